@@ -1,0 +1,33 @@
+"""The types of constructors' arguments: what a signature says is what a preset is checked against.
+
+`config.py` builds the check and the published JSON Schema from these annotations, so bounds stand here once.
+"""
+
+from typing import Annotated, Any, Literal, NewType
+
+import keras
+from annotated_types import Ge, Gt, Le, Len, Lt
+
+Size = Annotated[int, Ge(1), Le(4096)]
+"""Pixels along one side of an image."""
+ImageShape = tuple[Size, Size, Annotated[int, Ge(1), Le(4)]]
+"""(height, width, channels)."""
+Count = Annotated[int, Ge(1), Le(1_000_000)]
+Filters = Annotated[tuple[Annotated[int, Ge(1), Le(8192)], ...], Len(1, 16)]
+"""The number of filters of each level, from the network's input to its output."""
+NonNegative = Annotated[float, Ge(0)]
+Positive = Annotated[float, Gt(0)]
+Share = Annotated[float, Ge(0), Le(1)]
+Momentum = Annotated[float, Ge(0), Lt(1)]
+Seed = Annotated[int, Ge(0), Lt(2**32)]
+DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+
+NetworkSpec = NewType("NetworkSpec", object)
+"""A registered network: its name, or `{"network": name, **arguments}` without what the model passes itself."""
+Network = NetworkSpec | keras.Model
+"""What a model's network argument takes: a spec (in presets) or a built `keras.Model` (in Python)."""
+
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+Scalar = NonNegative | Schedule
+"""A number, or a Keras schedule of the iterations for a number that changes in time."""
+Config = dict[str, Any]

@@ -1,0 +1,119 @@
+"""From a preset to a compiled model."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_genzoo.arguments import Schedule
+from keras_genzoo.config.preset_type import OPTIMIZERS
+from keras_genzoo.config.presets import Preset, check, load_preset, sections
+from keras_genzoo.config.reading import ConfigError
+from keras_genzoo.config.signature import signature_of
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.registry import MODELS, did_you_mean
+from keras_genzoo.schedules import schedule_from
+
+
+def build(
+    preset: str | os.PathLike | Mapping[str, Any],
+    weights: str | os.PathLike | None = None,
+    seed: int | None = None,
+    jit_compile: bool | str = "auto",
+    **arguments: Any,
+) -> GenerativeModel:
+    """Builds and compiles the model of a preset.
+
+    Args:
+        preset: string, the name of a preset; path of a `.json` file; or a dictionary of what such a file says.
+        weights: path of a `.weights.h5` file to load: the state of a training of the same model.
+        seed: integer in [0, 2**32), seeds Python, NumPy and Keras before the weights are drawn; None leaves them.
+        jit_compile: bool or "auto", as for `compile`.
+        arguments: arguments of the model's constructor, instead of the preset's; a network may be a `keras.Model`,
+            a scalar that changes in time a Keras schedule.
+
+    Returns:
+        The model, ready for `fit`.
+
+    Raises:
+        ConfigError: the preset, an argument or the weights are not right.
+
+    Example:
+        >>> model = build("wgan_gp_ffhq_64", seed=0, critic_steps=3)
+        >>> model = build("vae_drawn_faces_32", weights="runs/faces/model.weights.h5")
+    """
+    preset = load_preset(preset)
+    objects = {name: value for name, value in arguments.items() if isinstance(value, keras.Model | Schedule)}
+    specs = {name: value for name, value in arguments.items() if name not in objects}
+    preset = check({**preset, "arguments": {**preset["arguments"], **specs}}, preset.where)
+    model_class = MODELS[preset["model"]]
+    _check_objects(model_class, objects, preset)
+    path = None if weights is None else _weights(weights)
+    if seed is not None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+            raise ConfigError(f"seed: expected an integer in [0, 2**32), got {seed!r}")
+        keras.utils.set_random_seed(seed)
+
+    checked = sections(preset)
+    given = checked.arguments.model_dump(exclude_unset=True, by_alias=True)
+    given = {name: _schedule(value) for name, value in given.items()}
+    try:
+        model = model_class(**{**given, **objects})
+    except ValueError as error:
+        raise ConfigError(f"{preset.where}: arguments: {error}") from error
+    try:
+        optimizer = checked.compile.model_dump()["optimizer"]
+        model.compile(optimizer=_optimizers(optimizer), jit_compile=jit_compile)
+    except ValueError as error:
+        raise ConfigError(f"{preset.where}: {error}") from error
+    if path is not None:
+        _load(model, path)
+    return model
+
+
+def _check_objects(model_class: type, objects: Mapping[str, Any], preset: Preset) -> None:
+    signature = signature_of(model_class)
+    for name, value in objects.items():
+        if name not in signature:
+            raise ConfigError(
+                f"{preset.where}: arguments.{name}: {model_class.__name__} takes no such argument; "
+                f"{did_you_mean(name, signature)}"
+            )
+        kind = keras.Model if isinstance(value, keras.Model) else Schedule
+        if kind not in getattr(signature[name][0], "__args__", ()):
+            raise ConfigError(f"{preset.where}: arguments.{name}: {model_class.__name__} takes no {kind.__name__} for it")
+
+
+def _schedule(value: Any) -> Any:
+    return schedule_from(value) if isinstance(value, Mapping) and "class_name" in value else value
+
+
+def _optimizers(spec: dict[str, Any]) -> Any:
+    """The optimizer of `{"class_name": name, "config": {...}}`, or a dictionary from players to theirs."""
+    if "class_name" not in spec:
+        return {player: _optimizers(one) for player, one in spec.items()}
+    try:
+        return OPTIMIZERS[spec["class_name"]](**{name: _schedule(value) for name, value in spec["config"].items()})
+    except ValueError as error:
+        raise ValueError(f"compile.optimizer: {spec['class_name']}: {error}") from error
+
+
+def _weights(path: str | os.PathLike) -> Path:
+    path = Path(path)
+    if not path.name.endswith(".weights.h5"):
+        raise ConfigError(f"weights: expected a file that ends in .weights.h5, got '{path}'")
+    if not path.is_file():
+        raise ConfigError(f"weights: there is no file '{path}'")
+    return path
+
+
+def _load(model: keras.Model, path: Path) -> None:
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ConfigError(
+            f"weights: '{path}' holds no weights of this {type(model).__name__}, or is damaged: {reason}"
+        ) from error

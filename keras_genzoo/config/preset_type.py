@@ -1,0 +1,154 @@
+"""What a preset may say: one pydantic type, made from the signatures of all that is registered."""
+
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Union
+
+import keras
+import pydantic
+from annotated_types import Ge, Le, Len
+
+from keras_genzoo.arguments import Count, Momentum, NetworkSpec, Scalar, Schedule
+from keras_genzoo.data import AUGMENTATIONS
+from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
+from keras_genzoo.schedules import SCHEDULES
+from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, section, signature_of
+
+SCHEMA = 1
+"""The version of the presets' format that this package reads and writes."""
+
+_NAMES = ("Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop", "SGD")
+OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {name: getattr(keras.optimizers, name) for name in _NAMES}
+"""The optimizers that a preset may name, by class name."""
+
+# What the caller passes by itself, so that a preset cannot contradict it.
+_GIVEN_TO_NETWORKS = ("latent_dim", "image_shape", "outputs", "activation", "num_classes")
+_GIVEN_TO_DATASETS = ("size", "channels", "path")
+# The models average weights and scale losses by themselves, for all players.
+_KEPT_FROM_OPTIMIZERS = ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "name")
+
+# Keras does not annotate its constructors; these are the types that their defaults do not tell.
+_KERAS_TYPES: dict[str, Any] = {
+    "learning_rate": Scalar,
+    "beta_1": Momentum,
+    "beta_2": Momentum,
+    "rho": Momentum,
+    "momentum": Momentum,
+    "boundaries": Annotated[tuple[int, ...], Len(1)],
+    "values": Annotated[tuple[float, ...], Len(2)],
+}
+
+
+class Fit(Section):
+    """What `fit` is told."""
+
+    refusal = "fit takes no such key"
+    epochs: Count
+    steps_per_epoch: Count | None = None
+
+
+def preset_type() -> pydantic.TypeAdapter:
+    """The type of a preset of any registered model."""
+    tables = MODELS, NETWORKS, DATASETS, AUGMENTATIONS
+    return _preset_type(*(tuple(table.items()) for table in tables))
+
+
+@functools.lru_cache(maxsize=4)  # a registry can grow
+def _preset_type(*_: tuple[tuple[str, Any], ...]) -> pydantic.TypeAdapter:
+    data = one_of("dataset", "dataset", {name: _data(name, DATASETS[name]) for name in DATASETS})
+    return pydantic.TypeAdapter(one_of("model", "model", {name: _preset(name, MODELS[name], data) for name in MODELS}))
+
+
+def _preset(name: str, model: type, data: Any) -> type[Section]:
+    arguments = {key: (_specs(kind), default) for key, (kind, default) in signature_of(model).items()}
+    optimizer = (_optimizers(), getattr(model, "default_optimizer", ...))
+    training = section(f"{name}_compile", "compile takes no such key", {"optimizer": optimizer})
+    fields: Fields = {
+        "schema": (Literal[SCHEMA], ...),
+        "model": (Literal[name], ...),
+        "about": (str, ""),
+        "data": (data, ...),
+        "arguments": (section(f"{name}_arguments", f"{model.__name__} takes no such argument", arguments), ...),
+        "compile": (training, {} if optimizer[1] is not ... else ...),
+        "fit": (Fit, ...),
+    }
+    return section(name, "a preset takes no such key", fields)
+
+
+def _data(name: str, function: Callable[..., Any]) -> type[Section]:
+    own = {key: field for key, field in signature_of(function).items() if key not in _GIVEN_TO_DATASETS}
+    fields: Fields = {
+        "dataset": (Literal[name], ...),
+        "batch_size": (Annotated[int, Ge(1), Le(65536)], ...),
+        "augment": (tuple[Literal[tuple(AUGMENTATIONS)], ...], ()),  # type: ignore[valid-type, misc]
+    }
+    return section(f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **own})
+
+
+def _specs(annotation: Any) -> Any:
+    """The type of what a preset may give for an argument of type `annotation`: specs in the place of objects."""
+    union = typing.get_origin(annotation) in (Union, types.UnionType)
+    arms = typing.get_args(annotation) if union else (annotation,)
+    objects = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, keras.Model | Schedule)]
+    plain = tuple(arm for arm in arms if arm is not NetworkSpec and arm not in objects)
+    other = Union[plain] if plain else None  # noqa: UP007 - of a computed tuple
+    if NetworkSpec in arms:
+        return one_of("network", "network", _networks(tuple(NETWORKS.items())), by_name=True, other=other)
+    return one_of("schedule", "class_name", _schedules(), other=other) if Schedule in arms else annotation
+
+
+@functools.lru_cache(maxsize=4)
+def _networks(networks: tuple[tuple[str, Callable[..., Any]], ...]) -> dict[str, type[Section]]:
+    made = {}
+    for name, builder in networks:
+        own = {key: field for key, field in signature_of(builder).items() if key not in _GIVEN_TO_NETWORKS}
+        made[name] = section(name, f"'{name}' takes no such argument", {"network": (Literal[name], ...), **own})
+    return made
+
+
+@functools.cache
+def _schedules() -> dict[str, Any]:
+    return {name: _keras_class(name, made, accepted_by(made)) for name, made in SCHEDULES.items()}
+
+
+@functools.cache
+def _optimizers() -> Any:
+    """An optimizer, or a dictionary from players to theirs; names may be in lowercase, as Keras has them."""
+    names = {name.lower(): name for name in OPTIMIZERS}
+    arms = {name: _keras_class(name, made) for name, made in OPTIMIZERS.items()}
+    one = Annotated[
+        one_of("optimizer", "class_name", arms, by_name=True),
+        pydantic.BeforeValidator(lambda value: names.get(value, value) if isinstance(value, str) else value),
+    ]
+    players = Annotated[dict[str, one], Len(1)]  # type: ignore[valid-type]
+
+    def tag(value: Any) -> str:
+        return "players" if isinstance(value, dict) and "class_name" not in value else "one"
+
+    choices = Annotated[one, pydantic.Tag("one")] | Annotated[players, pydantic.Tag("players")]
+    return Annotated[choices, pydantic.Discriminator(tag)]
+
+
+def _keras_class(name: str, made: type, *checks: Any) -> type[Section]:
+    """The type of `{"class_name": name, "config": {...}}` for one of Keras' classes."""
+    own = {key: (_specs(kind), default) for key, (kind, default) in signature_of(made, _type_of_keras).items()}
+    own = {key: field for key, field in own.items() if key not in _KEPT_FROM_OPTIMIZERS}
+    config: Any = section(f"{name}_config", f"{name} takes no such argument", own)
+    for check in checks:
+        config = Annotated[config, check]
+    required = any(default is ... for _, default in own.values())
+    fields: Fields = {"class_name": (Literal[name], ...), "config": (config, ... if required else {})}
+    return section(name, "beside class_name there is only config", fields)
+
+
+def _type_of_keras(parameter: inspect.Parameter) -> Any:
+    name, default = parameter.name, parameter.default
+    if name in _KERAS_TYPES:
+        return _KERAS_TYPES[name]
+    if isinstance(default, bool | str):
+        return type(default)
+    number: Any = Annotated[int, Ge(0)] if name.endswith("steps") else float
+    return number | None if default is None else number

@@ -1,0 +1,153 @@
+"""Strict JSON: what Python's own reader lets pass is refused here, by key; and pydantic's errors in one line."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from keras_genzoo.registry import did_you_mean
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+
+
+class ConfigError(ValueError):
+    """A preset, or what it is overridden with, is not right; the message is one line and says where."""
+
+
+class _Twice(dict):
+    """An object of a file in which a key stands twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]], key: str):
+        super().__init__(pairs)
+        self.key = key
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    twice = [key for key in keys if keys.count(key) > 1] if len(set(keys)) < len(keys) else []
+    return _Twice(pairs, twice[0]) if twice else dict(pairs)
+
+
+def parse(text: str, where: str) -> Any:
+    """Parses JSON; `plain` then finds what was wrong in it but parsed all the same.
+
+    Raises:
+        ConfigError: `text` is no JSON.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{where}: line {error.lineno}, column {error.colno}: no valid JSON: {error.msg}") from None
+    except RecursionError:
+        raise ConfigError(f"{where}: nested deeper than {MAX_DEPTH} levels") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigError(f"{where}: no valid JSON: {error}") from None
+
+
+def read(path: Path) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        ConfigError: it is missing, too large, or no JSON.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"{path}: a file of {path.stat().st_size:,} bytes; a preset has at most {MAX_BYTES:,}")
+        return parse(path.read_text(encoding="utf-8-sig"), str(path))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def plain(value: Any, where: str, path: str = "", depth: int = 0) -> Any:
+    """A copy of `value` as JSON has it: tuples become lists.
+
+    Raises:
+        ConfigError: a key stands twice or is no string, a number is not finite, a value is none of JSON's, or the
+            whole is nested too deep.
+    """
+    here = f"{where}: {path}" if path else where
+    if depth > MAX_DEPTH:
+        raise ConfigError(f"{here}: nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, _Twice):
+        raise ConfigError(f"{here}: the key '{value.key}' stands here twice")
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f"{here}: the key {key!r} is no string")
+        return {key: plain(item, where, f"{path}.{key}" if path else key, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, where, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{here}: expected a finite number, got {value}")
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise ConfigError(f"{here}: expected a value that JSON has, got {value!r} of type {type(value).__name__}")
+    return value
+
+
+def tuples(value: Any) -> Any:
+    """`value` with tuples for lists: pydantic, when it is strict, takes no list for a tuple."""
+    if isinstance(value, dict):
+        return {key: tuples(item) for key, item in value.items()}
+    return tuple(tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def explain(error: pydantic.ValidationError, value: Any, where: str) -> ConfigError:
+    """The first of pydantic's errors about `value`, in one line, and how many more there are."""
+    found: dict[str, list[str]] = {}
+    given: dict[str, str] = {}
+    for one in error.errors(include_url=False):
+        if one["type"] == "too_short" and len(one["input"]) >= one["ctx"]["min_length"]:
+            continue  # its items are at fault, and are reported themselves
+        path = _path(one, value)
+        expected, given[path] = _message(one)
+        found.setdefault(path, []).append(expected)
+    path, expected = next(iter(found.items()))
+    more = f" (+{len(found) - 1} more)" if len(found) > 1 else ""
+    return ConfigError(f"{where}: {path + ': ' if path else ''}{' or '.join(expected)}{given[path]}{more}")
+
+
+def _path(error: Any, value: Any) -> str:
+    """The key at fault. Pydantic's locations also name the arms of unions that it tried; the value has none of these."""
+    path = ""
+    for step in error["loc"]:
+        if isinstance(value, Mapping) and step in value:
+            path, value = f"{path}.{step}", value[step]
+        elif isinstance(value, tuple | list) and isinstance(step, int) and step < len(value):
+            path, value = f"{path}[{step}]", value[step]
+    if error["type"] == "unknown_key":
+        path = f"{path}.{error['ctx']['key']}"
+    if error["type"] == "missing" and isinstance(error["loc"][-1], str):
+        path = f"{path}.{error['loc'][-1]}"
+    return path.removeprefix(".")
+
+
+def _message(error: Any) -> tuple[str, str]:
+    """What was expected, and what was given."""
+    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
+    if kind in ("unknown_key", "refused"):
+        return error["msg"], ""
+    if kind == "missing":
+        return ("is missing", "") if isinstance(error["loc"][-1], str) else ("has too few items", f", got {_show(given)}")
+    if kind in ("too_short", "too_long"):
+        bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        return f"expected {bound} items", f", got {_show(given)}"
+    expected = error["msg"].removeprefix("Input should be ")
+    hint = ""
+    if kind == "literal_error" and isinstance(given, str):
+        names = re.findall(r"'([^']*)'", context["expected"])
+        hint = f"; {did_you_mean(given, names)}"
+    return f"expected {expected}", f", got {_show(given)}{hint}"
+
+
+def _show(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

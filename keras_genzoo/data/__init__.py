@@ -1,0 +1,76 @@
+"""Data: sources addressed by position, and the streams of batches that training reads."""
+
+import importlib
+import inspect
+import os
+import pkgutil
+from collections.abc import Iterable
+from typing import Any
+
+from keras_genzoo.data.source import ArraySource, DataError, Source, Split
+from keras_genzoo.data.stream import AUGMENTATIONS, Stream
+from keras_genzoo.registry import DATASETS, did_you_mean
+
+__all__ = ["AUGMENTATIONS", "ArraySource", "DataError", "Source", "Split", "Stream", "load_data", "load_split"]
+
+for _module in pkgutil.iter_modules(__path__):
+    if not _module.name.endswith("_tfds"):  # TensorFlow Datasets' builders import TensorFlow
+        importlib.import_module(f"{__name__}.{_module.name}")
+
+
+def load_split(dataset: str, path: str | os.PathLike | None = None, **options: Any) -> Split:
+    """The sources of a dataset: to train on, and held out.
+
+    Args:
+        dataset: string, a registered dataset. One that is not a folder, given a `path`, becomes `image_folder`.
+        path: folder of images.
+        options: keywords of the dataset's function, among them `size` and `channels`.
+
+    Raises:
+        DataError: unknown dataset or option, or data that cannot be used.
+    """
+    function = DATASETS[dataset]
+    if path is not None and "path" not in inspect.signature(function).parameters:
+        function, dataset = DATASETS["image_folder"], "image_folder"
+    known = inspect.signature(function).parameters
+    if path is not None:
+        options["path"] = os.fspath(path)
+    elif "path" in known and "path" not in options:
+        raise DataError(f"dataset '{dataset}' reads a folder of images: give its path (on the command line, --data).")
+    for name in options:
+        if name not in known:
+            raise DataError(f"dataset '{dataset}' takes no option '{name}'; {did_you_mean(name, known)}")
+    return function(**options)
+
+
+def load_data(
+    dataset: str,
+    path: str | os.PathLike | None = None,
+    batch_size: int = 64,
+    shuffle_seed: int = 0,
+    augment: Iterable[str] = (),
+    **options: Any,
+) -> tuple[Stream, Stream | None]:
+    """Loads a dataset as streams for `fit`: `(train, held_out)`.
+
+    Args:
+        dataset: string, a registered dataset such as "drawn_faces", "image_folder" or "ffhq".
+        path: folder of images, for the datasets that read one; any other dataset given a path reads that folder.
+        batch_size: integer, images that one turn of a player sees.
+        shuffle_seed: integer, of the order of the images and their augmentation.
+        augment: names of augmentations: "flip", "shift", "color".
+        options: the dataset's own keywords: `size` in pixels, `channels`, `held_out` as count or share, ...
+
+    Returns:
+        Two `Stream`s; the second is None if nothing is held out.
+
+    Raises:
+        DataError: unknown dataset or option, or data that cannot be used.
+
+    Example:
+        >>> train, held_out = load_data("ffhq", path="faces/", size=64, batch_size=64)
+        >>> model.fit(train, validation_data=held_out, epochs=100)
+    """
+    split = load_split(dataset, path, **options)
+    train = Stream(split.train, batch_size, seed=shuffle_seed, augment=augment)
+    return train, Stream(split.held_out, batch_size, shuffle=False) if len(split.held_out) else None

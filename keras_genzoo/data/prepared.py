@@ -1,0 +1,178 @@
+"""Folders decoded once: a uint8 array in a cache directory, memory-mapped ever after.
+
+An entry is an `.npy` of the pixels and a `.json` of what was found, both named by the key: the digest of the files'
+names, sizes and times and of the preparation. Both are written aside, flushed to the disk and renamed, pixels first.
+"""
+
+import contextlib
+import errno
+import hashlib
+import itertools
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import PIL
+
+from keras_genzoo.data.decode import PREPARATION, decode_all
+
+STALE = 3600.0
+"""Seconds without a write after which a half-written entry is taken for left behind by a killed process."""
+
+
+class Prepared(NamedTuple):
+    """A folder's images and what was found while decoding them.
+
+    `images` is uint8 of shape (n, size, size, channels), the sound files in the order of their names. `record` holds
+    `broken` (name -> why), `small` (name -> (width, height), of images smaller than asked), `sha256` of the pixels,
+    and the `preparation` and `pillow` version that made them.
+    """
+
+    images: np.ndarray
+    record: dict[str, Any]
+
+
+def cache_folder(cache: str | None = None) -> Path:
+    """Where prepared images are kept: `cache`, else `$GENZOO_CACHE`, else the user's cache directory."""
+    if chosen := cache or os.environ.get("GENZOO_CACHE"):
+        return Path(chosen).expanduser()
+    windows = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
+    return Path(os.environ.get("XDG_CACHE_HOME") or windows or Path.home() / ".cache") / "keras_genzoo"
+
+
+def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: str | None = None) -> Prepared:
+    """Decodes and resizes the files of a folder, or maps what an earlier call made of them.
+
+    Args:
+        root: the folder.
+        names: the files' names, relative to `root`.
+        size: integer, pixels along each side of the prepared images.
+        channels: 1 or 3.
+        cache: optional path of the cache directory, see `cache_folder`. One that cannot be written is answered with a
+            warning, and the images are kept in memory.
+
+    Returns:
+        A `Prepared`; broken files are told, not judged.
+    """
+    folder = cache_folder(cache)
+    key = _key(root, names, size, channels)
+    place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
+    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}-"
+    entry = folder / f"{stem}{key[:16]}"
+    shape = (len(names), size, size, channels)
+    if found := _load(entry, key, shape):
+        return found
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < np.prod(shape, dtype=float):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def pixels(file: BinaryIO) -> dict[str, Any]:
+            # Plain writes: on a full disk they raise, where a write through a memory map kills the process.
+            _header(file, shape)
+            record = _decode(root, names, size, channels, file.write)
+            file.seek(0)
+            _header(file, (len(names) - len(record["broken"]), *shape[1:]))  # NumPy leaves room for the first axis
+            return record
+
+        record = _write_aside(entry.with_name(f"{entry.name}.npy"), pixels) | {"key": key}
+        text = json.dumps(record).encode()
+        _write_aside(entry.with_name(f"{entry.name}.json"), lambda file: file.write(text))
+        _sweep(folder, stem, entry.name)
+    except OSError as error:
+        if found := _load(entry, key, shape):  # another process was faster, and holds the files open (Windows)
+            return found
+        warnings.warn(
+            f"{folder}: {error.strerror or error}, so the images of {root.name}/ stay in memory and will be decoded "
+            f"again next time: set GENZOO_CACHE to a folder with {np.prod(shape, dtype=float) / 2**20:,.0f} MiB free.",
+            stacklevel=4,
+        )
+    else:
+        if found := _load(entry, key, shape):
+            return found
+    images, rows = np.empty(shape, np.uint8), itertools.count()
+    record = _decode(root, names, size, channels, lambda image: images.__setitem__(next(rows), image))
+    return Prepared(images[: next(rows)], record)
+
+
+def _key(root: Path, names: Sequence[str], size: int, channels: int) -> str:
+    files = []
+    for name in names:
+        try:
+            status = (root / name).stat()
+            files.append((name, status.st_size, status.st_mtime_ns))
+        except OSError:
+            files.append((name, -1, -1))
+    identity = json.dumps([PREPARATION, str(root.resolve()), size, channels, files])
+    return hashlib.sha256(identity.encode()).hexdigest()
+
+
+def _decode(root: Path, names: Sequence[str], size: int, channels: int, take: Callable) -> dict[str, Any]:
+    """Hands every sound image to `take`, in order; returns the record."""
+    broken, small, sha256 = {}, {}, hashlib.sha256()
+    for name, decoded in zip(names, decode_all(root, names, size, channels), strict=True):
+        if decoded.image is None:
+            broken[name] = decoded.broken
+            continue
+        if min(decoded.sides) < size:
+            small[name] = decoded.sides
+        image = np.ascontiguousarray(decoded.image)
+        sha256.update(image.data)
+        take(image)
+    found = {"broken": broken, "small": small, "sha256": sha256.hexdigest()}
+    return found | {"preparation": PREPARATION, "pillow": PIL.__version__}
+
+
+def _header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _load(entry: Path, key: str, shape: tuple[int, ...]) -> Prepared | None:
+    """The entry, or None where it is missing, damaged or of other files."""
+    try:
+        record = json.loads(entry.with_name(f"{entry.name}.json").read_bytes())
+        images = np.load(entry.with_name(f"{entry.name}.npy"), mmap_mode="r", allow_pickle=False)
+        expected = (shape[0] - len(record["broken"]), *shape[1:])
+        if record["key"] == key and images.shape == expected and images.dtype == np.uint8:
+            return Prepared(images, record)
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _write_aside(path: Path, write: Callable[[BinaryIO], Any]) -> Any:
+    """Writes a file under another name, flushes it to the disk and renames it: `path` is whole or not there."""
+    handle, aside = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w+b") as file:
+            result = write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
+    return result
+
+
+def _sweep(folder: Path, stem: str, current: str) -> None:
+    """Removes entries made of earlier states of the same folder, and what killed processes left."""
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # in use elsewhere (Windows), or swept by another process
+            if not path.name.startswith(stem):
+                continue
+            if path.suffix == ".tmp":
+                if time.time() - path.stat().st_mtime > STALE:
+                    path.unlink()
+            elif not path.name.startswith(current):
+                path.unlink()

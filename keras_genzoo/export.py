@@ -1,0 +1,122 @@
+"""SavedModels: written beside their destination, run in a clean process, compared, and only then put in place."""
+
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genzoo import noise
+
+_CHECK = """
+import sys
+import numpy as np
+import tensorflow as tf
+model, inputs, outputs = sys.argv[1:]
+loaded = tf.saved_model.load(model)
+with np.load(inputs) as given:
+    calls = {}
+    for key in given.files:
+        calls.setdefault(key.split("/")[0], []).append(tf.constant(given[key]))
+np.savez(outputs, **{name: getattr(loaded, name)(*arguments).numpy() for name, arguments in calls.items()})
+"""
+
+
+class Endpoint(NamedTuple):
+    """A function of tensors that an exported model offers.
+
+    Args:
+        function: takes the inputs in order, returns one tensor.
+        inputs: dictionary from an input's name to its (shape, dtype); None in a shape stands for any size.
+    """
+
+    function: Callable[..., Any]
+    inputs: dict[str, tuple[tuple[int | None, ...], str]]
+
+
+def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True) -> Path:
+    """Writes a SavedModel of `model.endpoints()`, the first of which becomes `serving_default`.
+
+    Args:
+        model: a built `GenerativeModel`.
+        path: folder to make; one that holds an older SavedModel is replaced.
+        verify: bool, whether to load it in a clean process and compare its answers with the model's.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: `path` holds something else.
+        RuntimeError: the exported model does not answer as the model does; nothing is left behind.
+    """
+    path = Path(path)
+    if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
+        raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    endpoints = model.endpoints()
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        written = Path(folder) / "model"
+        _write(model, endpoints, written)
+        if verify:
+            _verify(endpoints, written)
+        if path.exists():
+            path.rename(Path(folder) / "older")
+        written.rename(path)
+    return path
+
+
+def _write(model: Any, endpoints: dict[str, Endpoint], path: Path) -> None:
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    for name, endpoint in endpoints.items():
+        signature = [tf.TensorSpec(shape, dtype, name=key) for key, (shape, dtype) in endpoint.inputs.items()]
+        archive.add_endpoint(name=name, fn=endpoint.function, input_signature=signature)
+    archive.write_out(str(path), verbose=False)
+
+
+def _example(shape: tuple[int | None, ...], dtype: str) -> np.ndarray:
+    """An input to compare with: two examples where any number may come, and 3 for a number."""
+    shape = tuple(size or 2 for size in shape)
+    if not shape:
+        return np.array(3, dtype)
+    numbers = noise.uniform(0, np.arange(shape[0]), math.prod(shape[1:])).reshape(shape)
+    return (255 * numbers if dtype == "uint8" else 2 * numbers - 1).astype(dtype)
+
+
+def _verify(endpoints: dict[str, Endpoint], path: Path) -> None:
+    inputs = {name: [_example(*one) for one in endpoint.inputs.values()] for name, endpoint in endpoints.items()}
+    answers = _answers_of_a_clean_process(inputs, path)
+    for name, endpoint in endpoints.items():
+        arguments = [ops.convert_to_tensor(value) for value in inputs[name]]
+        expected = ops.convert_to_numpy(endpoint.function(*arguments)).astype("float32")
+        # A value halfway between two grey levels may be rounded either way.
+        tolerance = 1.0 if answers[name].dtype == np.uint8 else 1e-4 * max(1.0, float(np.abs(expected).max()))
+        difference = float(np.abs(answers[name].astype("float32") - expected).max())
+        if not difference <= tolerance:
+            raise RuntimeError(
+                f"export: the endpoint '{name}' differs from the model by {difference:g}, where at most {tolerance:g} "
+                "is allowed: nothing was exported."
+            )
+
+
+def _answers_of_a_clean_process(inputs: dict[str, list[np.ndarray]], path: Path) -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as folder:
+        given, answered = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
+        np.savez(given, **{f"{name}/{number}": value for name, one in inputs.items() for number, value in enumerate(one)})
+        command = [sys.executable, "-c", _CHECK, os.path.abspath(path), str(given), str(answered)]
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        process = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
+        if process.returncode:
+            reason = (process.stderr.strip().splitlines() or ["no message"])[-1]
+            raise RuntimeError(f"export: the SavedModel cannot be used in a clean process: {reason}")
+        with np.load(answered) as answers:
+            return dict(answers)

@@ -1,0 +1,85 @@
+"""Pixels between uint8 and [-1, 1], and grids of pictures as PNG files."""
+
+import math
+import os
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+def to_pixels(images: Array, xp: types.ModuleType = np) -> Array:
+    """Images in [-1, 1] as uint8 in 0..255, rounded to the nearest grey level and clipped.
+
+    Args:
+        images: float array of any shape.
+        xp: `numpy` or `keras.ops`.
+    """
+    pixels = xp.clip(xp.round(images * 127.5 + 127.5), 0, 255)
+    return pixels.astype("uint8") if xp is np else xp.cast(pixels, "uint8")
+
+
+def from_pixels(images: Array, xp: types.ModuleType = np) -> Array:
+    """uint8 images in 0..255 as float32 in [-1, 1]; the inverse of `to_pixels`."""
+    images = images.astype("float32") if xp is np else xp.cast(images, "float32")
+    return images / 127.5 - 1.0
+
+
+def check_range(images: np.ndarray, where: str) -> np.ndarray:
+    """Returns float images in [-1, 1] unchanged and refuses the rest, whose loss would be finite and wrong.
+
+    Raises:
+        ValueError: `images` are integers, not finite, or leave [-1, 1].
+    """
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(
+            f"{where}: images have dtype {images.dtype}, but floats in [-1, 1] are expected: divide 0..255 by 127.5 "
+            "and subtract 1, or pass them through keras_genzoo.images.from_pixels."
+        )
+    low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
+    if not (-1.001 <= low and high <= 1.001):
+        raise ValueError(f"{where}: images lie in [{low:g}, {high:g}], but floats in [-1, 1] are expected.")
+    return images
+
+
+def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
+    """Lays images out in rows on white.
+
+    Args:
+        images: uint8 array of shape (n, height, width, channels), channels 1 or 3.
+        columns: images in a row; the nearest to a square by default.
+        gap: pixels between neighbors.
+
+    Returns:
+        uint8 array of shape (rows, columns, channels) of pixels.
+    """
+    count, height, width, channels = images.shape
+    columns = columns or max(1, round(math.sqrt(count)))
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, "uint8")
+    for index, image in enumerate(images):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = None) -> Path:
+    """Writes one uint8 image (height, width, channels) as a PNG file, whole or not at all.
+
+    Args:
+        path: where to; missing folders are made.
+        scale: factor by which each pixel is enlarged; by default small sheets are enlarged until they can be seen.
+    """
+    from PIL import Image
+
+    scale = scale or max(1, min(4, 512 // max(image.shape[:2])))
+    image = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary, format="PNG")
+    os.replace(temporary, path)
+    return path

@@ -1,0 +1,1 @@
+"""Layers that Keras lacks, one a file."""

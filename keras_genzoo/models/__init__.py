@@ -1,0 +1,7 @@
+"""Models: one paper, one file. A new file registers itself; nothing else needs an edit."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,93 @@
+"""WGAN-GP: the Wasserstein GAN whose critic is kept Lipschitz by a penalty."""
+
+import functools
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genzoo import losses
+from keras_genzoo.arguments import Count, ImageShape, Network, NonNegative
+from keras_genzoo.models.gan import GAN
+from keras_genzoo.players import Player
+from keras_genzoo.registry import MODELS
+
+Tensor = Any
+
+
+@MODELS.register("wgan_gp")
+@keras.saving.register_keras_serializable("keras_genzoo")
+class WGANGP(GAN):
+    """Wasserstein GAN with gradient penalty: a critic estimates a distance, a generator shortens it.
+
+    Use it where a GAN collapses or diverges: its losses mean something (minus `critic_loss` is the distance) and no
+    balance between the players is needed; it costs `critic_steps` critic turns for each generator turn.
+
+    Reference: Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        latent_dim: integer, the length of a latent vector z ~ N(0, I).
+        critic_steps: integer, critic turns for each generator turn (n_critic), each with images of its own.
+        penalty_weight: float, of the gradient penalty (lambda).
+        generator: network from latents to images.
+        critic: network from images to unbounded scores, without batch normalization (section 4).
+        kwargs: `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
+
+    Example:
+        >>> model = WGANGP(image_shape=(64, 64, 3))
+        >>> model.compile()
+        >>> model.fit(train, epochs=100)
+    """
+
+    logs = ("critic_loss", "gradient_penalty", "generator_loss")
+    default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9}}
+    tiny = {
+        "image_shape": (8, 8, 3),
+        "latent_dim": 4,
+        "critic_steps": 2,
+        "generator": {"network": "resnet_generator", "filters": (8, 4)},
+        "critic": {"network": "resnet_critic", "filters": (4, 8)},
+        "ema_momentum": 0.9,
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dim: Count = 128,
+        critic_steps: Count = 5,
+        penalty_weight: NonNegative = 10.0,
+        generator: Network = "resnet_generator",
+        critic: Network = "resnet_critic",
+        **kwargs: Any,
+    ):
+        super().__init__(image_shape, latent_dim, generator, **kwargs)
+        self.critic_steps = critic_steps
+        self.penalty_weight = penalty_weight
+        self.critic = self.network("critic", critic, image_shape=self.image_shape, outputs=1)
+        self.ready(latent_dim)
+
+    def players(self) -> tuple[Player, ...]:
+        """The critic moves `critic_steps` times, then the generator once."""
+        return (
+            Player("critic", ("critic",), self.critic_loss, steps=self.critic_steps),
+            Player("generator", ("generator",), self.generator_loss),
+        )
+
+    def critic_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """The critic's loss and its penalty (equation 3); logged apart."""
+        fake = ops.stop_gradient(self.sample_like(x, training))
+        critic = functools.partial(self.critic, training=training)
+        loss = losses.wasserstein_critic(critic(x), critic(fake))
+        penalty = losses.gradient_penalty(self.input_gradient(critic, self.between(x, fake)))
+        return loss + self.penalty_weight * penalty, {"critic_loss": loss, "gradient_penalty": penalty}
+
+    def generator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """Minus the critic's mean score of generated images."""
+        loss = losses.wasserstein_generator(self.critic(self.sample_like(x, training), training=training))
+        return loss, {"generator_loss": loss}
+
+    def between(self, x: Tensor, fake: Tensor) -> Tensor:
+        """A point on the line from each real image to a generated one: one uniform number an image (section 4)."""
+        share = keras.random.uniform((ops.shape(x)[0], 1, 1, 1), seed=self.seeds)
+        return x + share * (fake - x)

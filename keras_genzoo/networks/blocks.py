@@ -1,0 +1,41 @@
+"""What several networks share: the size they start from, and the choice of a normalization."""
+
+from typing import Any, Literal
+
+from keras import layers
+
+from keras_genzoo.arguments import ImageShape
+
+Tensor = Any
+Normalization = Literal["batch", "layer"] | None
+
+
+def base_shape(image_shape: ImageShape, levels: int, network: str) -> tuple[int, int]:
+    """(height, width) of the smallest feature maps of a network with `levels` levels, each of which halves the image.
+
+    Raises:
+        ValueError: the image cannot be halved that often.
+    """
+    factor = 2**levels
+    height, width, _ = image_shape
+    if height % factor or width % factor:
+        raise ValueError(
+            f"{network}: an image of {height} x {width} pixels cannot be halved {levels} times, once for each of its "
+            f"filters: give fewer filters, or a size that {factor} divides."
+        )
+    return height // factor, width // factor
+
+
+def normalize(x: Tensor, normalization: Normalization) -> Tensor:
+    """Applies a normalization layer.
+
+    Args:
+        x: feature maps of shape (n, height, width, channels).
+        normalization: "batch" (momentum 0.9, so that short trainings have usable running means), "layer" (over height,
+            width and channels with a scale for each channel, as WGAN-GP's critics have it), or None.
+    """
+    if normalization == "batch":
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    if normalization == "layer":
+        return layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
+    return x

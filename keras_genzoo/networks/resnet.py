@@ -1,0 +1,87 @@
+"""The residual generator and critic of WGAN-GP. Reference: Gulrajani et al. 2017, arXiv:1704.00028, appendix F."""
+
+from typing import Any, Literal
+
+import keras
+from keras import layers
+
+from keras_genzoo.arguments import Count, Filters, ImageShape
+from keras_genzoo.networks.blocks import Normalization, base_shape, normalize
+from keras_genzoo.registry import NETWORKS
+
+Tensor = Any
+
+
+def _resample(x: Tensor, way: Literal["up", "down"]) -> Tensor:
+    # Nearest neighbor and mean pooling have the second-order gradients that a penalty needs; resizing has none.
+    return layers.UpSampling2D(2)(x) if way == "up" else layers.AveragePooling2D(2)(x)
+
+
+def _block(x: Tensor, count: int, way: Literal["up", "down"], normalization: Normalization) -> Tensor:
+    """A pre-activation residual block that halves or doubles its feature maps."""
+
+    def convolution(count: int, kernel_size: int) -> layers.Layer:
+        return layers.Conv2D(count, kernel_size, padding="same", kernel_initializer="he_uniform")
+
+    inside = layers.ReLU()(normalize(x, normalization))
+    if way == "up":
+        inside = convolution(count, 3)(_resample(inside, way))
+        shortcut = convolution(count, 1)(_resample(x, way))
+    else:
+        inside = convolution(x.shape[-1], 3)(inside)
+        shortcut = convolution(count, 1)(_resample(x, way))
+    inside = convolution(count, 3)(layers.ReLU()(normalize(inside, normalization)))
+    return layers.Add()([shortcut, inside if way == "up" else _resample(inside, way)])
+
+
+@NETWORKS.register("resnet_generator")
+def resnet_generator(
+    latent_dim: Count,
+    image_shape: ImageShape,
+    filters: Filters = (512, 256, 128, 64),
+    normalization: Normalization = "batch",
+) -> keras.Model:
+    """A projection of the latents, then residual blocks that each double the image.
+
+    Args:
+        latent_dim: integer, the length of a latent vector.
+        image_shape: (height, width, channels), divisible by `2 ** len(filters)`.
+        filters: of each block.
+        normalization: "batch" as in the paper, "layer" or None.
+
+    Returns:
+        model from latents (n, latent_dim) to images (n, height, width, channels) in [-1, 1], float32.
+    """
+    height, width = base_shape(image_shape, len(filters), "resnet_generator")
+    inputs = keras.Input((latent_dim,), name="latents")
+    x = layers.Reshape((height, width, filters[0]))(layers.Dense(height * width * filters[0])(inputs))
+    for count in filters:
+        x = _block(x, count, "up", normalization)
+    x = layers.ReLU()(normalize(x, normalization))
+    return keras.Model(inputs, layers.Conv2D(image_shape[-1], 3, padding="same", activation="tanh", dtype="float32")(x))
+
+
+@NETWORKS.register("resnet_critic")
+def resnet_critic(
+    image_shape: ImageShape,
+    outputs: Count = 1,
+    filters: Filters = (64, 128, 256, 512),
+    normalization: Normalization = "layer",
+) -> keras.Model:
+    """A convolution, then residual blocks that each halve the image, then one dense layer.
+
+    Args:
+        image_shape: (height, width, channels), divisible by `2 ** len(filters)`.
+        outputs: integer, scores for each image.
+        filters: of the first convolution and the blocks after it; the last block keeps the last number.
+        normalization: "layer" as in the paper, or None.
+
+    Returns:
+        model from images (n, height, width, channels) to scores (n, outputs) in float32.
+    """
+    base_shape(image_shape, len(filters), "resnet_critic")
+    inputs = keras.Input(image_shape, name="images")
+    x = layers.Conv2D(filters[0], 3, padding="same", kernel_initializer="he_uniform")(inputs)
+    for count in (*filters[1:], filters[-1]):
+        x = _block(x, count, "down", normalization)
+    return keras.Model(inputs, layers.Dense(outputs, dtype="float32")(layers.Flatten()(x)))

@@ -1,0 +1,161 @@
+"""Players: who owns which networks, plays which loss, and is moved by which optimizer."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genzoo.registry import did_you_mean
+
+Tensor = Any
+Loss = Callable[[Tensor, Tensor, bool], tuple[Tensor, dict[str, Tensor]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Player:
+    """One side of the game that a generative model is.
+
+    Args:
+        name: string, "generator", "critic", ...: the key of its optimizer.
+        networks: names of the model's attributes that hold the networks it trains.
+        loss: function `(x, y, training) -> (scalar, {log name: scalar})` of one turn's images.
+        steps: integer, turns it takes in a train step (k in Goodfellow et al. 2014, n_critic in Arjovsky et al. 2017).
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    loss: Loss
+    steps: int = 1
+
+
+def deal(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
+    """The share of `batch` that falls to turn number `turn` of `turns`.
+
+    Args:
+        batch: tensor of shape (turns * n, ...), or None.
+
+    Returns:
+        tensor of shape (n, ...), or None.
+
+    Raises:
+        ValueError: the batch does not divide into turns.
+    """
+    if turns == 1 or batch is None:
+        return batch
+    size = batch.shape[0]
+    if size is None:  # a replica's share of a global batch; `fit` has checked the whole
+        share = ops.shape(batch)[0] // turns
+        return batch[turn * share : (turn + 1) * share]
+    if size % turns:
+        raise ValueError(
+            f"a batch of {size} images does not divide into {turns} turns: give batches of turns * batch_size images, "
+            f"{turns} * {max(1, size // turns)} = {turns * max(1, size // turns)} for example."
+        )
+    share = size // turns
+    return batch[turn * share : (turn + 1) * share]
+
+
+@keras.saving.register_keras_serializable("keras_genzoo")
+class PlayerOptimizers(keras.optimizers.Optimizer):
+    """One optimizer for each player, in the place where Keras keeps a model's only one.
+
+    Its own `iterations` count train steps; those of a player's optimizer count that player's turns.
+
+    Args:
+        players: dictionary from a player's name to its `keras.optimizers.Optimizer`.
+    """
+
+    def __init__(self, players: Mapping[str, keras.optimizers.Optimizer], name: str = "player_optimizers"):
+        super().__init__(learning_rate=0.0, name=name)
+        self.players = dict(players)
+
+    def build(self, variables: Mapping[str, list[keras.Variable]]) -> None:
+        """Makes every optimizer's slots, so that weights can be loaded before the first step.
+
+        Args:
+            variables: dictionary from a player's name to the variables it trains.
+        """
+        for name, optimizer in self.players.items():
+            optimizer.build(variables[name])
+        self.built = True
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """This container's and every player's variables, which the JAX trainer carries through the step."""
+        return self._variables + [v for optimizer in self.players.values() for v in optimizer.variables]
+
+    @property
+    def learning_rate(self) -> Tensor:
+        """Raises: each player has its own."""
+        raise ValueError(
+            f"the optimizers of {', '.join(self.players)} have a learning rate each: read "
+            "model.optimizer.players[NAME].learning_rate; instead of LearningRateScheduler or ReduceLROnPlateau give "
+            "compile a keras.optimizers.schedules.LearningRateSchedule for the player."
+        )
+
+    @learning_rate.setter
+    def learning_rate(self, value: Tensor) -> None:
+        self.learning_rate  # noqa: B018 - says what to do instead
+
+    def finalize_variable_values(self, var_list: list[keras.Variable]) -> None:
+        """Lets every player's optimizer end its training."""
+        for optimizer in self.players.values():
+            optimizer.finalize_variable_values(optimizer._trainable_variables)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the count of train steps; Keras walks to the players by itself."""
+        store["iterations"] = ops.convert_to_numpy(self._iterations)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads what `save_own_variables` saved."""
+        self._iterations.assign(store["iterations"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The players' optimizers, serialized by Keras."""
+        serialize = keras.saving.serialize_keras_object
+        return {"players": {name: serialize(one) for name, one in self.players.items()}, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "PlayerOptimizers":
+        """The inverse of `get_config`."""
+        players = {name: keras.saving.deserialize_keras_object(one) for name, one in config["players"].items()}
+        return cls(players, name=config["name"])
+
+
+def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses: bool) -> PlayerOptimizers:
+    """The container for what a user passed to `compile(optimizer=...)`.
+
+    Args:
+        optimizer: a `PlayerOptimizers`; one optimizer (instance, name or Keras config), of which every player gets a
+            copy; or a dictionary from each player's name to its own.
+        players: the model's players.
+        scale_losses: bool, whether to wrap each optimizer for float16.
+
+    Raises:
+        ValueError: a player has no optimizer, or an optimizer no player.
+    """
+    if isinstance(optimizer, PlayerOptimizers):
+        return optimizer
+    names = [player.name for player in players]
+    if not isinstance(optimizer, Mapping) or "class_name" in optimizer:
+        one = keras.optimizers.get(optimizer)
+        optimizer = {name: one.from_config(one.get_config()) for name in names}
+    for name in optimizer:
+        if name not in names:
+            raise ValueError(f"compile.optimizer.{name}: there is no such player; {did_you_mean(name, names)}")
+    for name in names:
+        if name not in optimizer:
+            raise ValueError(f"compile.optimizer: player '{name}' has none; name one for each of {', '.join(names)}.")
+    instances = {name: keras.optimizers.get(optimizer[name]) for name in names}
+    for name, one in instances.items():
+        if one.use_ema:
+            raise ValueError(
+                f"compile.optimizer.{name}: use_ema=True would overwrite the weights after fit; "
+                "give the model ema_momentum instead."
+            )
+    if scale_losses:
+        wrapper = keras.optimizers.LossScaleOptimizer
+        instances = {name: one if isinstance(one, wrapper) else wrapper(one) for name, one in instances.items()}
+    return PlayerOptimizers(instances)

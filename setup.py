@@ -1,0 +1,50 @@
+"""The package's metadata; the tools' settings are in pyproject.toml."""
+
+import runpy
+
+from setuptools import find_packages, setup
+
+JAX = ["jax>=0.10"]
+LINTERS = ["mypy~=2.4.0", "ruff~=0.17.0"]  # another minor version formats and judges differently
+TESTS = ["hypothesis>=6.100", "pytest>=8.3", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "setuptools>=77"]
+
+setup(
+    name="keras_genzoo",
+    version=runpy.run_path("keras_genzoo/version.py")["__version__"],
+    description="A zoo of image generative models for Keras 3: name a preset, fit, look, measure, export.",
+    author="The keras_genzoo authors",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=["keras", "tensorflow", "generative models", "gan", "vae", "faces"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    install_requires=[
+        "annotated-types>=0.7",
+        "filelock>=3.15",
+        "importlib_resources>=6.4",  # TensorFlow Datasets 4.9.10 imports it and does not declare it
+        "keras>=3.15",
+        "matplotlib>=3.9",
+        "numpy>=2",
+        "pillow>=11",
+        "pydantic>=2.9",
+        "rich>=13.7",
+        "scipy>=1.13",
+        "tensorflow>=2.21",
+        "tensorflow-datasets>=4.9.9",
+    ],
+    extras_require={"jax": JAX, "dev": [*JAX, *LINTERS, *TESTS, "pre-commit>=4"]},
+    packages=[*find_packages(include=["keras_genzoo", "keras_genzoo.*"]), "keras_genzoo.zoo_configs"],
+    package_dir={"keras_genzoo.zoo_configs": "zoo_configs"},  # the presets, in the root of the checkout
+    package_data={"keras_genzoo": ["py.typed"], "keras_genzoo.zoo_configs": ["*.json"]},
+    entry_points={"console_scripts": ["genzoo = keras_genzoo.cli:main"]},
+    zip_safe=False,
+)

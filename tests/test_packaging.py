@@ -1,0 +1,86 @@
+"""What is installed: the wheel has all modules, the presets, types and the `genzoo` command."""
+
+import configparser
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from keras_genzoo.version import __version__
+
+ROOT = Path(__file__).parents[1]
+PRESETS = {path.name for path in (ROOT / "zoo_configs").glob("*.json")}
+
+
+def run(*command, cwd, **environment):
+    """Runs a command and returns what it prints; its error output is the message if it fails."""
+    keep = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    result = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=keep | environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, made from the source distribution of a copy of the checkout."""
+    folder = tmp_path_factory.mktemp("packaging")
+    source = folder / "source"
+    for name in ("keras_genzoo", "zoo_configs"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source)
+    build = f"from setuptools import build_meta; build_meta.build_sdist({str(folder)!r})"
+    run(sys.executable, "-c", build, cwd=source)
+    with tarfile.open(folder / f"keras_genzoo-{__version__}.tar.gz") as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    offline = ("--no-deps", "--no-build-isolation", "--no-index")
+    run(sys.executable, "-m", "pip", "wheel", *offline, "--wheel-dir", folder, unpacked, cwd=folder)
+    return folder / f"keras_genzoo-{__version__}-py3-none-any.whl"
+
+
+def test_the_wheel_holds_the_package(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    info = f"keras_genzoo-{__version__}.dist-info/"
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "keras_genzoo").rglob("*.py")}
+    presets = {f"keras_genzoo/zoo_configs/{name}" for name in PRESETS}
+    assert {name for name in names if not name.startswith(info)} == modules | presets | {"keras_genzoo/py.typed"}
+    assert any(name.startswith(info) and name.endswith("/LICENSE") for name in names)
+
+
+def test_the_wheel_declares_its_command(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(f"keras_genzoo-{__version__}.dist-info/entry_points.txt").decode()
+    entry_points = configparser.ConfigParser()
+    entry_points.read_string(text)
+    assert dict(entry_points["console_scripts"]) == {"genzoo": "keras_genzoo.cli:main"}
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_runs_outside_the_checkout(wheel, tmp_path):
+    venv = tmp_path / "venv"
+    run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=tmp_path)
+    paths = {key: sysconfig.get_path(key, "venv", vars={"base": str(venv)}) for key in ("purelib", "scripts")}
+    python = Path(paths["scripts"], "python")
+    # The libraries come from this environment, by a .pth file, which does not bring an editable install along.
+    libraries = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    Path(paths["purelib"], "libraries.pth").write_text("\n".join(libraries), encoding="utf-8")
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+
+    where = run(python, "-c", "import keras_genzoo; print(keras_genzoo.__file__)", cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(paths["purelib"])
+    by_script = run(Path(paths["scripts"], "genzoo"), "presets", "--json", cwd=tmp_path)
+    by_module = run(python, "-m", "keras_genzoo", "presets", "--json", cwd=tmp_path)
+    assert by_script == by_module
+    assert {f"{preset['name']}.json" for preset in json.loads(by_script)} == PRESETS

@@ -1,4 +1,4 @@
-# Each target makes .venv first, if it is not there. Works with GNU make 3.81 and any POSIX shell.
+# Each target makes .venv first, if it is not there.
 
 VENV := .venv
 PY := $(VENV)/bin/python

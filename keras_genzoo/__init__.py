@@ -1,0 +1,40 @@
+"""keras_genzoo: a zoo of image generative models for Keras 3.
+
+`import keras_genzoo as genzoo`; then `genzoo.build("vae_drawn_faces_32")` is a compiled `keras.Model`.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from keras_genzoo.version import __version__
+
+if TYPE_CHECKING:
+    from keras_genzoo.artifacts import load
+    from keras_genzoo.config import build, list_models, list_presets, load_preset
+    from keras_genzoo.data import Stream, load_data
+
+__all__ = ["Stream", "__version__", "build", "list_models", "list_presets", "load", "load_data", "load_preset"]
+
+# Loaded when first asked for, so that the import is quick.
+_HOME = {
+    "Stream": "data",
+    "build": "config",
+    "list_models": "config",
+    "list_presets": "config",
+    "load": "artifacts",
+    "load_data": "data",
+    "load_preset": "config",
+}
+_ROOMS = ("callbacks", "data", "images", "layers", "losses", "metrics", "models", "networks", "noise", "schedules")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"keras_genzoo.{_HOME[name]}"), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"keras_genzoo.{name}")
+    raise AttributeError(f"module 'keras_genzoo' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ROOMS])

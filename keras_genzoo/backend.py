@@ -69,7 +69,7 @@ if NAME == "tensorflow":
         images = tf.nest.flatten(data.element_spec)[0]
         return images.shape[0] if images.shape.rank else None, images.dtype
 
-    class TrainStep:
+    class TrainStep(keras.Model):
         """`train_step` and `test_step` as Keras' TensorFlow trainer calls them."""
 
         def train_step(self, data: Any) -> Logs:
@@ -142,7 +142,7 @@ elif NAME == "jax":
         """(batch size, dtype) of the images of a dataset that tells: none does here."""
         return None
 
-    class TrainStep:  # type: ignore[no-redef]
+    class TrainStep(keras.Model):  # type: ignore[no-redef]
         """`train_step` and `test_step` as Keras' JAX trainer calls them: functions of the state.
 
         The same imperative step runs inside a scope that collects what it assigns.
@@ -188,5 +188,3 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
             return seed
         # A large odd factor keeps the seeds of neighboring steps and replicas apart.
         return seed + ops.cast(replica_id(), seed.dtype) * ops.cast([0x9E3779B1, 0], seed.dtype)
-
-

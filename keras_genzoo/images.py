@@ -40,9 +40,27 @@ def check_range(images: np.ndarray, where: str) -> np.ndarray:
             "and subtract 1, or pass them through keras_genzoo.images.from_pixels."
         )
     low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
-    if not (-1.001 <= low and high <= 1.001):
+    if low < -1.001 or high > 1.001 or not np.isfinite(low + high):
         raise ValueError(f"{where}: images lie in [{low:g}, {high:g}], but floats in [-1, 1] are expected.")
     return images
+
+
+def as_floats(images: Array, image_shape: tuple[int, ...], where: str) -> np.ndarray:
+    """A user's images, uint8 or floats in [-1, 1], as float32 in [-1, 1].
+
+    Args:
+        images: array of shape (n, *image_shape).
+        image_shape: (height, width, channels) that a model takes.
+        where: the caller, for the error message.
+
+    Raises:
+        ValueError: another shape, or numbers out of range.
+    """
+    images = np.asarray(images)
+    if images.shape[1:] != tuple(image_shape):
+        expected = ", ".join(map(str, image_shape))
+        raise ValueError(f"{where}: images have shape {images.shape}, but (n, {expected}) is expected.")
+    return from_pixels(images) if images.dtype == np.uint8 else check_range(images, where).astype("float32")
 
 
 def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:

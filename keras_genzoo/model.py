@@ -1,7 +1,6 @@
 """GenerativeModel: a game of players, the one train step that plays it, and what every model owes its user."""
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,14 +10,15 @@ from keras import ops
 
 from keras_genzoo import backend, images
 from keras_genzoo.arguments import DType, Momentum, Network, Scalar
-from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.export import Endpoint, export_saved_model
+from keras_genzoo.fitting import VALIDATION_SEED, Fitting
+from keras_genzoo.networks.building import build_network
 from keras_genzoo.players import Player, deal, player_optimizers
-from keras_genzoo.registry import NETWORKS, did_you_mean
+from keras_genzoo.registry import did_you_mean
+from keras_genzoo.saving import Saved
 from keras_genzoo.schedules import number_or_schedule
 
 Tensor = Any
-_VALIDATION_SEED = 1
 
 
 class Stage(NamedTuple):
@@ -28,7 +28,7 @@ class Stage(NamedTuple):
     share: float = 1.0
 
 
-class GenerativeModel(backend.TrainStep, keras.Model):
+class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     """A model that is a game: it declares its players, and this base trains, saves, resumes and exports it.
 
     A subclass names each constructor argument's attribute like the argument, builds its networks by `self.network`,
@@ -67,7 +67,7 @@ class GenerativeModel(backend.TrainStep, keras.Model):
         self._graphs: dict[str, Callable[..., Tensor]] = {}
         self._judging = False
         self._training_seeds = backend.ReplicaSeedGenerator()
-        self._validation_seeds = backend.ReplicaSeedGenerator(_VALIDATION_SEED)
+        self._validation_seeds = backend.ReplicaSeedGenerator(VALIDATION_SEED)
         self._trackers = [keras.metrics.Mean(name=log) for log in self.logs]
 
     # What a subclass uses in its constructor
@@ -80,35 +80,12 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             value: a registered network's name, a mapping `{"network": name, **arguments}`, or a `keras.Model`.
             given: what the model itself passes to the network's builder (`image_shape`, `latent_dim`, ...).
         """
-        if isinstance(value, keras.Model):
-            return value
-        spec = {"network": value} if isinstance(value, str) else value
-        if not isinstance(spec, Mapping) or "network" not in spec:
-            raise ValueError(
-                f"{type(self).__name__}.{argument}: got {value!r}, but a network's name, a mapping with the key "
-                "'network', or a keras.Model is expected."
-            )
-        builder = NETWORKS[spec["network"]]
-        parameters = inspect.signature(builder).parameters
-        missing = sorted(set(given) - set(parameters))
-        if missing:
-            raise ValueError(
-                f"{type(self).__name__}.{argument}: the network '{spec['network']}' takes no {', '.join(missing)}, so it "
-                f"cannot be the {argument}."
-            )
-        for key in spec:
-            if key != "network" and (key not in parameters or key in given):
-                own = set(parameters) - set(given)
-                raise ValueError(f"{argument}.{key}: '{spec['network']}' takes no such argument; {did_you_mean(key, own)}")
-        arguments = {key: spec[key] for key in spec if key != "network"}
-        self._specs[argument] = {"network": spec["network"], **arguments}
-        outer = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self.dtype_policy)
         try:
-            network = builder(**given, **arguments)
-        finally:
-            keras.config.set_dtype_policy(outer)
-        network.name = argument
+            network, spec = build_network(argument, value, given, self.dtype_policy)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}.{error}") from None
+        if spec is not None:
+            self._specs[argument] = spec
         return network
 
     def ready(self, *input_shape: int) -> None:
@@ -196,7 +173,9 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             if kwargs.get(name) is not None:
                 raise ValueError(f"compile: {type(self).__name__} brings its own losses and logs: leave {name} out.")
         if backend.replicas() > 1 and (jit_compile is True or kwargs.get("steps_per_execution", 1) != 1):
-            raise ValueError("compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out.")
+            raise ValueError(
+                "compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out."
+            )
         players = self.players()
         scaled = self.dtype_policy.compute_dtype == "float16"
         optimizers = player_optimizers(self.default_optimizer if optimizer is None else optimizer, players, scaled)
@@ -219,7 +198,7 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             for turn in range(player.steps):
                 share = deal(x, turn, self.turns), deal(y, turn, self.turns)
 
-                def game(player=player, share=share, optimizer=optimizer):
+                def game(player: Player = player, share: tuple = share, optimizer: Any = optimizer) -> tuple:
                     loss, logs = player.loss(*share, training=True)
                     return optimizer.scale_loss(loss), logs
 
@@ -245,7 +224,7 @@ class GenerativeModel(backend.TrainStep, keras.Model):
 
         The average's momentum starts low and rises to `ema_momentum`, so that the initial weights are soon forgotten.
         """
-        if self.ema is not None:
+        if self.ema is not None and self.ema_of is not None:
             step = ops.cast(self.optimizer.iterations, "float32")
             momentum = ops.minimum(self.ema_momentum, (1.0 + step) / (10.0 + step))
             for average, weight in zip(self.ema.weights, getattr(self, self.ema_of).weights, strict=True):
@@ -258,7 +237,7 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             raise ValueError(f"{type(self).__name__}: sample_weight has no meaning in a game of players: leave it out.")
         if self.targets and y is None:
             raise ValueError(f"{type(self).__name__} needs a {self.targets} for each image: give batches (x, y).")
-        return tuple(None if part is None else ops.convert_to_tensor(part) for part in (x, y))
+        return ops.convert_to_tensor(x), None if y is None else ops.convert_to_tensor(y)
 
     def _track(self, logs: Mapping[str, Tensor], player: Player) -> set[str]:
         trackers = {tracker.name: tracker for tracker in self._trackers}
@@ -287,97 +266,6 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             yield
         finally:
             self._judging = False
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        validation_data: Any = None,
-        validation_batch_size: int | None = None,
-        shuffle: bool = True,
-        steps_per_epoch: int | None = None,
-        sample_weight: Any = None,
-        class_weight: Any = None,
-        **kwargs: Any,
-    ) -> keras.callbacks.History:
-        """Trains, going on in the data where `iterations` says that this model stands.
-
-        Args:
-            x: a `Stream`; arrays of float images in [-1, 1] with `batch_size`; or a dataset or generator as Keras
-                takes them, whose batches must then hold `turns * batch_size` images.
-            y: labels or paired images, with arrays.
-            batch_size: integer, images that one turn of a player sees, with arrays; 32 by default.
-            epochs: integer, the number of the epoch after which to stop.
-            validation_data: a `Stream`, `(x, y)` arrays, `x` alone, or a dataset.
-            validation_batch_size: integer, as `batch_size`, for validation arrays.
-            shuffle: bool, whether arrays are visited in random order.
-            steps_per_epoch: integer; by default as many as go once through the images.
-            kwargs: `initial_epoch`, `callbacks`, `verbose`, `validation_freq`, ... as in Keras.
-
-        Raises:
-            ValueError: images out of [-1, 1], a batch that does not divide into turns, `sample_weight`, ...
-        """
-        if sample_weight is not None or class_weight is not None:
-            raise ValueError(f"{type(self).__name__}.fit: sample_weight and class_weight have no meaning here: leave them out.")
-        if kwargs.get("validation_split"):
-            raise ValueError(f"{type(self).__name__}.fit: validation_split is not taken: give validation_data.")
-        if x is None:
-            raise ValueError(f"{type(self).__name__}.fit needs images: a Stream, an array or a dataset.")
-        stream = self._stream(x, y, batch_size, shuffle, "fit")
-        if stream is None:
-            self._check_dataset(x)
-            data, steps = (x if y is None else (x, y)), steps_per_epoch
-        else:
-            steps = steps_per_epoch or stream.steps(self.turns)
-            data = stream.batches(self.turns, self.targets, start=self.iterations)
-        if validation_data is not None:
-            pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
-            held_out = self._stream(*pair, validation_batch_size or batch_size, False, "validation_data")
-            if held_out is not None:
-                validation_data = held_out.batches(1, self.targets)
-                kwargs["validation_steps"] = None if backend.NAME == "tensorflow" else held_out.steps()
-        return super().fit(
-            data, epochs=epochs, shuffle=False, validation_data=validation_data, steps_per_epoch=steps, **kwargs
-        )
-
-    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
-        """Every player's losses on held-out images, with the same noise each time; arguments as for `fit`."""
-        # Where JAX trains, its state is with the trainer until `fit` hands it back, as it has before validating.
-        self._validation_seeds.state.assign(ops.cast([_VALIDATION_SEED, 0], self._validation_seeds.state.dtype))
-        if not kwargs.get("_use_cached_eval_dataset"):
-            stream = self._stream(x, y, batch_size, False, "evaluate")
-            if stream is not None:
-                x, y = stream.batches(1, self.targets), None
-                kwargs["steps"] = stream.steps()
-        return super().evaluate(x, y, batch_size=None, **kwargs)
-
-    def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
-        """The `Stream` that `x` is, or can be made of it if it is an array; None for datasets and generators."""
-        if isinstance(x, Stream):
-            return x
-        if not (isinstance(x, np.ndarray) or ops.is_tensor(x)):
-            return None
-        array = images.check_range(ops.convert_to_numpy(x), f"{type(self).__name__}.{where}")
-        target = {} if y is None else {self.targets or "target": ops.convert_to_numpy(y)}
-        return Stream(ArraySource(array.astype("float32"), **target), batch_size or 32, shuffle=shuffle)
-
-    def _check_dataset(self, data: Any) -> None:
-        found = backend.batch_sizes(data)
-        if found is None:
-            return
-        size, dtype = found
-        if not dtype.is_floating:
-            raise ValueError(
-                f"{type(self).__name__}.fit: the dataset's images have dtype {dtype.name}, but floats in [-1, 1] are "
-                "expected: map them through keras_genzoo.images.from_pixels."
-            )
-        if self.turns > 1 and (size is None or size % self.turns):
-            raise ValueError(
-                f"{type(self).__name__}.fit: the dataset's batches hold {size or 'an unknown number of'} images, which "
-                f"does not divide into {self.turns} turns: batch {self.turns} * batch_size with drop_remainder=True."
-            )
 
     # Images
 
@@ -408,82 +296,13 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             self._graphs[method] = backend.compiled(getattr(self, method), self)
         results = []
         for first in range(0, len(array), batch_size):
-            part = array[first : first + batch_size]
+            part = np.asarray(array[first : first + batch_size])
             fill = np.repeat(part[-1:], min(batch_size, len(array)) - len(part), axis=0)
             whole = self._graphs[method](ops.convert_to_tensor(np.concatenate([part, fill])), *more)
             results.append(ops.convert_to_numpy(whole)[: len(part)])
         return np.concatenate(results)
 
-    # Config, saving, export
-
-    @classmethod
-    def constructor_arguments(cls) -> dict[str, inspect.Parameter]:
-        """The constructor's arguments by name: its own, and those of the bases that its `**kwargs` reach."""
-        found: dict[str, inspect.Parameter] = {}
-        for owner in cls.__mro__:
-            if "__init__" not in vars(owner):
-                continue
-            parameters = inspect.signature(vars(owner)["__init__"]).parameters.values()
-            for parameter in parameters:
-                if parameter.name != "self" and parameter.kind is not parameter.VAR_KEYWORD:
-                    found.setdefault(parameter.name, parameter)
-            if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
-                break
-        return found
-
-    def get_config(self) -> dict[str, Any]:
-        """Every constructor argument, under its own name, as JSON takes it."""
-        config = {}
-        for name in self.constructor_arguments():
-            value = self.dtype_policy.name if name == "dtype" else self._specs.get(name, getattr(self, name))
-            if isinstance(value, keras.Model | keras.optimizers.schedules.LearningRateSchedule):
-                value = keras.saving.serialize_keras_object(value)
-            config[name] = _plain(value)
-        return config
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "GenerativeModel":
-        """The inverse of `get_config`."""
-        arguments = {
-            name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
-            if isinstance(value, dict) and "class_name" in value
-            else value
-            for name, value in config.items()
-        }
-        return cls(**arguments)
-
-    def get_compile_config(self) -> dict[str, Any]:
-        """What `compile_from_config` needs to compile a loaded model alike."""
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "jit_compile": self.jit_compile}
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """The inverse of `get_compile_config`; the optimizers are built, so that their state can be loaded."""
-        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]), jit_compile=config["jit_compile"])
-
-    def _seed_states(self) -> list[keras.Variable]:
-        """The states of all seed generators, which Keras does not save: this model's and its layers' (Dropout)."""
-        generators = [g for layer in self._flatten_layers() for g in layer._seed_generators]
-        return [g.state for g in dict.fromkeys(generators) if g is not self._validation_seeds]
-
-    def save_own_variables(self, store: Any) -> None:
-        """Saves the seed generators' states beside this model's own variables."""
-        super().save_own_variables(store)
-        for number, state in enumerate(self._seed_states()):
-            store[f"seed_{number}"] = ops.convert_to_numpy(state)
-
-    def load_own_variables(self, store: Any) -> None:
-        """Loads what `save_own_variables` saved."""
-        states = self._seed_states()
-        names = [f"seed_{number}" for number in range(len(states))]
-        saved = [name for name in store.keys() if name.startswith("seed_")]  # noqa: SIM118 - an HDF5 store
-        if len(saved) != len(names):
-            raise ValueError(
-                f"{type(self).__name__}: the file holds the state of {len(saved)} seed generators, this model has "
-                f"{len(names)}: it was saved by a model with other arguments."
-            )
-        super().load_own_variables({name: store[name] for name in store.keys() if name not in names})  # noqa: SIM118
-        for state, name in zip(states, names, strict=True):
-            state.assign(store[name])
+    # Export
 
     def endpoints(self) -> dict[str, Endpoint]:
         """What an exported model answers to, by name.
@@ -515,12 +334,3 @@ class GenerativeModel(backend.TrainStep, keras.Model):
             export_saved_model(self, filepath, verify=verify)
         else:
             super().export(filepath, format=format, **kwargs)
-
-
-def _plain(value: Any) -> Any:
-    """`value` without the containers by which Keras tracks attributes."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -29,7 +29,7 @@ def threefry2x32(key: tuple[Array, Array], counter: tuple[Array, Array], xp: typ
         Two uint32 arrays of the broadcast shape.
     """
 
-    def word(value):
+    def word(value: int) -> Array:
         return xp.array(value, dtype="uint32")
 
     keys = (key[0], key[1], xp.bitwise_xor(xp.bitwise_xor(key[0], key[1]), word(_PARITY)))
@@ -50,7 +50,8 @@ def _cast(value: Array, dtype: str, xp: types.ModuleType) -> Array:
 
 def _words(seed: Array, stream: int, indices: Array, size: int, xp: types.ModuleType) -> tuple:
     """Two words for each of (index, position < size): arrays of shape (indices, size)."""
-    def row(value):
+
+    def row(value: Array) -> Array:
         return xp.reshape(_cast(value, "uint32", xp), (-1, 1))  # arrays: NumPy warns when a uint32 scalar wraps
 
     columns = _cast(xp.arange(size), "uint32", xp)[None, :]  # TensorFlow has no uint32 range under XLA

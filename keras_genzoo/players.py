@@ -10,7 +10,7 @@ from keras import ops
 from keras_genzoo.registry import did_you_mean
 
 Tensor = Any
-Loss = Callable[[Tensor, Tensor, bool], tuple[Tensor, dict[str, Tensor]]]
+Loss = Callable[..., tuple[Tensor, dict[str, Tensor]]]
 
 
 @dataclasses.dataclass(frozen=True)

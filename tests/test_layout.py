@@ -25,6 +25,8 @@ ROOMS = [
     "backend",
     "players",
     "export",
+    "fitting",
+    "saving",
     "model",
     "models",
     "metrics",

@@ -1,8 +1,11 @@
 """What is installed: the wheel has all modules, the presets, types and the `genzoo` command."""
 
+import ast
 import configparser
+import email
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +68,19 @@ def test_the_wheel_declares_its_command(wheel):
     entry_points = configparser.ConfigParser()
     entry_points.read_string(text)
     assert dict(entry_points["console_scripts"]) == {"genzoo": "keras_genzoo.cli:main"}
+
+
+def test_the_wheel_declares_what_it_imports(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = email.message_from_bytes(archive.read(f"keras_genzoo-{__version__}.dist-info/METADATA"))
+        sources = [archive.read(name) for name in archive.namelist() if name.endswith(".py")]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    foreign = {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"keras_genzoo"}
+    declared = {re.match(r"[\w.-]+", line)[0].replace("-", "_") for line in metadata.get_all("Requires-Dist")}
+    declared.add("pydantic_core")  # comes with pydantic, which pins it
+    assert {"pillow" if name == "PIL" else name for name in foreign} <= declared
 
 
 @pytest.mark.slow

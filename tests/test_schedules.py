@@ -13,7 +13,9 @@ def fu_et_al(step, total, cycles, share):
     return tau / share if tau <= share else 1.0
 
 
-@pytest.mark.parametrize(("total", "cycles", "share"), [(8, 2, 0.5), (100, 4, 0.5), (101, 4, 0.3), (10, 10, 1.0), (7, 1, 1.0)])
+@pytest.mark.parametrize(
+    ("total", "cycles", "share"), [(8, 2, 0.5), (100, 4, 0.5), (101, 4, 0.3), (10, 10, 1.0), (7, 1, 1.0)]
+)
 def test_cyclic_ramp_is_the_paper_s_equation(total, cycles, share):
     ramp = CyclicRamp(total, cycles, share)
     expected = [fu_et_al(step, total, cycles, share) for step in range(total)]

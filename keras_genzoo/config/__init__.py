@@ -1,6 +1,6 @@
 """Presets: read, check, override, resolve and build them; every refusal is a `ConfigError` of one line."""
 
-from keras_genzoo.config.build import build
+from keras_genzoo.config.building import build
 from keras_genzoo.config.presets import (
     Preset,
     check,

@@ -12,23 +12,44 @@ import pydantic
 from annotated_types import Ge, Le, Len
 
 from keras_genzoo.arguments import Count, Momentum, NetworkSpec, Scalar, Schedule
+from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, section, signature_of
 from keras_genzoo.data import AUGMENTATIONS
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
 from keras_genzoo.schedules import SCHEDULES
-from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, section, signature_of
 
 SCHEMA = 1
 """The version of the presets' format that this package reads and writes."""
 
-_NAMES = ("Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop", "SGD")
-OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {name: getattr(keras.optimizers, name) for name in _NAMES}
+OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
+    "Adadelta": keras.optimizers.Adadelta,
+    "Adafactor": keras.optimizers.Adafactor,
+    "Adagrad": keras.optimizers.Adagrad,
+    "Adam": keras.optimizers.Adam,
+    "AdamW": keras.optimizers.AdamW,
+    "Adamax": keras.optimizers.Adamax,
+    "Ftrl": keras.optimizers.Ftrl,
+    "Lamb": keras.optimizers.Lamb,
+    "Lion": keras.optimizers.Lion,
+    "Nadam": keras.optimizers.Nadam,
+    "RMSprop": keras.optimizers.RMSprop,
+    "SGD": keras.optimizers.SGD,
+}
 """The optimizers that a preset may name, by class name."""
 
-# What the caller passes by itself, so that a preset cannot contradict it.
-_GIVEN_TO_NETWORKS = ("latent_dim", "image_shape", "outputs", "activation", "num_classes")
-_GIVEN_TO_DATASETS = ("size", "channels", "path")
-# The models average weights and scale losses by themselves, for all players.
-_KEPT_FROM_OPTIMIZERS = ("use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "name")
+# What a preset might be expected to say but does not, so that it cannot contradict itself; and who says it.
+_OF_NETWORKS = dict.fromkeys(
+    ("latent_dim", "image_shape", "outputs", "activation", "num_classes"), "the model passes it by itself"
+)
+_OF_DATASETS = {
+    "size": "it follows from arguments.image_shape",
+    "channels": "it follows from arguments.image_shape",
+    "path": "give it as --data PATH, or to load_data(path=...)",
+}
+_OF_OPTIMIZERS = {
+    **dict.fromkeys(("use_ema", "ema_momentum", "ema_overwrite_frequency"), "set arguments.ema_momentum instead"),
+    "loss_scale_factor": "losses are scaled where arguments.dtype asks for it",
+    "name": "an optimizer is named after its player",
+}
 
 # Keras does not annotate its constructors; these are the types that their defaults do not tell.
 _KERAS_TYPES: dict[str, Any] = {
@@ -79,13 +100,14 @@ def _preset(name: str, model: type, data: Any) -> type[Section]:
 
 
 def _data(name: str, function: Callable[..., Any]) -> type[Section]:
-    own = {key: field for key, field in signature_of(function).items() if key not in _GIVEN_TO_DATASETS}
     fields: Fields = {
         "dataset": (Literal[name], ...),
         "batch_size": (Annotated[int, Ge(1), Le(65536)], ...),
-        "augment": (tuple[Literal[tuple(AUGMENTATIONS)], ...], ()),  # type: ignore[valid-type, misc]
+        "augment": (tuple[Literal[tuple(AUGMENTATIONS)], ...], ()),  # type: ignore[misc]
     }
-    return section(f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **own})
+    return section(
+        f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **signature_of(function)}, _OF_DATASETS
+    )
 
 
 def _specs(annotation: Any) -> Any:
@@ -104,8 +126,8 @@ def _specs(annotation: Any) -> Any:
 def _networks(networks: tuple[tuple[str, Callable[..., Any]], ...]) -> dict[str, type[Section]]:
     made = {}
     for name, builder in networks:
-        own = {key: field for key, field in signature_of(builder).items() if key not in _GIVEN_TO_NETWORKS}
-        made[name] = section(name, f"'{name}' takes no such argument", {"network": (Literal[name], ...), **own})
+        fields = {"network": (Literal[name], ...), **signature_of(builder)}
+        made[name] = section(name, f"'{name}' takes no such argument", fields, _OF_NETWORKS)
     return made
 
 
@@ -117,13 +139,10 @@ def _schedules() -> dict[str, Any]:
 @functools.cache
 def _optimizers() -> Any:
     """An optimizer, or a dictionary from players to theirs; names may be in lowercase, as Keras has them."""
-    names = {name.lower(): name for name in OPTIMIZERS}
     arms = {name: _keras_class(name, made) for name, made in OPTIMIZERS.items()}
-    one = Annotated[
-        one_of("optimizer", "class_name", arms, by_name=True),
-        pydantic.BeforeValidator(lambda value: names.get(value, value) if isinstance(value, str) else value),
-    ]
-    players = Annotated[dict[str, one], Len(1)]  # type: ignore[valid-type]
+    lowercase = {name.lower(): name for name in OPTIMIZERS}
+    one: Any = one_of("optimizer", "class_name", arms, by_name=True, aliases=lowercase)
+    players: Any = Annotated[dict[str, one], Len(1)]
 
     def tag(value: Any) -> str:
         return "players" if isinstance(value, dict) and "class_name" not in value else "one"
@@ -135,8 +154,7 @@ def _optimizers() -> Any:
 def _keras_class(name: str, made: type, *checks: Any) -> type[Section]:
     """The type of `{"class_name": name, "config": {...}}` for one of Keras' classes."""
     own = {key: (_specs(kind), default) for key, (kind, default) in signature_of(made, _type_of_keras).items()}
-    own = {key: field for key, field in own.items() if key not in _KEPT_FROM_OPTIMIZERS}
-    config: Any = section(f"{name}_config", f"{name} takes no such argument", own)
+    config: Any = section(f"{name}_config", f"{name} takes no such argument", own, _OF_OPTIMIZERS)
     for check in checks:
         config = Annotated[config, check]
     required = any(default is ... for _, default in own.values())

@@ -105,7 +105,8 @@ def _migrated(content: dict[str, Any], where: str) -> dict[str, Any]:
         raise ConfigError(f"{where}: schema: expected {SCHEMA}, the version of the format, got {version!r}")
     if version > SCHEMA:
         raise ConfigError(
-            f"{where}: schema {version} is newer than this version of keras_genzoo knows ({SCHEMA}): upgrade keras_genzoo"
+            f"{where}: schema {version} is newer than this version of keras_genzoo knows ({SCHEMA}): "
+            "upgrade keras_genzoo"
         )
     for older in range(version, SCHEMA):
         content = {**MIGRATIONS[older](content), "schema": older + 1}

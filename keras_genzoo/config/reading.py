@@ -14,6 +14,17 @@ from keras_genzoo.registry import did_you_mean
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "an object",
+    "float_type": "a number",
+    "int_type": "an integer",
+    "model_type": "an object",
+    "sequence_str": "a list",
+    "string_type": "a string",
+    "tuple_type": "a list",
+}
+
 
 class ConfigError(ValueError):
     """A preset, or what it is overridden with, is not right; the message is one line and says where."""
@@ -102,50 +113,55 @@ def tuples(value: Any) -> Any:
 
 def explain(error: pydantic.ValidationError, value: Any, where: str) -> ConfigError:
     """The first of pydantic's errors about `value`, in one line, and how many more there are."""
-    found: dict[str, list[str]] = {}
-    given: dict[str, str] = {}
+    found: dict[str, list[Any]] = {}  # at one place there can be an error for each arm of a union
     for one in error.errors(include_url=False):
-        if one["type"] == "too_short" and len(one["input"]) >= one["ctx"]["min_length"]:
-            continue  # its items are at fault, and are reported themselves
-        path = _path(one, value)
-        expected, given[path] = _message(one)
-        found.setdefault(path, []).append(expected)
-    path, expected = next(iter(found.items()))
+        if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]:  # else its items are at fault
+            found.setdefault(_path(one, value), []).append(one)
+    path, errors = next(iter(found.items()))
     more = f" (+{len(found) - 1} more)" if len(found) > 1 else ""
-    return ConfigError(f"{where}: {path + ': ' if path else ''}{' or '.join(expected)}{given[path]}{more}")
+    return ConfigError(f"{where}: {path + ': ' if path else ''}{_message(errors)}{more}")
 
 
 def _path(error: Any, value: Any) -> str:
-    """The key at fault. Pydantic's locations also name the arms of unions that it tried; the value has none of these."""
+    """The key at fault: pydantic's location less the arms of unions that it tried, which `value` does not have."""
     path = ""
     for step in error["loc"]:
         if isinstance(value, Mapping) and step in value:
             path, value = f"{path}.{step}", value[step]
         elif isinstance(value, tuple | list) and isinstance(step, int) and step < len(value):
             path, value = f"{path}[{step}]", value[step]
-    if error["type"] == "unknown_key":
-        path = f"{path}.{error['ctx']['key']}"
-    if error["type"] == "missing" and isinstance(error["loc"][-1], str):
-        path = f"{path}.{error['loc'][-1]}"
+    key = error["loc"][-1] if error["type"] == "missing" else error.get("ctx", {}).get("key")
+    if isinstance(key, str):
+        path = f"{path}.{key}"
     return path.removeprefix(".")
 
 
-def _message(error: Any) -> tuple[str, str]:
-    """What was expected, and what was given."""
-    kind, context, given = error["type"], error.get("ctx", {}), error["input"]
-    if kind in ("unknown_key", "refused"):
-        return error["msg"], ""
-    if kind == "missing":
-        return ("is missing", "") if isinstance(error["loc"][-1], str) else ("has too few items", f", got {_show(given)}")
-    if kind in ("too_short", "too_long"):
-        bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
-        return f"expected {bound} items", f", got {_show(given)}"
-    expected = error["msg"].removeprefix("Input should be ")
+def _message(errors: list[Any]) -> str:
+    """What was expected at one place, and what was given."""
+    first = errors[0]
+    if first["type"] == "refused":
+        return first["msg"]
+    if first["type"] == "missing" and isinstance(first["loc"][-1], str):
+        return "is missing, and has no default"
     hint = ""
-    if kind == "literal_error" and isinstance(given, str):
-        names = re.findall(r"'([^']*)'", context["expected"])
-        hint = f"; {did_you_mean(given, names)}"
-    return f"expected {expected}", f", got {_show(given)}{hint}"
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        names = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        hint = f"; {did_you_mean(first['input'], names)}"
+    return f"expected {' or '.join(_expected(one) for one in errors)}, got {_show(first['input'])}{hint}"
+
+
+def _expected(error: Any) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return "more items"
+    if kind in ("too_short", "too_long"):
+        return (
+            f"at least {context['min_length']} items"
+            if kind == "too_short"
+            else f"at most {context['max_length']} items"
+        )
+    text = _EXPECTED.get(kind) or error["msg"].removeprefix("Input should be ")
+    return f"a number {text}" if kind.startswith(("greater", "less")) else text
 
 
 def _show(value: Any) -> str:

@@ -1,6 +1,5 @@
 """From typed signatures to pydantic models: what a constructor says is what a preset is checked against."""
 
-import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ class Section(pydantic.BaseModel):
         strict=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=()
     )
     refusal: ClassVar[str]
+    instead: ClassVar[Mapping[str, str]] = {}
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -29,30 +29,30 @@ class Section(pydantic.BaseModel):
         names = [field.alias or name for name, field in cls.model_fields.items()]
         for key in value if isinstance(value, Mapping) else ():
             if key not in names:
-                raise PydanticCustomError(
-                    "unknown_key",
-                    "{refusal}; {hint}",
-                    {"key": key, "refusal": cls.refusal, "hint": did_you_mean(key, names)},
-                )
+                raise _refused(f"{cls.refusal}; {cls.instead.get(key) or did_you_mean(key, names)}", key)
         return value
 
 
-def section(title: str, refusal: str, fields: Fields) -> type[Section]:
+def section(title: str, refusal: str, fields: Fields, instead: Mapping[str, str] | None = None) -> type[Section]:
     """Makes a `Section`.
 
     Args:
         title: string, its name in the JSON Schema.
         refusal: string, what an unknown key is told: "VAE takes no such argument".
-        fields: the keys that it takes.
+        fields: the keys that it takes, less those of `instead`.
+        instead: for keys that might be expected here, what to do instead.
     """
+    instead = instead or {}
     definitions: dict[str, Any] = {}
     for name, (kind, default) in fields.items():
+        if name in instead:
+            continue
         if hasattr(pydantic.BaseModel, name):  # "schema", "copy", ...: pydantic keeps these names for itself
             definitions[f"{name}_"] = (kind, pydantic.Field(default, alias=name))
         else:
             definitions[name] = (kind, default)
     made = pydantic.create_model(title, __base__=Section, **definitions)
-    made.refusal = refusal
+    made.refusal, made.instead = refusal, instead
     return made
 
 
@@ -90,7 +90,14 @@ def _constructors(made: type) -> list[Callable[..., Any]]:
     return [vars(base)["__init__"] for base in bases if "__init__" in vars(base)]
 
 
-def one_of(kind: str, key: str, arms: Mapping[str, Any], by_name: bool = False, other: Any = None) -> Any:
+def one_of(
+    kind: str,
+    key: str,
+    arms: Mapping[str, Any],
+    by_name: bool = False,
+    aliases: Mapping[str, str] | None = None,
+    other: Any = None,
+) -> Any:
     """The type of an object whose `key` tells which of `arms` it is.
 
     Args:
@@ -98,20 +105,26 @@ def one_of(kind: str, key: str, arms: Mapping[str, Any], by_name: bool = False, 
         key: string.
         arms: dictionary from a value of `key` to the type of such objects.
         by_name: bool, whether the bare name may stand for an object with no other key.
+        aliases: dictionary from other names to those of `arms`.
         other: type of what may stand in the object's place, such as a number; None for nothing.
     """
+    names = {**{name: name for name in arms}, **(aliases or {})}
 
     def check(value: Any) -> Any:
-        if by_name and isinstance(value, str):
+        named = by_name and isinstance(value, str)
+        if named:
             value = {key: value}
-        if isinstance(value, Mapping):
-            if key not in value:
-                raise _refused(f"has no '{key}', which tells the {kind}; there are: {', '.join(sorted(arms))}")
-            if not isinstance(value[key], str) or value[key] not in arms:
-                raise _refused(f"there is no {kind} {value[key]!r}; {did_you_mean(value[key], arms)}")
-        elif other is None:
-            raise _refused(f"expected a {kind}, an object with the key '{key}', got {value!r}")
-        return value
+        if not isinstance(value, Mapping):
+            if other is None:
+                short = f"the name of the {kind} or " if by_name else ""
+                raise _refused(f"expected {short}an object with '{key}', got {value!r}")
+            return value
+        if key not in value:
+            raise _refused(f"is missing, and tells the {kind}; there are: {', '.join(sorted(arms))}", key)
+        name = value[key]
+        if not isinstance(name, str) or name not in names:
+            raise _refused(f"there is no {kind} {name!r}; {did_you_mean(name, names)}", None if named else key)
+        return {**value, key: names[name]}
 
     def tag(value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -121,8 +134,8 @@ def one_of(kind: str, key: str, arms: Mapping[str, Any], by_name: bool = False, 
     choices = [Annotated[arm, pydantic.Tag(name)] for name, arm in arms.items()]
     if other is not None:
         choices.append(Annotated[other, pydantic.Tag("other")])
-    union = Annotated[Union[tuple(choices)], pydantic.Discriminator(tag)]  # noqa: UP007 - of a computed tuple
-    published = Union[Literal[tuple(arms)], union] if by_name else union  # noqa: UP007
+    union: Any = Annotated[Union[tuple(choices)], pydantic.Discriminator(tag)]  # noqa: UP007 - of a computed tuple
+    published = Union[Literal[tuple(names)], union] if by_name else union  # noqa: UP007
     return Annotated[union, pydantic.BeforeValidator(check, json_schema_input_type=published)]
 
 
@@ -139,5 +152,6 @@ def accepted_by(function: Callable[..., Any]) -> pydantic.AfterValidator:
     return pydantic.AfterValidator(check)
 
 
-def _refused(message: str) -> PydanticCustomError:
-    return PydanticCustomError("refused", "{message}", {"message": message})
+def _refused(message: str, key: str | None = None) -> PydanticCustomError:
+    """An error at this place, or at the key `key` of it."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "key": key})

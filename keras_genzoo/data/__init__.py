@@ -35,8 +35,6 @@ def load_split(dataset: str, path: str | os.PathLike | None = None, **options: A
     known = inspect.signature(function).parameters
     if path is not None:
         options["path"] = os.fspath(path)
-    elif "path" in known and "path" not in options:
-        raise DataError(f"dataset '{dataset}' reads a folder of images: give its path (on the command line, --data).")
     for name in options:
         if name not in known:
             raise DataError(f"dataset '{dataset}' takes no option '{name}'; {did_you_mean(name, known)}")

@@ -118,7 +118,8 @@ def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> It
                     bar.start()
                     shown = True
         finally:
-            bar.stop()
+            if shown:
+                bar.stop()
 
 
 def _upright(image: Image.Image) -> Image.Image:

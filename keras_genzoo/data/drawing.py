@@ -93,27 +93,50 @@ class Canvas:
         self.x = (centers + middle[0])[None, :, None]
         self.y = (centers + middle[1])[:, None, None]
 
-    def around(self, x: Value, y: Value, width: Value, height: Value) -> "Canvas":
-        """The smallest window that holds every picture's rectangle of this center and these half sides, and its edge.
+    def window(self, x: Value, y: Value, width: Value, height: Value) -> "Canvas":
+        """A part of this canvas that holds a shape and the blur of its edge, with the origin in the shape's middle.
 
-        Painting in a window paints on this canvas; it spares the work where a small shape cannot be.
+        What is painted in a window is painted here; it spares the work where a small shape cannot be.
+        Windows are taken of a whole canvas, not of a window.
+
+        Args:
+            x: where the shape's middle is.
+            y: where the shape's middle is.
+            width: half the width of the shape.
+            height: half its height.
         """
-        window = object.__new__(Canvas)
-        columns, rows = _span(self.x, x, width, self.pixel), _span(self.y, y, height, self.pixel)
-        window.pixel, window.pixels = self.pixel, self.pixels[:, rows, columns]
-        window.x, window.y = self.x[:, columns], self.y[rows]
-        return window
+        part = object.__new__(Canvas)
+        columns, rows = self._span(self.x, x, width), self._span(self.y, y, height)
+        part.pixel, part.pixels = self.pixel, self.pixels[:, rows, columns]
+        part.x, part.y = self.x[:, columns] - x, self.y[rows] - y
+        return part
+
+    def _span(self, centers: Array, middle: Value, reach: Value) -> slice:
+        low, high = np.min(middle - reach) - 2 * self.pixel, np.max(middle + reach) + 2 * self.pixel
+        first, last = np.searchsorted(centers.ravel(), [low, high])
+        return slice(first, last)
 
     def line(self, thickness: float) -> float:
         """Half of a line's thickness, such that it never gets thinner than a pixel."""
         return max(thickness, self.pixel) / 2
 
-    def paint(self, distance: Array, color: Any, opacity: Value = 1.0, shade: Array | None = None) -> None:
-        """Fills a shape, given by its distances, with a color; arguments as for `blend`."""
+    def cover(self, distance: Array) -> Array:
+        """How much of each pixel a shape covers, in [0, 1]."""
         cover = distance * (-1 / self.pixel)
         cover += 0.5
-        np.clip(cover, 0, 1, out=cover)
-        self.blend(cover if isinstance(opacity, float) and opacity == 1 else cover * opacity, color, shade)
+        return np.clip(cover, 0, 1, out=cover)
+
+    def paint(self, distance: Array, color: Any, opacity: Value | None = None, shade: Array | None = None) -> None:
+        """Fills a shape with a color.
+
+        Args:
+            distance: the shape, float32 of shape (height, width, n).
+            color: as for `blend`.
+            opacity: share of the color inside the shape, in [0, 1]; default all.
+            shade: as for `blend`.
+        """
+        cover = self.cover(distance)
+        self.blend(cover if opacity is None else cover * opacity, color, shade)
 
     def blend(self, cover: Array, color: Any, shade: Array | None = None) -> None:
         """Mixes a color into the pictures.
@@ -130,15 +153,9 @@ class Canvas:
 
     def images(self, channels: int) -> Array:
         """The pictures as uint8 of shape (n, height, width, channels); one channel is luminance (ITU-R BT.601)."""
-        pixels = self.pixels
+        pixels = np.clip(self.pixels, 0, 1)
         if channels == 1:
             red, green, blue = pixels
             pixels = (0.299 * red + 0.587 * green + 0.114 * blue)[None]
-        levels = np.clip(pixels * 255 + 0.5, 0, 255).astype("uint8")
+        levels = (pixels * 255 + 0.5).astype("uint8")
         return np.ascontiguousarray(levels.transpose(3, 1, 2, 0))
-
-
-def _span(centers: Array, middle: Value, reach: Value, pixel: float) -> slice:
-    low, high = np.min(middle - reach) - pixel, np.max(middle + reach) + pixel
-    first, last = np.searchsorted(centers.ravel(), [low, high])
-    return slice(first, last)

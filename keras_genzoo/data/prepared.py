@@ -9,12 +9,12 @@ import errno
 import hashlib
 import itertools
 import json
+import math
 import os
 import re
 import shutil
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,11 +22,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import PIL
+from filelock import FileLock
 
 from keras_genzoo.data.decode import PREPARATION, decode_all
-
-STALE = 3600.0
-"""Seconds without a write after which a half-written entry is taken for left behind by a killed process."""
 
 
 class Prepared(NamedTuple):
@@ -66,39 +64,29 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
     folder = cache_folder(cache)
     key = _key(root, names, size, channels)
     place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
-    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}-"
-    entry = folder / f"{stem}{key[:16]}"
+    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}"
+    entry = folder / f"{stem}-{key[:16]}"
     shape = (len(names), size, size, channels)
-    if found := _load(entry, key, shape):
-        return found
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free < np.prod(shape, dtype=float):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        def pixels(file: BinaryIO) -> dict[str, Any]:
-            # Plain writes: on a full disk they raise, where a write through a memory map kills the process.
-            _header(file, shape)
-            record = _decode(root, names, size, channels, file.write)
-            file.seek(0)
-            _header(file, (len(names) - len(record["broken"]), *shape[1:]))  # NumPy leaves room for the first axis
-            return record
-
-        record = _write_aside(entry.with_name(f"{entry.name}.npy"), pixels) | {"key": key}
-        text = json.dumps(record).encode()
-        _write_aside(entry.with_name(f"{entry.name}.json"), lambda file: file.write(text))
-        _sweep(folder, stem, entry.name)
-    except OSError as error:
-        if found := _load(entry, key, shape):  # another process was faster, and holds the files open (Windows)
-            return found
-        warnings.warn(
-            f"{folder}: {error.strerror or error}, so the images of {root.name}/ stay in memory and will be decoded "
-            f"again next time: set GENZOO_CACHE to a folder with {np.prod(shape, dtype=float) / 2**20:,.0f} MiB free.",
-            stacklevel=4,
-        )
-    else:
         if found := _load(entry, key, shape):
             return found
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f"{stem}.lock"):  # a second process waits here, and finds the entry made
+            if found := _load(entry, key, shape):
+                return found
+            _sweep(folder, f"{stem}-")
+            if shutil.disk_usage(folder).free < math.prod(shape):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _store(entry, key, shape, lambda take: _decode(root, names, size, channels, take))
+            if found := _load(entry, key, shape):
+                return found
+    except (OSError, NotImplementedError) as error:  # the latter: a file system without locks
+        warnings.warn(
+            f"{folder}: {getattr(error, 'strerror', None) or error}, so the images of {root.name}/ stay in memory and "
+            "will be decoded again next time: set GENZOO_CACHE to a folder with "
+            f"{math.ceil(math.prod(shape) / 2**20):,} MiB free.",
+            stacklevel=4,
+        )
     images, rows = np.empty(shape, np.uint8), itertools.count()
     record = _decode(root, names, size, channels, lambda image: images.__setitem__(next(rows), image))
     return Prepared(images[: next(rows)], record)
@@ -130,6 +118,20 @@ def _decode(root: Path, names: Sequence[str], size: int, channels: int, take: Ca
         take(image)
     found = {"broken": broken, "small": small, "sha256": sha256.hexdigest()}
     return found | {"preparation": PREPARATION, "pillow": PIL.__version__}
+
+
+def _store(entry: Path, key: str, shape: tuple[int, ...], decode: Callable[[Callable], dict[str, Any]]) -> None:
+    def pixels(file: BinaryIO) -> dict[str, Any]:
+        # Plain writes: on a full disk they raise, where a write through a memory map kills the process.
+        _header(file, shape)
+        record = decode(file.write)
+        file.seek(0)
+        _header(file, (shape[0] - len(record["broken"]), *shape[1:]))  # NumPy leaves room for the first axis
+        return record
+
+    record = _write_aside(entry.with_name(f"{entry.name}.npy"), pixels) | {"key": key}
+    text = json.dumps(record).encode()
+    _write_aside(entry.with_name(f"{entry.name}.json"), lambda file: file.write(text))
 
 
 def _header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -165,14 +167,9 @@ def _write_aside(path: Path, write: Callable[[BinaryIO], Any]) -> Any:
     return result
 
 
-def _sweep(folder: Path, stem: str, current: str) -> None:
-    """Removes entries made of earlier states of the same folder, and what killed processes left."""
+def _sweep(folder: Path, prefix: str) -> None:
+    """Removes entries made of earlier states of a folder, and what killed processes left."""
     for path in folder.iterdir():
-        with contextlib.suppress(OSError):  # in use elsewhere (Windows), or swept by another process
-            if not path.name.startswith(stem):
-                continue
-            if path.suffix == ".tmp":
-                if time.time() - path.stat().st_mtime > STALE:
-                    path.unlink()
-            elif not path.name.startswith(current):
+        if path.name.startswith(prefix):
+            with contextlib.suppress(OSError):  # Windows keeps what a process has mapped
                 path.unlink()

@@ -167,7 +167,7 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
     """Splits a source by the SHA-256 of its images' names: the smallest hashes are held out.
 
     With a share, an image is held out if its hash, read as a fraction, lies below the share, so new files never move
-    old ones from one part to the other; only if none lies below it, the smallest hash alone is held out.
+    old ones from one part to the other. (Of a few images, where the share would leave one part empty, one is moved.)
 
     Args:
         source: the source to split.
@@ -186,7 +186,8 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
     if isinstance(held_out, numbers.Integral) and not isinstance(held_out, bool) and held_out >= 1:
         count = int(held_out)
     elif isinstance(held_out, numbers.Real) and not isinstance(held_out, bool) and 0 < held_out < 1:
-        count = max(1, sum(int.from_bytes(value[:8]) < held_out * 2.0**64 for value in hashes))
+        below = sum(int.from_bytes(value[:8]) < held_out * 2.0**64 for value in hashes)
+        count = max(1, min(below, total - 1))
     else:
         raise DataError(f"{where} must be a number of images, 1 or more, or a share of them between 0 and 1.")
     if count >= total:

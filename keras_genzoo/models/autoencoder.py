@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from keras_genzoo import images
-from keras_genzoo.export import Endpoint
+from keras_genzoo.export import Endpoint, Inputs
 from keras_genzoo.model import GenerativeModel
 
 Tensor = Any
+Array = Any
 
 
 class Autoencoder(GenerativeModel):
@@ -30,7 +30,7 @@ class Autoencoder(GenerativeModel):
         """Reconstructions in [-1, 1] of images in [-1, 1]."""
         return self.images_of(self.latents_of(x))
 
-    def encode(self, x: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def encode(self, x: Array, batch_size: int = 64) -> Array:
         """Latents of images.
 
         Args:
@@ -42,25 +42,21 @@ class Autoencoder(GenerativeModel):
         """
         return self.in_batches("latents_of", self._floats(x, "encode"), batch_size)
 
-    def decode(self, z: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def decode(self, z: Array, batch_size: int = 64) -> Array:
         """Images of latents (n, latent_dim), as uint8 (n, height, width, channels)."""
-        return images.to_pixels(self.in_batches("images_of", np.asarray(z, "float32"), batch_size))
+        return images.to_pixels(self.in_batches("images_of", z, batch_size))
 
-    def reconstruct(self, x: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def reconstruct(self, x: Array, batch_size: int = 64) -> Array:
         """What the model makes of images, as uint8; `x` as for `encode`."""
         return images.to_pixels(self.in_batches("call", self._floats(x, "reconstruct"), batch_size))
 
-    def _floats(self, x: np.ndarray, method: str) -> np.ndarray:
-        where = f"{type(self).__name__}.{method}"
-        if np.ndim(x) != 4 or tuple(np.shape(x)[1:]) != self.image_shape:
-            raise ValueError(f"{where}: images have shape {np.shape(x)}, but (n, *{self.image_shape}) is expected.")
-        x = np.asarray(x)
-        return images.from_pixels(x) if x.dtype == np.uint8 else images.check_range(x, where).astype("float32")
+    def _floats(self, x: Array, method: str) -> Array:
+        return images.as_floats(x, self.image_shape, f"{type(self).__name__}.{method}")
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Adds `encode`, `decode` and `reconstruct`, whose images are uint8."""
-        pixels = {"images": ((None, *self.image_shape), "uint8")}
-        latents = {"latents": ((None, self.latent_dim), "float32")}
+        pixels: Inputs = {"images": ((None, *self.image_shape), "uint8")}
+        latents: Inputs = {"latents": ((None, self.latent_dim), "float32")}
         return {
             **super().endpoints(),
             "encode": Endpoint(lambda images_: self.latents_of(images.from_pixels(images_, ops)), pixels),

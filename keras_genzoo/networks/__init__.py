@@ -1,4 +1,7 @@
-"""Networks: functions of keywords that return a Functional `keras.Model`, without loss or optimizer. A new file registers itself; nothing else needs an edit."""
+"""Networks: functions of keywords that return a Functional `keras.Model`, without loss or optimizer.
+
+A new file registers itself; nothing else needs an edit.
+"""
 
 import importlib
 import pkgutil

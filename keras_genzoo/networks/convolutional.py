@@ -69,9 +69,7 @@ def conv_decoder(
     x = layers.Reshape((height, width, filters[0]))(x)
     for count in filters:
         x = layers.LeakyReLU(0.2)(normalize(x, normalization))
-        x = layers.Conv2DTranspose(
-            count, kernel_size, strides=2, padding="same", use_bias=normalization is None
-        )(x)
+        x = layers.Conv2DTranspose(count, kernel_size, strides=2, padding="same", use_bias=normalization is None)(x)
     x = layers.LeakyReLU(0.2)(normalize(x, normalization))
     x = layers.Conv2D(image_shape[-1], 3, padding="same", activation=activation, dtype="float32")(x)
     return keras.Model(inputs, x)

@@ -1,6 +1,7 @@
 """From a preset to a compiled model."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def _check_objects(model_class: type, objects: Mapping[str, Any], preset: Preset
             )
         kind = keras.Model if isinstance(value, keras.Model) else Schedule
         if kind not in getattr(signature[name][0], "__args__", ()):
-            raise ConfigError(f"{preset.where}: arguments.{name}: {model_class.__name__} takes no {kind.__name__} for it")
+            raise ConfigError(f"{preset.where}: arguments.{name}: {model_class.__name__} takes no {kind.__name__} here")
 
 
 def _schedule(value: Any) -> Any:
@@ -111,9 +112,14 @@ def _weights(path: str | os.PathLike) -> Path:
 
 def _load(model: keras.Model, path: Path) -> None:
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():  # of what it leaves at its initial values, Keras only warns
+            warnings.filterwarnings("error", "Skipping", UserWarning)
+            model.load_weights(path)
+    except UserWarning as error:
+        raise _mismatch(model, path, "it has other layers, or layers of other shapes") from error
     except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ConfigError(
-            f"weights: '{path}' holds no weights of this {type(model).__name__}, or is damaged: {reason}"
-        ) from error
+        raise _mismatch(model, path, " ".join(str(error).split())[:300]) from error
+
+
+def _mismatch(model: keras.Model, path: Path, reason: str) -> ConfigError:
+    return ConfigError(f"weights: '{path}' is damaged, or not of such a {type(model).__name__}: {reason}")

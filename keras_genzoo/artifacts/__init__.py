@@ -1,0 +1,27 @@
+"""The run folder: what a training was told, where it ran, what it logged, and what it learned.
+
+    config.json         the preset with every default written out; itself a preset
+    environment.json    versions, device, seed, jit, data: what else a repetition needs
+    history.jsonl       one line an epoch
+    losses.png, samples/epoch-NNNN.png
+    checkpoints/        the newest two states of the training
+    model.weights.h5    the last state, once the training is finished
+"""
+
+from keras_genzoo.artifacts.checkpoints import Checkpoints, Position
+from keras_genzoo.artifacts.environment import environment
+from keras_genzoo.artifacts.files import RunError
+from keras_genzoo.artifacts.plots import plot_losses
+from keras_genzoo.artifacts.run import JIT, Run, check_free, load
+
+__all__ = [
+    "JIT",
+    "Checkpoints",
+    "Position",
+    "Run",
+    "RunError",
+    "check_free",
+    "environment",
+    "load",
+    "plot_losses",
+]

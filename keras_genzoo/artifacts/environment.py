@@ -1,0 +1,74 @@
+"""What a training ran on: versions, devices, the commit. For records and for bug reports."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from keras_genzoo.version import __version__
+
+PACKAGE = Path(__file__).parents[1]
+_LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "scipy", "pillow")
+
+
+def environment() -> dict[str, Any]:
+    """Versions, backend and devices, as JSON has them."""
+    return {
+        "keras_genzoo": __version__,
+        "commit": commit(),
+        "python": platform.python_version(),
+        **{name: _version(name) for name in _LIBRARIES},
+        "platform": platform.platform(),
+        "backend": keras.backend.backend(),
+        "devices": devices(),
+    }
+
+
+def devices() -> list[str]:
+    """The names of the devices that the backend computes on, accelerators first."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        accelerators = [one for one in tf.config.list_physical_devices() if one.device_type != "CPU"]
+        details = [tf.config.experimental.get_device_details(one) for one in accelerators]
+        names = [
+            detail.get("device_name", one.device_type) for one, detail in zip(accelerators, details, strict=True)
+        ]
+    else:
+        import jax
+
+        names = [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+    return [*names, f"CPU ({_cpu()}, {os.cpu_count()} cores)"]
+
+
+def commit() -> str | None:
+    """The commit of the checkout this package runs from, "-dirty" if files were changed; None if it is installed."""
+    checkout = PACKAGE.parent
+    if not (checkout / ".git").exists():
+        return None
+    command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):  # no git, or one that refuses
+        return None
+
+
+def _version(library: str) -> str | None:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    """The processor's name; on Linux, Python's own answer is only its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -1,0 +1,47 @@
+"""The history of a training as a picture: one panel a log."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_KEYS = ("epoch", "iterations", "seconds")
+
+
+def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> Path:
+    """Draws what was logged at each epoch, of training and of held-out images.
+
+    Args:
+        history: the lines of `history.jsonl`.
+        path: the PNG file to write.
+
+    Returns:
+        The path.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    names = [name for name in dict.fromkeys(key for line in history for key in line) if name not in _KEYS]
+    logs = [name for name in names if not name.startswith("val_")]
+    columns = max(1, min(3, len(logs)))
+    rows = max(1, -(-len(logs) // columns))
+    figure = Figure(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
+    for number, log in enumerate(logs):
+        axes = figure.add_subplot(rows, columns, number + 1)
+        for name, label, color in ((log, "training", "tab:blue"), (f"val_{log}", "held out", "tab:orange")):
+            points = [(line["epoch"], line[name]) for line in history if line.get(name) is not None]
+            if points:
+                # A line through one point would be invisible.
+                axes.plot(*zip(*points, strict=True), label=label, color=color, marker="." if len(points) < 25 else None)
+        axes.set_title(log.replace("_", " "))
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        if f"val_{log}" in names:
+            axes.legend(frameon=False)
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    figure.savefig(aside, format="png", dpi=110)
+    os.replace(aside, path)
+    return path

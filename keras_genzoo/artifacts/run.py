@@ -1,0 +1,242 @@
+"""A run folder: made before a training starts, and opened again to go on, to sample, to measure or to export."""
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, DamagedError, Position, load_weights
+from keras_genzoo.artifacts.environment import environment
+from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
+from keras_genzoo.config import Preset, build, load_preset, resolve
+from keras_genzoo.model import GenerativeModel
+
+JIT = {"auto": "auto", "on": True, "off": False}
+"""What `compile` takes for each value of the option --jit, which `environment.json` records."""
+_LOCK = ".lock"
+
+
+class Run:
+    """An existing run folder.
+
+    A training holds its run alone: `with Run.create(...) as run` or `with Run.resume(...) as run`.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        RunError: it is none.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        if not (self.path / "config.json").is_file():
+            what = "holds no config.json" if self.path.is_dir() else "does not exist"
+            raise RunError(f"'{self.path}' is no run folder, it {what}; `genzoo train PRESET --output RUN` makes one.")
+        self.checkpoints = Checkpoints(self.path / "checkpoints")
+        self._lock: filelock.BaseFileLock | None = None
+
+    @classmethod
+    def create(cls, path: str | os.PathLike, config: Mapping[str, Any], record: Mapping[str, Any]) -> "Run":
+        """Makes a run folder, before its training starts.
+
+        Args:
+            path: the folder: a new one, or one that is empty.
+            config: a preset; it is written with every default.
+            record: what `environment.json` says beside versions and devices: seed, jit, data, ...
+
+        Raises:
+            RunError: the folder holds another run, or other files.
+        """
+        path = Path(path)
+        check_free(path)
+        path.mkdir(parents=True, exist_ok=True)
+        lock = _hold(path)
+        try:
+            check_free(path)  # another process may have been as quick
+            write_json(path / "environment.json", {**environment(), **record})
+            write_json(path / "config.json", resolve(config))  # last: it makes the folder a run
+            run = cls(path)
+        except BaseException:
+            lock.release()
+            raise
+        run._lock = lock
+        return run
+
+    @classmethod
+    def resume(cls, path: str | os.PathLike, config: Mapping[str, Any]) -> "Run":
+        """Opens a run to go on with it.
+
+        Args:
+            path: the folder.
+            config: the preset to train by: that of the run, but for `fit.epochs`, which it may change.
+
+        Raises:
+            RunError: it is no run, another process trains in it, or it was told something else.
+        """
+        run = cls(path)
+        config = resolve(config)
+        if different := _first_difference(run.config, config):
+            key, before, now = different
+            raise RunError(
+                f"'{run.path}' was trained with {key} = {json.dumps(before)}, not {json.dumps(now)}: to resume, leave it "
+                "so; to train otherwise, choose another --output."
+            )
+        run._lock = _hold(run.path)
+        run.checkpoints.sweep()
+        write_json(run.path / "config.json", config)
+        return run
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def config(self) -> Preset:
+        """The resolved preset."""
+        return resolve(load_preset(self.path / "config.json"))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `environment.json` says."""
+        return read_json(self.path / "environment.json")
+
+    def add_to_record(self, **more: Any) -> None:
+        """Writes more into `environment.json`."""
+        write_json(self.path / "environment.json", {**self.record, **more})
+
+    def history(self) -> list[dict[str, Any]]:
+        """What was logged, an epoch an item: `epoch`, `iterations`, `seconds`, the logs, and those of held-out images.
+
+        A line that a killed process left unfinished is passed over.
+        """
+        return list(self._lines())
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        path = self.path / "history.jsonl"
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        """Appends a line to the history. JSON knows no NaN, so numbers that are not finite become null."""
+        finite = {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in line.items()
+        }
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(finite) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def go_back_to(self, position: Position) -> None:
+        """Cuts from the history what was logged after `position`: these epochs will be played again."""
+        kept = [line for line in self.history() if line["epoch"] <= position.epoch]
+        write_text(self.path / "history.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+
+    def finish(self, position: Position) -> Path:
+        """Puts the weights of the checkpoint at `position` in place as `model.weights.h5`.
+
+        Returns:
+            The path of the weights.
+        """
+        source, target = self.path / "checkpoints" / position.name / WEIGHTS, self.path / WEIGHTS
+        aside = self.path / f".{WEIGHTS}.{os.getpid()}"
+        aside.unlink(missing_ok=True)
+        try:
+            os.link(source, aside)  # the same bytes once on the disk
+        except OSError:
+            shutil.copyfile(source, aside)
+            flush(aside)
+        os.replace(aside, target)
+        flush(self.path)
+        finished = {"epoch": position.epoch, "iterations": position.iterations, "sha256": sha256_of(target)}
+        self.add_to_record(finished=finished)
+        return target
+
+    def restore(self, model: GenerativeModel) -> Position | None:
+        """Loads the newest state into a model built from `config`.
+
+        Returns:
+            Its position; None if nothing was saved yet.
+
+        Raises:
+            RunError: what was saved is damaged.
+        """
+        position = self.checkpoints.restore(model)
+        finished = self.record.get("finished")
+        if position is None and finished:  # the checkpoints were cleared away
+            try:
+                load_weights(model, self.path / WEIGHTS, finished["sha256"])
+            except DamagedError as error:
+                raise RunError(f"{error}.") from error
+            position = Position(finished["epoch"], iterations=finished["iterations"])
+        return position
+
+
+def check_free(path: str | os.PathLike) -> None:
+    """Refuses a folder that a new run would be mixed with.
+
+    Raises:
+        RunError: `path` holds another run, other files, or is a file.
+    """
+    path = Path(path)
+    if (path / "config.json").is_file():
+        raise RunError(
+            f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output."
+        )
+    if path.is_file() or (path.is_dir() and any(inside.name != _LOCK for inside in path.iterdir())):
+        what = "is a file" if path.is_file() else "holds other files"
+        raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")
+
+
+def _hold(path: Path) -> filelock.BaseFileLock:
+    lock = filelock.FileLock(path / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise RunError(f"another process is training in '{path}': wait for it, or stop it.") from None
+    return lock
+
+
+def load(run: str | os.PathLike) -> GenerativeModel:
+    """The model of a run with the newest state of its training: weights, averages, optimizers and seeds.
+
+    Args:
+        run: path of a run folder, finished or not.
+
+    Returns:
+        The model, compiled: ready to make images, and to go on with `fit` where its training stopped.
+
+    Raises:
+        RunError: it is no run folder, holds no weights yet, or they are damaged.
+
+    Example:
+        >>> model = load("runs/faces")
+        >>> images = model.generate(16)
+    """
+    run = Run(run)
+    model = build(run.config, jit_compile=JIT[run.record.get("jit", "auto")])
+    if run.restore(model) is None:
+        raise RunError(f"'{run.path}' holds no weights yet: its training has not come to its first checkpoint.")
+    return model
+
+
+def _first_difference(a: Any, b: Any, path: str = "") -> tuple[str, Any, Any] | None:
+    """The first key at which two resolved presets differ, and both values; `fit.epochs` and `about` may."""
+    if not (isinstance(a, Mapping) and isinstance(b, Mapping)):
+        return (path, a, b) if a != b else None
+    for key in dict.fromkeys((*a, *b)):
+        here = f"{path}.{key}" if path else key
+        if here not in ("fit.epochs", "about") and (found := _first_difference(a.get(key), b.get(key), here)):
+            return found
+    return None

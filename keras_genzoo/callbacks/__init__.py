@@ -1,0 +1,17 @@
+"""Callbacks: what is seen and kept of a training while it goes on."""
+
+from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples
+from keras_genzoo.callbacks.latent_walk import latent_walk
+from keras_genzoo.callbacks.progress import Progress
+from keras_genzoo.callbacks.run_log import DivergedError, RunLog, StoppedError
+
+__all__ = [
+    "DivergedError",
+    "ImageGrid",
+    "Progress",
+    "RunLog",
+    "StoppedError",
+    "latent_walk",
+    "reconstructions",
+    "samples",
+]

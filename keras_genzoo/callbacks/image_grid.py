@@ -1,0 +1,71 @@
+"""Grids of images: what a model makes, and what it makes of images."""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_genzoo import images
+from keras_genzoo.model import GenerativeModel
+
+
+def samples(model: GenerativeModel, num: int | None = None, seed: int = 0) -> np.ndarray:
+    """Images that a model makes, laid out in rows.
+
+    Args:
+        model: a built model.
+        num: integer, how many; by default 64, fewer if they are large.
+        seed: integer in [0, 2**32).
+
+    Returns:
+        uint8 array of shape (rows, columns, channels) of pixels.
+    """
+    if num is None:
+        num = 64 if max(model.image_shape[:2]) <= 64 else 16
+    return images.grid(model.generate(num, seed=seed))
+
+
+def reconstructions(model: GenerativeModel, x: np.ndarray, columns: int = 8) -> np.ndarray:
+    """Originals, and below each row of them what an autoencoder makes of them.
+
+    Args:
+        model: a built model that has `reconstruct`.
+        x: uint8 array of shape (n, height, width, channels).
+        columns: integer, images in a row.
+
+    Returns:
+        uint8 array of shape (rows, columns, channels) of pixels.
+    """
+    y = model.reconstruct(x)
+    rows = [part[first : first + columns] for first in range(0, len(x), columns) for part in (x, y)]
+    filled = [np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), 255, "uint8")]) for row in rows]
+    return images.grid(np.concatenate(filled), columns=columns)
+
+
+class ImageGrid(keras.callbacks.Callback):
+    """Writes what the model makes of the same noise, every few epochs, as `epoch-NNNN.png`.
+
+    Args:
+        folder: where to; made if it is missing.
+        every: integer, epochs from one grid to the next; the first and the last epoch always get one.
+        num: integer, how many images; by default 64, fewer if they are large.
+        seed: integer in [0, 2**32).
+
+    Example:
+        >>> model.fit(train, epochs=20, callbacks=[ImageGrid("samples")])
+    """
+
+    def __init__(self, folder: str | os.PathLike, every: int = 1, num: int | None = None, seed: int = 0):
+        super().__init__()
+        self.folder = Path(folder)
+        self.every = every
+        self.num = num
+        self.seed = seed
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Writes the grid of this epoch, if it is its turn."""
+        number = epoch + 1
+        if number == 1 or number % self.every == 0 or number == self.params["epochs"]:
+            sheet = samples(self.model, self.num, self.seed)
+            images.write_png(self.folder / f"epoch-{number:04d}.png", sheet)

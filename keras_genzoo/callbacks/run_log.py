@@ -1,0 +1,117 @@
+"""RunLog: writes a training into its run folder, so that it can be stopped and killed at any time and go on exactly."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genzoo.artifacts import Position, Run, plot_losses
+
+_SECONDS_BETWEEN_CHECKS = 10.0
+_SECONDS_BETWEEN_PLOTS = 30.0
+
+
+class StoppedError(Exception):
+    """The training was asked to stop, and has saved its state."""
+
+
+class DivergedError(RuntimeError):
+    """A loss is not a finite number any more."""
+
+
+class RunLog(keras.callbacks.Callback):
+    """Writes history, loss plot and checkpoints of a training into its run folder.
+
+    A checkpoint is written after an epoch, but not more often than every `seconds`, which would hold up the training
+    of a large model; and always after the first and the last epoch, and when the training is stopped.
+
+    Args:
+        run: the `Run`, held by this process.
+        start: the `Position` from which the training goes on.
+        seconds: float, least time between two checkpoints.
+        stop: function that tells whether to stop after the present step.
+
+    Raises:
+        StoppedError: in `fit`, once the state is saved, if `stop` said so.
+        DivergedError: in `fit`, if a loss is not finite.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        start: Position = Position(),  # noqa: B008 - immutable
+        seconds: float = 60.0,
+        stop: Callable[[], bool] = lambda: False,
+    ):
+        super().__init__()
+        self.run = run
+        self.position = start
+        self.seconds = seconds
+        self.stop = stop
+        self.saved: Position | None = start if start.iterations else None
+        self._last_save = -math.inf if self.saved is None else time.monotonic()
+        self._last_plot = self._last_check = -math.inf
+        self._began = time.monotonic()
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Puts the means of a resumed epoch back, which `fit` has set to zero."""
+        self._began = time.monotonic() - self.position.seconds
+        if self.position.metrics:
+            for variable, value in zip(self.model.metrics_variables, self.position.metrics, strict=True):
+                variable.assign(value)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Saves the state and stops, if asked to."""
+        now = time.monotonic()
+        if now - self._last_check > _SECONDS_BETWEEN_CHECKS:
+            self._last_check = now
+            self._check(logs or {}, batch)
+        if self.stop() and batch + 1 < self.params["steps"]:  # after an epoch's last step it is nearly complete
+            model = self.model
+            self._check(logs or {}, batch)
+            self._save(
+                Position(
+                    self.position.epoch,
+                    self.position.step + batch + 1,
+                    model.iterations,
+                    now - self._began,
+                    tuple(float(ops.convert_to_numpy(variable)) for variable in model.metrics_variables),
+                )
+            )
+            raise StoppedError
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Logs the epoch; saves the state if it is time to, or the last epoch."""
+        now = time.monotonic()
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        iterations = self.model.iterations
+        line = {"epoch": epoch + 1, "iterations": iterations, "seconds": round(now - self._began, 3), **logs}
+        self.run.log(line)
+        self._check(logs, None)
+        self.position = Position(epoch + 1, iterations=iterations)
+        last = epoch + 1 == self.params["epochs"]
+        stop = self.stop()
+        if last or stop or now - self._last_save > self.seconds:
+            self._save(self.position)
+        if last or stop or now - self._last_plot > _SECONDS_BETWEEN_PLOTS:
+            plot_losses(self.run.history(), self.run.path / "losses.png")
+            self._last_plot = time.monotonic()
+        if stop and not last:
+            raise StoppedError
+
+    def _save(self, position: Position) -> None:
+        self.run.checkpoints.save(self.model, position)
+        self.saved = position
+        self._last_save = time.monotonic()
+
+    def _check(self, logs: Mapping[str, Any], batch: int | None) -> None:
+        wrong = [name for name, value in logs.items() if not name.startswith("val_") and not math.isfinite(value)]
+        if wrong:
+            kept = f"'{self.run.checkpoints.folder / self.saved.name}' is from before" if self.saved else "nothing was saved"
+            raise DivergedError(
+                f"{wrong[0]} is {float(logs[wrong[0]])} in epoch {self.position.epoch + 1}: the training diverged; {kept}. "
+                "Train anew with a lower learning rate, by --set compile.optimizer..."
+            )

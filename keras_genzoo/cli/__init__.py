@@ -1,0 +1,121 @@
+"""The command line: `genzoo COMMAND ...`, the same as `python -m keras_genzoo` and `tools/COMMAND.py`.
+
+What a user did wrong is answered in one line and with exit code 2; whatever else fails, with 1.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from keras_genzoo.cli import options
+from keras_genzoo.cli.console import calm, is_mistake, one_line, quiet
+from keras_genzoo.registry import did_you_mean
+from keras_genzoo.version import __version__
+
+COMMANDS = {
+    "train": "train a preset into a run folder",
+    "sample": "draw samples from a run",
+    "evaluate": "measure a run on held-out images",
+    "export": "export a run as a SavedModel",
+    "presets": "list the presets",
+    "doctor": "print what a bug report needs",
+    "demo": "train, measure and export a small model: a tour of five minutes",
+}
+_EXAMPLES = """examples:
+  genzoo train vae_drawn_faces_32 --output runs/faces
+  genzoo train dcgan_ffhq_64_half --data my_photos/ --output runs/photos
+  genzoo sample runs/faces --num 64 --seed 1 --output faces.png
+
+genzoo COMMAND --help says more about one of them."""
+
+
+class UsageError(Exception):
+    """The command line cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are exceptions."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message} ({self.prog} --help tells what can be said)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Args:
+        argv: the arguments; those of the process by default.
+
+    Returns:
+        The exit code: 0, 1 if something failed, 2 for the user's mistake, 130 if interrupted.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    traceback = "--traceback" in arguments or os.environ.get("GENZOO_TRACEBACK") not in (None, "", "0")
+    try:
+        args = _parsed([argument for argument in arguments if argument != "--traceback"])
+        with quiet():
+            command = importlib.import_module(f"keras_genzoo.cli.{args.command}")
+        with calm():
+            code = command.run(args) or 0
+            sys.stdout.flush()
+            return code
+    except SystemExit as end:  # argparse has printed help or the version
+        return int(end.code or 0)
+    except BrokenPipeError:  # `genzoo presets | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        print("genzoo: interrupted", file=sys.stderr)
+        return 130
+    except UsageError as error:
+        print(f"genzoo: error: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if traceback:
+            raise
+        mistake = is_mistake(error)
+        hint = "" if mistake else " (--traceback shows where)"
+        print(f"genzoo: error: {one_line(error)}{hint}", file=sys.stderr)
+        return 2 if mistake else 1
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    name = next((argument for argument in arguments if not argument.startswith("-")), None)
+    if name is not None and name not in COMMANDS:
+        raise UsageError(f"there is no command '{name}'; {did_you_mean(name, COMMANDS)}")
+    parser, command = _parser(name)
+    if not arguments:
+        arguments = ["--help"]
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        known = [option for action in command._actions for option in action.option_strings]
+        word = unknown[0].partition("=")[0]
+        hint = did_you_mean(word, known) if word.startswith("-") else f"{command.prog} --help tells what it takes"
+        raise UsageError(f"{command.prog} takes no '{word}'; {hint}")
+    return args
+
+
+def _parser(name: str | None) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The parser, and that of the command `name`, the only one that gets its options."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = Parser(
+        prog="genzoo",
+        description="Train image generative models, look at what they make, measure and export them.",
+        epilog=_EXAMPLES,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"keras_genzoo {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    chosen: argparse.ArgumentParser = parser
+    for command, about in COMMANDS.items():
+        one = commands.add_parser(
+            command, help=about, description=f"{about.capitalize()}.", formatter_class=raw, allow_abbrev=False
+        )
+        if command == name:
+            chosen = one
+            options.add(command, one)
+            one.add_argument("--traceback", action="store_true", help="if something fails, show where")
+    return parser, chosen

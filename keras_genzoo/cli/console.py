@@ -1,0 +1,82 @@
+"""What the user sees beside results: errors of one line, warnings of ours alone, and no noise of libraries."""
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = str(Path(__file__).parents[1])
+_MISTAKES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+_LONGEST = 400
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps what libraries write to the process's standard error out of sight; Python's exceptions still come.
+
+    TensorFlow writes some lines while it is imported, whatever TF_CPP_MIN_LOG_LEVEL says.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    try:
+        with tempfile.TemporaryFile() as sink:
+            os.dup2(sink.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextlib.contextmanager
+def calm() -> Iterator[None]:
+    """Shows the warnings of this package as one line each, and none of the libraries'."""
+    for name in ("absl", "tensorflow", "jax"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+    def show(message: Any, category: type[Warning], filename: str, *_: Any) -> None:
+        if filename.startswith(_PACKAGE):
+            print(f"genzoo: warning: {message}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether an error is the user's: one that this package raises on purpose, or a path that cannot be used."""
+    if isinstance(error, _MISTAKES):
+        return True
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = bool(frames) and frames[-1].filename.startswith(_PACKAGE)
+    return isinstance(error, ValueError | ImportError) and ours
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of an error's message; with the kind of error, if it is not one of ours."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else ""
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    elif not is_mistake(error) and not type(error).__module__.startswith("keras_genzoo"):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return text if is_mistake(error) or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def columns(rows: list[tuple[str, str]], indent: int = 2) -> str:
+    """Names and values in two columns."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{' ' * indent}{name:{width}}  {value}".rstrip() for name, value in rows)

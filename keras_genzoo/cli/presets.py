@@ -1,0 +1,72 @@
+"""Lists the presets that come with the package, or prints the JSON Schema of a preset."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from keras_genzoo import config
+
+_COLUMNS = ("name", "model", "dataset", "size", "about")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--json", action="store_true", help="print a list of objects, for programs")
+    which.add_argument("--schema", action="store_true", help="print the JSON Schema of a preset, for editors")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Prints."""
+    if args.schema:
+        print(json.dumps(config.schema(), indent=2))
+        return
+    rows = [_row(name) for name in config.list_presets()]
+    if args.json:
+        print(json.dumps(rows, indent=2))
+    elif sys.stdout.isatty():
+        _print_table(rows)
+    else:
+        _print_columns(rows)
+
+
+def _row(name: str) -> dict[str, Any]:
+    preset = config.load_preset(name)
+    return {
+        "name": name,
+        "model": preset["model"],
+        "dataset": preset["data"]["dataset"],
+        "size": "x".join(str(side) for side in preset["arguments"]["image_shape"][:2]),
+        "about": preset.get("about", ""),
+    }
+
+
+def _first_sentence(text: str) -> str:
+    sentence, stop, _ = text.partition(". ")
+    return sentence + stop.strip()
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [_first_sentence(row[column]) if column == "about" else row[column] for column in _COLUMNS]
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE)
+    for column in _COLUMNS:
+        table.add_column(column, overflow="fold", no_wrap=column == "name", style="bold" if column == "name" else None)
+    for row in rows:
+        table.add_row(*_cells(row))
+    Console().print(table)
+
+
+def _print_columns(rows: list[dict[str, Any]]) -> None:
+    """One line a preset, as `grep` and `cut` like it."""
+    lines = [list(_COLUMNS), *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -1,0 +1,188 @@
+"""`genzoo train`: from a preset to a run folder."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_genzoo import config, images
+from keras_genzoo.artifacts import JIT, Position, Run, RunError, check_free, environment, plot_losses
+from keras_genzoo.callbacks import ImageGrid, Progress, RunLog, StoppedError, latent_walk, reconstructions
+from keras_genzoo.cli.console import columns
+from keras_genzoo.cli.signals import Stop
+from keras_genzoo.cli.task import Task, load_sources, same_content, some_of, streams
+from keras_genzoo.data import DataError, Split, Stream
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.registry import MODELS
+
+MOST_GRIDS = 100
+"""About how many grids of samples a training leaves."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Trains."""
+    earlier = _earlier(args)
+    task = Task.resumed(args, earlier) if earlier else Task.of(args)
+    model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
+    split = load_sources(task.preset, task.path)
+    train, held_out = streams(task, split, model)
+    if earlier:
+        _check_same_data(earlier, split)
+    print(_plan(task, model, split, train))
+    if args.dry_run:
+        print("\ndry run: nothing was made")
+        return 0
+    with _opened(args, task, model, split) as run, Stop() as stop:
+        position = run.restore(model) or Position()
+        run.go_back_to(position)
+        _say_where(run, position, task)
+        try:
+            position = fit_stages(model, run, task, train, held_out, position, stop)
+        except StoppedError:
+            print(f"\nstopped; to go on: genzoo train --output {run.path} --resume")
+            return stop.exit_code
+        finish(model, run, split, position)
+    return 0
+
+
+def _earlier(args: argparse.Namespace) -> Run | None:
+    """The run to go on with; None for a new one."""
+    if args.resume:
+        if args.output is None:
+            raise RunError("train: --resume goes on with a run: say which, by --output RUN.")
+        return Run(args.output)
+    if args.preset is None:
+        raise RunError("train: say what to train: genzoo train PRESET --output RUN (genzoo presets lists presets).")
+    if args.output is not None:
+        check_free(args.output)
+    elif not args.dry_run:
+        raise RunError("train: say where to: --output RUN, a new folder.")
+    return None
+
+
+def _opened(args: argparse.Namespace, task: Task, model: GenerativeModel, split: Split) -> Run:
+    if not args.resume:
+        return Run.create(args.output, task.preset, task.record(model, split))
+    run = Run.resume(args.output, task.preset)
+    again = {"jit_compile": bool(model.jit_compile), **environment()}
+    run.add_to_record(jit=task.jit, resumed=[*run.record.get("resumed", []), again])
+    return run
+
+
+def _check_same_data(run: Run, split: Split) -> None:
+    for part in ("train", "held_out"):
+        before, now = run.record["data"][part], getattr(split, part).manifest()
+        if not same_content(before, now):
+            raise DataError(
+                f"the images are not those that '{run.path}' was trained on ({before['count']:,} then, {now['count']:,} "
+                "now, or other content): give the same folder by --data, or train anew into another --output."
+            )
+
+
+def _plan(task: Task, model: GenerativeModel, split: Split, train: Stream) -> str:
+    """What will be done, in a few lines."""
+    names = [name for player in model.players() for name in player.networks]
+    networks = ", ".join(f"{name} {_large(getattr(model, name).count_params())}" for name in names)
+    height, width, channels = model.image_shape
+    steps = task.preset["fit"]["steps_per_epoch"] or train.steps(model.turns)
+    epochs, turns = task.preset["fit"]["epochs"], model.turns
+    size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
+    rows = [
+        ("model", f"{MODELS.name_of(type(model))} for {height} x {width} x {channels}; parameters: {networks}"),
+        ("data", f"{split.train.name}: {len(split.train):,} images to train, {len(split.held_out):,} held out"),
+        ("plan", f"{epochs} epochs of {steps:,} steps, each of {size} images"),
+        ("on", f"{_device()}, {model.dtype_policy.name}, {'XLA' if model.jit_compile else 'no XLA'}, seed {task.seed}"),
+    ]
+    return f"{task.name}\n{columns(rows)}"
+
+
+def _large(number: int) -> str:
+    return f"{number / 1e6:.1f} M" if number >= 1e6 else f"{number:,}"
+
+
+def _device() -> str:
+    found = environment()
+    return f"{found['devices'][0]}, {found['backend']} {found[found['backend']]}"
+
+
+def _say_where(run: Run, position: Position, task: Task) -> None:
+    if not position.iterations:
+        print(f"into {run.path}\n", flush=True)
+        return
+    epochs = task.preset["fit"]["epochs"]
+    if position.epoch > epochs or (position.epoch == epochs and position.step):
+        raise RunError(f"'{run.path}' has {position.epoch} epochs already: to go on give more --epochs than that.")
+    steps = f" and {position.step:,} steps" if position.step else ""
+    print(f"going on in {run.path} after {position.epoch} of {epochs} epochs{steps}\n", flush=True)
+
+
+def fit_stages(
+    model: GenerativeModel,
+    run: Run,
+    task: Task,
+    train: Stream,
+    held_out: Stream | None,
+    position: Position,
+    stop: Stop,
+) -> Position:
+    """Trains from `position` to the last epoch, through the stages of the model.
+
+    Returns:
+        The position at the end, of which there is a checkpoint.
+    """
+    fit = task.preset["fit"]
+    stages = model.stages()
+    ends = np.round(np.cumsum([stage.share for stage in stages]) / sum(s.share for s in stages) * fit["epochs"])
+    for number, end in enumerate(ends.astype(int)):
+        taken = model.iterations
+        model.enter(number)
+        if len(stages) > 1:
+            model.compile(jit_compile=JIT[task.jit])
+            model.optimizer.iterations.assign(taken)
+        steps = fit["steps_per_epoch"] or train.steps(model.turns)
+        progress = Progress(
+            epochs=int(end),
+            steps=steps,
+            images=model.turns * train.batch_size,
+            first_step=position.step,
+            validation_images=len(held_out) if held_out else 0,
+        )
+        log = RunLog(run, position, stop=stop.asked)
+        grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
+        with progress:
+            # An epoch that was stopped in the middle is played to its end first.
+            for first, last, its in ((position.epoch, position.epoch + 1, steps - position.step), (None, end, steps)):
+                first = log.position.epoch if first is None else first
+                if first < min(last, end):
+                    model.fit(
+                        train,
+                        initial_epoch=first,
+                        epochs=int(last),
+                        steps_per_epoch=its,
+                        validation_data=held_out,
+                        callbacks=[grids, log, progress],
+                        verbose=0,
+                    )
+        position = log.position
+    return position
+
+
+def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -> None:
+    """Draws what the model has learned, puts its weights in place, and says what there is."""
+    made: list[tuple[str, str]] = [("samples/", "what it makes of the same noise, epoch by epoch")]
+    if hasattr(model, "reconstruct") and len(split.held_out):
+        some = some_of(split.held_out, 32)
+        x = some[np.arange(len(some))]["image"]
+        x = x if x.dtype == np.uint8 else images.to_pixels(x)
+        images.write_png(run.path / "reconstructions.png", reconstructions(model, x))
+        made.append(("reconstructions.png", "held-out images, and below them what it makes of them"))
+    if hasattr(model, "latent_dim"):
+        images.write_png(run.path / "latent_walk.png", latent_walk(model))
+        made.append(("latent_walk.png", "walks from one sample to another"))
+    plot_losses(run.history(), run.path / "losses.png")
+    weights = run.finish(position)
+    made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
+    print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}")
+    print(f"next: genzoo sample {run.path} --output samples.png; genzoo evaluate {run.path}", flush=True)

@@ -1,0 +1,109 @@
+"""What `fit` and `evaluate` take: streams, arrays and datasets, and what is refused of them."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genzoo import backend, images
+from keras_genzoo.data import ArraySource, Stream
+
+VALIDATION_SEED = 1
+
+
+class Fitting(keras.Model):
+    """The part of a `GenerativeModel` that turns what a user has into batches of `turns * batch_size` images."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        validation_data: Any = None,
+        validation_batch_size: int | None = None,
+        shuffle: bool = True,
+        steps_per_epoch: int | None = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains, going on in the data where `iterations` says that this model stands.
+
+        Args:
+            x: a `Stream`; arrays of float images in [-1, 1] with `batch_size`; or a dataset or generator as Keras
+                takes them, whose batches must then hold `turns * batch_size` images.
+            y: labels or paired images, with arrays.
+            batch_size: integer, images that one turn of a player sees, with arrays; 32 by default.
+            epochs: integer, the number of the epoch after which to stop.
+            validation_data: a `Stream`, `(x, y)` arrays, `x` alone, or a dataset.
+            validation_batch_size: integer, as `batch_size`, for validation arrays.
+            shuffle: bool, whether arrays are visited in random order.
+            steps_per_epoch: integer; by default as many as go once through the images.
+            kwargs: `initial_epoch`, `callbacks`, `verbose`, `validation_freq`, ... as in Keras.
+
+        Raises:
+            ValueError: images out of [-1, 1], a batch that does not divide into turns, `sample_weight`, ...
+        """
+        if sample_weight is not None or class_weight is not None:
+            raise ValueError(
+                f"{type(self).__name__}.fit: sample_weight and class_weight have no meaning here: leave them out."
+            )
+        if kwargs.get("validation_split"):
+            raise ValueError(f"{type(self).__name__}.fit: validation_split is not taken: give validation_data.")
+        if x is None:
+            raise ValueError(f"{type(self).__name__}.fit needs images: a Stream, an array or a dataset.")
+        stream = self._stream(x, y, batch_size, shuffle, "fit")
+        if stream is None:
+            self._check_dataset(x)
+            data, steps = (x if y is None else (x, y)), steps_per_epoch
+        else:
+            steps = steps_per_epoch or stream.steps(self.turns)
+            data = stream.batches(self.turns, self.targets, start=self.iterations)
+        if validation_data is not None:
+            pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
+            held_out = self._stream(pair[0], pair[1], validation_batch_size or batch_size, False, "validation_data")
+            if held_out is not None:
+                validation_data = held_out.batches(1, self.targets)
+                kwargs["validation_steps"] = None if backend.NAME == "tensorflow" else held_out.steps()
+        return super().fit(
+            data, epochs=epochs, shuffle=False, validation_data=validation_data, steps_per_epoch=steps, **kwargs
+        )
+
+    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
+        """Every player's losses on held-out images, with the same noise each time; arguments as for `fit`."""
+        # Where JAX trains, its state is with the trainer until `fit` hands it back, as it has before validating.
+        self._validation_seeds.state.assign(ops.cast([VALIDATION_SEED, 0], self._validation_seeds.state.dtype))
+        if not kwargs.get("_use_cached_eval_dataset"):
+            stream = self._stream(x, y, batch_size, False, "evaluate")
+            if stream is not None:
+                x, y = stream.batches(1, self.targets), None
+                kwargs["steps"] = stream.steps()
+        return super().evaluate(x, y, batch_size=None, **kwargs)
+
+    def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
+        """The `Stream` that `x` is, or can be made of it if it is an array; None for datasets and generators."""
+        if isinstance(x, Stream):
+            return x
+        if not (isinstance(x, np.ndarray) or ops.is_tensor(x)):
+            return None
+        array = images.check_range(ops.convert_to_numpy(x), f"{type(self).__name__}.{where}")
+        target = {} if y is None else {self.targets or "target": ops.convert_to_numpy(y)}
+        return Stream(ArraySource(array.astype("float32"), **target), batch_size or 32, shuffle=shuffle)
+
+    def _check_dataset(self, data: Any) -> None:
+        found = backend.batch_sizes(data)
+        if found is None:
+            return
+        size, dtype = found
+        if not dtype.is_floating:
+            raise ValueError(
+                f"{type(self).__name__}.fit: the dataset's images have dtype {dtype.name}, but floats in [-1, 1] are "
+                "expected: map them through keras_genzoo.images.from_pixels."
+            )
+        if self.turns > 1 and (size is None or size % self.turns):
+            raise ValueError(
+                f"{type(self).__name__}.fit: the dataset's batches hold {size or 'an unknown number of'} images, which "
+                f"does not divide into {self.turns} turns: batch {self.turns} * batch_size with drop_remainder=True."
+            )

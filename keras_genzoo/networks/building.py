@@ -1,0 +1,56 @@
+"""From a network's spec to the network."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from keras_genzoo.arguments import Network
+from keras_genzoo.registry import NETWORKS, did_you_mean
+
+
+def build_network(
+    name: str, value: Network, given: Mapping[str, Any], policy: keras.DTypePolicy
+) -> tuple[keras.Model, dict[str, Any] | None]:
+    """Builds the network that `value` names; a `keras.Model` is returned as it is.
+
+    Args:
+        name: string, the model's argument, which becomes the network's name.
+        value: a registered network's name, a mapping `{"network": name, **arguments}`, or a `keras.Model`.
+        given: what the model itself passes to the network's builder (`image_shape`, `latent_dim`, ...).
+        policy: the dtype policy of its layers.
+
+    Returns:
+        The network, and its spec as a mapping, None for a `keras.Model`.
+
+    Raises:
+        ValueError: there is no such network, it cannot take what it is given, or it takes no such argument.
+    """
+    if isinstance(value, keras.Model):
+        return value, None
+    spec = {"network": value} if isinstance(value, str) else value
+    if not isinstance(spec, Mapping) or "network" not in spec:
+        raise ValueError(
+            f"{name}: got {value!r}, but a network's name, a mapping with the key 'network', or a keras.Model is "
+            "expected."
+        )
+    builder = NETWORKS[spec["network"]]
+    parameters = inspect.signature(builder).parameters
+    if missing := sorted(set(given) - set(parameters)):
+        raise ValueError(
+            f"{name}: the network '{spec['network']}' takes no {', '.join(missing)}, so it cannot be the {name}."
+        )
+    own = set(parameters) - set(given)
+    arguments = {key: spec[key] for key in spec if key != "network"}
+    for key in arguments:
+        if key not in own:
+            raise ValueError(f"{name}.{key}: '{spec['network']}' takes no such argument; {did_you_mean(key, own)}")
+    outer = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        network = builder(**given, **arguments)
+    finally:
+        keras.config.set_dtype_policy(outer)
+    network.name = name
+    return network, {"network": spec["network"], **arguments}

@@ -1,0 +1,94 @@
+"""What Keras saves of a model and what it forgets: config from the constructor, optimizers, seed generators."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class Saved(keras.Model):
+    """The part of a `GenerativeModel` by which it is written and read again, exactly.
+
+    Config is written once for all models: each constructor argument is kept under its own name, a network's as the
+    spec that built it (`_specs`).
+    """
+
+    @classmethod
+    def constructor_arguments(cls) -> dict[str, inspect.Parameter]:
+        """The constructor's arguments by name: its own, and those of the bases that its `**kwargs` reach."""
+        found: dict[str, inspect.Parameter] = {}
+        for owner in cls.__mro__:
+            if "__init__" not in vars(owner):
+                continue
+            parameters = inspect.signature(vars(owner)["__init__"]).parameters.values()
+            for parameter in parameters:
+                if parameter.name != "self" and parameter.kind is not parameter.VAR_KEYWORD:
+                    found.setdefault(parameter.name, parameter)
+            if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
+                break
+        return found
+
+    def get_config(self) -> dict[str, Any]:
+        """Every constructor argument, under its own name, as JSON takes it."""
+        config = {}
+        for name in self.constructor_arguments():
+            value = self.dtype_policy.name if name == "dtype" else self._specs.get(name, getattr(self, name))
+            if isinstance(value, keras.Model | keras.optimizers.schedules.LearningRateSchedule):
+                value = keras.saving.serialize_keras_object(value)
+            config[name] = _plain(value)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """The inverse of `get_config`."""
+        arguments = {
+            name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+            if isinstance(value, dict) and "class_name" in value
+            else value
+            for name, value in config.items()
+        }
+        return cls(**arguments)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """What `compile_from_config` needs to compile a loaded model alike."""
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "jit_compile": self.jit_compile}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """The inverse of `get_compile_config`; the optimizers are built, so that their state can be loaded."""
+        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]), jit_compile=config["jit_compile"])
+
+    def _seed_states(self) -> list[keras.Variable]:
+        """The states of all seed generators, which Keras does not save: this model's and its layers' (Dropout)."""
+        generators = [g for layer in self._flatten_layers() for g in layer._seed_generators]
+        return [g.state for g in dict.fromkeys(generators) if g is not self._validation_seeds]
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the seed generators' states beside this model's own variables."""
+        super().save_own_variables(store)
+        for number, state in enumerate(self._seed_states()):
+            store[f"seed_{number}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads what `save_own_variables` saved."""
+        states = self._seed_states()
+        names = [f"seed_{number}" for number in range(len(states))]
+        saved = [name for name in store.keys() if name.startswith("seed_")]  # noqa: SIM118 - an HDF5 store
+        if len(saved) != len(names):
+            raise ValueError(
+                f"{type(self).__name__}: the file holds the state of {len(saved)} seed generators, this model has "
+                f"{len(names)}: it was saved by a model with other arguments."
+            )
+        super().load_own_variables({name: store[name] for name in store.keys() if name not in names})  # noqa: SIM118
+        for state, name in zip(states, names, strict=True):
+            state.assign(store[name])
+
+
+def _plain(value: Any) -> Any:
+    """`value` without the containers by which Keras tracks attributes."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,169 @@
+"""What the contracts share: tiny models, data for any of them, noise that all backends draw alike, state as arrays."""
+
+import contextlib
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_genzoo.models  # noqa: F401 - registers them
+from keras_genzoo import noise
+from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.registry import MODELS
+
+ROOT = Path(__file__).parents[2]
+NAMES = list(MODELS)
+# A model's checks share its fitted model, so they stay on one worker.
+GROUPED = [pytest.param(name, marks=pytest.mark.xdist_group(f"contracts-{name}")) for name in NAMES]
+BATCH = 4
+STEPS = 3  # in an epoch of `fit`
+PASS = 5  # steps in which a stream goes once through its images: epochs end, and trainings resume, in the middle
+
+
+def build(name: str, **overrides: Any) -> GenerativeModel:
+    """The tiny model of that name; each one starts from the same weights."""
+    keras.utils.set_random_seed(0)
+    return MODELS[name](**{**MODELS[name].tiny, **overrides})
+
+
+def source(model: GenerativeModel, count: int) -> ArraySource:
+    """Random images, with everything that a model may want as y."""
+    image, target = np.random.default_rng(0).integers(0, 256, (2, count, *model.image_shape), dtype="uint8")
+    return ArraySource(image, label=np.arange(count) % getattr(model, "num_classes", 2), target=target)
+
+
+def training(model: GenerativeModel) -> Stream:
+    """A stream to train on."""
+    return Stream(source(model, PASS * model.turns * BATCH + 1), BATCH, augment=("flip", "shift"))
+
+
+def held_out(model: GenerativeModel) -> Stream:
+    """A stream to validate on; its last batch is short."""
+    return Stream(source(model, 2 * BATCH + 1), BATCH, shuffle=False)
+
+
+def inputs(model: GenerativeModel, count: int = 3) -> np.ndarray:
+    """Inputs of `call`."""
+    shape = model.endpoints()["serve"].inputs["inputs"][0][1:]
+    return np.random.default_rng(1).uniform(-1, 1, (count, *shape)).astype("float32")
+
+
+def fit(model: GenerativeModel, **arguments: Any) -> dict[str, list[float]]:
+    """Trains two epochs, with validation; returns the history."""
+    arguments = {"epochs": 2, "steps_per_epoch": STEPS, "validation_data": held_out(model), "verbose": 0, **arguments}
+    return model.fit(training(model), **arguments).history
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON gives it back."""
+    return json.loads(json.dumps(value, default=keras.saving.serialize_keras_object))
+
+
+def arrays(variables: list[keras.Variable]) -> list[np.ndarray]:
+    """The values of variables, copied."""
+    return [np.array(ops.convert_to_numpy(variable.value)) for variable in variables]
+
+
+def state(model: GenerativeModel) -> dict[str, np.ndarray]:
+    """All that training goes on from: weights, averages, optimizer slots, counts and seeds."""
+    passing = {id(variable) for variable in [*model.metrics_variables, model._validation_seeds.state]}
+    variables = [v for v in [*model.variables, *model.optimizer.variables] if id(v) not in passing]
+    return {
+        f"{number} {v.path}": value for number, (v, value) in enumerate(zip(variables, arrays(variables), strict=True))
+    }
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    """Fails where two states differ in a bit; layers' names, which Keras numbers, may differ."""
+    assert len(one) == len(other)
+    for (path, value), twin in zip(one.items(), other.values(), strict=True):
+        np.testing.assert_array_equal(value, twin, err_msg=path)
+
+
+def assert_same_logs(one: dict[str, list[float]], other: dict[str, list[float]]) -> None:
+    """Fails where two histories differ by more than a rounding.
+
+    TensorFlow folds the sums in a logged loss into one AddN, which adds in the order in which its inputs' buffers come
+    free: the last bit of a log may differ between two equal runs, though no weight does.
+    """
+    assert set(one) == set(other)
+    for log, values in one.items():
+        np.testing.assert_allclose(values, other[log], rtol=1e-6, err_msg=log)
+
+
+class _Clock(threading.local):  # replicas run in threads
+    call = 0
+    step: Any = 0
+
+
+@contextlib.contextmanager
+def same_noise() -> Iterator[None]:
+    """Draws of `keras.random` become a function of (train step, draw in the step) on every backend and compiler."""
+    clock = _Clock()
+
+    def restarting(method):
+        def restarted(self, data):
+            clock.call, clock.step = 0, self.optimizer.iterations
+            return method(self, data)
+
+        return restarted
+
+    def numbers(draw, shape, dtype):
+        clock.call += 1
+        rows, *rest = shape or (1,)
+        values = draw(clock.step, ops.arange(rows), math.prod(rest), stream=clock.call, xp=ops)
+        return ops.cast(ops.reshape(values, shape), dtype or "float32")
+
+    def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+        return mean + stddev * numbers(noise.normal, shape, dtype)
+
+    def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+        return minval + (maxval - minval) * numbers(noise.uniform, shape, dtype)
+
+    def missing(*_, **__):
+        raise NotImplementedError("same_noise, in tests/contracts/helpers.py, must learn this draw of keras.random.")
+
+    drawn = {
+        name: missing for name in vars(keras.random) if name[0].islower() and callable(getattr(keras.random, name))
+    }
+    drawn |= {"normal": normal, "uniform": uniform}
+    with contextlib.ExitStack() as patches:
+        for name, function in drawn.items():
+            patches.enter_context(mock.patch.object(keras.random, name, function))
+        for name in ("play", "judge"):
+            method = restarting(getattr(GenerativeModel, name))
+            patches.enter_context(mock.patch.object(GenerativeModel, name, method))
+        yield
+
+
+def two_steps(name: str, start: list[np.ndarray] | None = None, jit_compile: bool = False) -> GenerativeModel:
+    """The tiny model after two steps of SGD, from weights `start`, with noise that is the same everywhere."""
+    model = build(name)
+    model.compile(keras.optimizers.SGD(1e-3), jit_compile=jit_compile)
+    if start is not None:
+        model.set_weights(start)
+    with same_noise():
+        model.fit(training(model), steps_per_epoch=2, verbose=0)
+    return model
+
+
+def python(*arguments: str | Path, **environment: str) -> str:
+    """Runs Python in a process of its own, from the root of the repository, and returns what it printed."""
+    command = [sys.executable, *map(str, arguments)]
+    process = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=540
+    )
+    assert process.returncode == 0, process.stderr[-4000:]
+    return process.stdout

@@ -1,14 +1,14 @@
 """The run folder: what a training was told, where it ran, what it logged, and what it learned.
 
-    config.json         the preset with every default written out; itself a preset
-    environment.json    versions, device, seed, jit, data: what else a repetition needs
-    history.jsonl       one line an epoch
-    losses.png, samples/epoch-NNNN.png
-    checkpoints/        the newest two states of the training
-    model.weights.h5    the last state, once the training is finished
+config.json         the preset with every default written out; itself a preset
+environment.json    versions, device, seed, jit, data: what else a repetition needs
+history.jsonl       one line an epoch
+losses.png, samples/epoch-NNNN.png
+checkpoints/        the newest two states of the training
+model.weights.h5    the last state, once the training is finished
 """
 
-from keras_genzoo.artifacts.checkpoints import Checkpoints, Position
+from keras_genzoo.artifacts.checkpoints import Checkpoints, Position, begin_stage
 from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.artifacts.files import RunError
 from keras_genzoo.artifacts.plots import plot_losses
@@ -20,6 +20,7 @@ __all__ = [
     "Position",
     "Run",
     "RunError",
+    "begin_stage",
     "check_free",
     "environment",
     "load",

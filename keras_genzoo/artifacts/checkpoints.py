@@ -29,6 +29,7 @@ class Position:
         epoch: integer, complete epochs.
         step: integer, train steps taken in the epoch that is not complete.
         iterations: integer, train steps taken in all.
+        stage: integer, the stage of a model that grows.
         seconds: float, spent on the epoch that is not complete.
         metrics: the state of the model's means in that epoch, which no weights file holds.
     """
@@ -36,6 +37,7 @@ class Position:
     epoch: int = 0
     step: int = 0
     iterations: int = 0
+    stage: int = 0
     seconds: float = 0.0
     metrics: tuple[float, ...] = ()
 
@@ -83,12 +85,16 @@ class Checkpoints:
 
     def __iter__(self) -> Iterator[Path]:
         """The checkpoints' folders, newest first."""
-        found = [(_NAME.fullmatch(path.name), path) for path in (self.folder.iterdir() if self.folder.is_dir() else ())]
-        order = {path: (int(name[1]), int(name[2] or 0)) for name, path in found if name}
-        return iter(sorted(order, key=order.__getitem__, reverse=True))
+        found = [path for path in self.folder.glob("epoch-*") if _NAME.fullmatch(path.name)]
+        return iter(sorted(found, key=_place, reverse=True))
+
+    @property
+    def epochs(self) -> int:
+        """The epochs that the newest checkpoint has completed."""
+        return max((_place(path)[0] for path in self), default=0)
 
     def restore(self, model: GenerativeModel) -> Position | None:
-        """Loads the newest checkpoint that is whole into a compiled model.
+        """Loads the newest checkpoint that is whole into a compiled model, in the stage of its training.
 
         Returns:
             Its position; None if there is no checkpoint.
@@ -100,6 +106,8 @@ class Checkpoints:
         for folder in found:
             try:
                 position, sha256 = _read(folder)
+                for stage in range(position.stage + 1):
+                    begin_stage(model, stage)
                 load_weights(model, folder / WEIGHTS, sha256)
                 return position
             except DamagedError as error:
@@ -112,6 +120,15 @@ class Checkpoints:
         """Removes what was not finished, by this process or one that was killed."""
         for path in self.folder.glob(f"{_ASIDE}*"):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def begin_stage(model: GenerativeModel, stage: int) -> None:
+    """Lets a model enter a stage of its training, and compiles it for that by the optimizers it has."""
+    compiled, iterations = model.get_compile_config(), model.iterations
+    model.enter(stage)
+    if len(model.stages()) > 1:
+        model.compile_from_config(compiled)
+        model.optimizer.iterations.assign(iterations)
 
 
 class DamagedError(Exception):
@@ -136,6 +153,12 @@ def load_weights(model: GenerativeModel, path: Path, sha256: str) -> None:
     except (ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().partition("\n")[0]
         raise RunError(f"{path} holds no state of this {type(model).__name__}: {reason}") from error
+
+
+def _place(folder: Path) -> tuple[int, int]:
+    """Complete epochs and further steps, by the name of a checkpoint."""
+    name = _NAME.fullmatch(folder.name)
+    return (int(name[1]), int(name[2] or 0)) if name else (-1, -1)
 
 
 def _read(folder: Path) -> tuple[Position, str]:

@@ -35,9 +35,7 @@ def devices() -> list[str]:
 
         accelerators = [one for one in tf.config.list_physical_devices() if one.device_type != "CPU"]
         details = [tf.config.experimental.get_device_details(one) for one in accelerators]
-        names = [
-            detail.get("device_name", one.device_type) for one, detail in zip(accelerators, details, strict=True)
-        ]
+        names = [detail.get("device_name", one.device_type) for one, detail in zip(accelerators, details, strict=True)]
     else:
         import jax
 

@@ -32,16 +32,34 @@ def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> P
             points = [(line["epoch"], line[name]) for line in history if line.get(name) is not None]
             if points:
                 # A line through one point would be invisible.
-                axes.plot(*zip(*points, strict=True), label=label, color=color, marker="." if len(points) < 25 else None)
+                axes.plot(
+                    *zip(*points, strict=True), label=label, color=color, marker="." if len(points) < 25 else None
+                )
+        if shown := _range(history, log):
+            axes.set_ylim(shown)
         axes.set_title(log.replace("_", " "))
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
-        if f"val_{log}" in names:
+        if number == 0 and f"val_{log}" in names:
             axes.legend(frameon=False)
     path = Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     figure.savefig(aside, format="png", dpi=110)
     os.replace(aside, path)
     return path
+
+
+def _range(history: Sequence[dict[str, Any]], log: str) -> tuple[float, float] | None:
+    """The range to show: without the first epochs, if these lie so far off that no later change could be seen."""
+    lines = [[line[name] for name in (log, f"val_{log}") if line.get(name) is not None] for line in history]
+    everything = [value for line in lines for value in line]
+    later = [value for line in lines[max(2, len(lines) // 10) :] for value in line]
+    if not later:
+        return None
+    low, high = min(later), max(later)
+    if max(everything) - min(everything) < 5 * (high - low):
+        return None
+    margin = 0.5 * (high - low)
+    return low - margin, high + margin

@@ -16,7 +16,7 @@ from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, 
 from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.model import GenerativeModel
 
-JIT = {"auto": "auto", "on": True, "off": False}
+JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
 _LOCK = ".lock"
 
@@ -84,9 +84,12 @@ class Run:
         if different := _first_difference(run.config, config):
             key, before, now = different
             raise RunError(
-                f"'{run.path}' was trained with {key} = {json.dumps(before)}, not {json.dumps(now)}: to resume, leave it "
-                "so; to train otherwise, choose another --output."
+                f"'{run.path}' was trained with {key} = {json.dumps(before)}, not {json.dumps(now)}: to resume, leave "
+                "it so; to train otherwise, choose another --output."
             )
+        done, epochs = run.checkpoints.epochs, config["fit"]["epochs"]
+        if done > epochs:
+            raise RunError(f"'{run.path}' has {done} epochs already, more than the {epochs} asked for by --epochs.")
         run._lock = _hold(run.path)
         run.checkpoints.sweep()
         write_json(run.path / "config.json", config)
@@ -191,9 +194,7 @@ def check_free(path: str | os.PathLike) -> None:
     """
     path = Path(path)
     if (path / "config.json").is_file():
-        raise RunError(
-            f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output."
-        )
+        raise RunError(f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output.")
     if path.is_file() or (path.is_dir() and any(inside.name != _LOCK for inside in path.iterdir())):
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")
@@ -224,10 +225,10 @@ def load(run: str | os.PathLike) -> GenerativeModel:
         >>> model = load("runs/faces")
         >>> images = model.generate(16)
     """
-    run = Run(run)
-    model = build(run.config, jit_compile=JIT[run.record.get("jit", "auto")])
-    if run.restore(model) is None:
-        raise RunError(f"'{run.path}' holds no weights yet: its training has not come to its first checkpoint.")
+    opened = Run(run)
+    model = build(opened.config, jit_compile=JIT[opened.record.get("jit", "auto")])
+    if opened.restore(model) is None:
+        raise RunError(f"'{opened.path}' holds no weights yet: its training has not come to its first checkpoint.")
     return model
 
 

@@ -1,6 +1,6 @@
 """Callbacks: what is seen and kept of a training while it goes on."""
 
-from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples
+from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples, write_sheet
 from keras_genzoo.callbacks.latent_walk import latent_walk
 from keras_genzoo.callbacks.progress import Progress
 from keras_genzoo.callbacks.run_log import DivergedError, RunLog, StoppedError
@@ -14,4 +14,5 @@ __all__ = [
     "latent_walk",
     "reconstructions",
     "samples",
+    "write_sheet",
 ]

@@ -9,6 +9,8 @@ import numpy as np
 from keras_genzoo import images
 from keras_genzoo.model import GenerativeModel
 
+_LEGIBLE = 96  # pixels on a screen
+
 
 def samples(model: GenerativeModel, num: int | None = None, seed: int = 0) -> np.ndarray:
     """Images that a model makes, laid out in rows.
@@ -43,6 +45,11 @@ def reconstructions(model: GenerativeModel, x: np.ndarray, columns: int = 8) -> 
     return images.grid(np.concatenate(filled), columns=columns)
 
 
+def write_sheet(path: str | os.PathLike, sheet: np.ndarray, model: GenerativeModel) -> Path:
+    """Writes a sheet of a model's images as a PNG file; small images are enlarged until they can be seen."""
+    return images.write_png(path, sheet, scale=max(1, _LEGIBLE // max(model.image_shape[:2])))
+
+
 class ImageGrid(keras.callbacks.Callback):
     """Writes what the model makes of the same noise, every few epochs, as `epoch-NNNN.png`.
 
@@ -67,5 +74,5 @@ class ImageGrid(keras.callbacks.Callback):
         """Writes the grid of this epoch, if it is its turn."""
         number = epoch + 1
         if number == 1 or number % self.every == 0 or number == self.params["epochs"]:
-            sheet = samples(self.model, self.num, self.seed)
-            images.write_png(self.folder / f"epoch-{number:04d}.png", sheet)
+            model = self.model
+            write_sheet(self.folder / f"epoch-{number:04d}.png", samples(model, self.num, self.seed), model)

@@ -57,6 +57,7 @@ class Progress(keras.callbacks.Callback):
         self._epoch, self._first_epoch = 0, -1
         self._step = self._before = first_step  # steps of this epoch, and those of them taken by another process
         self._estimated = False
+        self._names: tuple[str, ...] = ()
         self._began = self._last_line = time.perf_counter()
         self._bar = _Bar(self.stream) if self.stream.isatty() else None
 
@@ -68,6 +69,10 @@ class Progress(keras.callbacks.Callback):
     def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.live.stop()
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Asks the model how it calls its logs, whose order Keras does not keep."""
+        self._names = getattr(self.model, "logs", ())
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts the epoch's bar."""
@@ -85,7 +90,7 @@ class Progress(keras.callbacks.Callback):
         self._step += 1
         if not self._speed.due(last=self._step == self.steps):
             return
-        shown = numbers(logs)
+        shown = numbers(logs, self._names)
         self._speed.look()
         self._show(shown)
         if self._speed.seconds >= _SECONDS_TO_TIME:
@@ -109,7 +114,7 @@ class Progress(keras.callbacks.Callback):
         if last or epoch == self._first_epoch or now - self._last_line > (1.0 if self._bar else self.seconds):
             seconds = now - self._began
             speed = (self._step - self._before) * self.images / seconds
-            self._line(f"{self._place()}  {duration(seconds)}, {speed:,.0f} images/s", numbers(logs))
+            self._line(f"{self._place()}  {duration(seconds)}, {speed:,.0f} images/s", numbers(logs, self._names))
 
     def _place(self) -> str:
         return f"epoch {self._epoch + 1:{len(str(self.epochs))}d}/{self.epochs}"
@@ -123,7 +128,8 @@ class Progress(keras.callbacks.Callback):
         """Says, once, how long the training will take."""
         if not self._estimated and self._speed.steps >= _STEPS_TO_TIME:
             self._estimated = True
-            what = f"{self.epochs - self._epoch} epochs of {self.steps:,} steps"
+            epochs = self.epochs - self._epoch
+            what = f"{epochs} epoch{'s' if epochs > 1 else ''} of {self.steps:,} steps"
             speed = self._speed.steps_a_second * self.images
             self._write(f"about {duration(self._seconds_left())} for {what}; {speed:,.0f} images/s")
 
@@ -217,9 +223,11 @@ class _Bar:
         self.live.update(self.task, description=description, completed=completed, total=total, left=left, **more)
 
 
-def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """Logs as Python numbers; this waits until the device has computed them."""
-    return {name: float(value) for name, value in (logs or {}).items()}
+def numbers(logs: Mapping[str, Any] | None, names: tuple[str, ...] = ()) -> dict[str, float]:
+    """Logs as Python numbers, those of `names` first and in that order; this waits until the device has them."""
+    logs = logs or {}
+    order = [name for name in (*names, *(f"val_{name}" for name in names)) if name in logs]
+    return {name: float(logs[name]) for name in dict.fromkeys((*order, *logs))}
 
 
 def written(logs: Mapping[str, float]) -> str:
@@ -235,6 +243,6 @@ def written(logs: Mapping[str, float]) -> str:
 def duration(seconds: float) -> str:
     """A time as people say it: `45 s`, `14 min`, `3 h 20 min`."""
     if seconds < 99.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+        return f"{seconds:.1f} s" if seconds < 0.95 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,5 +1,6 @@
 """RunLog: writes a training into its run folder, so that it can be stopped and killed at any time and go on exactly."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_genzoo.artifacts import Position, Run, plot_losses
+from keras_genzoo.callbacks.progress import numbers
 
 _SECONDS_BETWEEN_CHECKS = 10.0
 _SECONDS_BETWEEN_PLOTS = 30.0
@@ -72,26 +74,24 @@ class RunLog(keras.callbacks.Callback):
         if self.stop() and batch + 1 < self.params["steps"]:  # after an epoch's last step it is nearly complete
             model = self.model
             self._check(logs or {}, batch)
-            self._save(
-                Position(
-                    self.position.epoch,
-                    self.position.step + batch + 1,
-                    model.iterations,
-                    now - self._began,
-                    tuple(float(ops.convert_to_numpy(variable)) for variable in model.metrics_variables),
-                )
+            here = dataclasses.replace(
+                self.position,
+                step=self.position.step + batch + 1,
+                iterations=model.iterations,
+                seconds=now - self._began,
+                metrics=tuple(float(ops.convert_to_numpy(variable)) for variable in model.metrics_variables),
             )
+            self._save(here)
             raise StoppedError
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Logs the epoch; saves the state if it is time to, or the last epoch."""
         now = time.monotonic()
-        logs = {name: float(value) for name, value in (logs or {}).items()}
-        iterations = self.model.iterations
+        logs, iterations = numbers(logs, self.model.logs), self.model.iterations
         line = {"epoch": epoch + 1, "iterations": iterations, "seconds": round(now - self._began, 3), **logs}
         self.run.log(line)
         self._check(logs, None)
-        self.position = Position(epoch + 1, iterations=iterations)
+        self.position = Position(epoch + 1, iterations=iterations, stage=self.position.stage)
         last = epoch + 1 == self.params["epochs"]
         stop = self.stop()
         if last or stop or now - self._last_save > self.seconds:
@@ -110,8 +110,12 @@ class RunLog(keras.callbacks.Callback):
     def _check(self, logs: Mapping[str, Any], batch: int | None) -> None:
         wrong = [name for name, value in logs.items() if not name.startswith("val_") and not math.isfinite(value)]
         if wrong:
-            kept = f"'{self.run.checkpoints.folder / self.saved.name}' is from before" if self.saved else "nothing was saved"
+            kept = (
+                f"'{self.run.checkpoints.folder / self.saved.name}' is from before"
+                if self.saved
+                else "nothing was saved"
+            )
             raise DivergedError(
-                f"{wrong[0]} is {float(logs[wrong[0]])} in epoch {self.position.epoch + 1}: the training diverged; {kept}. "
-                "Train anew with a lower learning rate, by --set compile.optimizer..."
+                f"{wrong[0]} is {float(logs[wrong[0]])} in epoch {self.position.epoch + 1}: the training diverged; "
+                f"{kept}. Train anew with a lower learning rate, by --set compile.optimizer..."
             )

@@ -30,7 +30,9 @@ Ctrl-C stops after the present step and keeps what was learned."""
     )
     parser.add_argument("--output", metavar="RUN", help="run folder to make; with --resume, to go on with")
     parser.add_argument(
-        "--data", metavar="PATH", help="folder of images to train on, in place of the preset's data; or a dataset's name"
+        "--data",
+        metavar="PATH",
+        help="folder of images to train on, in place of the preset's data; or a dataset's name",
     )
     parser.add_argument("--held-out", metavar="N", help="images to hold out: how many, or a share below 1")
     parser.add_argument(

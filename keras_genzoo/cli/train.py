@@ -1,15 +1,15 @@
 """`genzoo train`: from a preset to a run folder."""
 
 import argparse
-import sys
-from pathlib import Path
-from typing import Any
+import dataclasses
+import functools
+import shlex
 
 import numpy as np
 
 from keras_genzoo import config, images
-from keras_genzoo.artifacts import JIT, Position, Run, RunError, check_free, environment, plot_losses
-from keras_genzoo.callbacks import ImageGrid, Progress, RunLog, StoppedError, latent_walk, reconstructions
+from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
+from keras_genzoo.callbacks import ImageGrid, Progress, RunLog, StoppedError, latent_walk, reconstructions, write_sheet
 from keras_genzoo.cli.console import columns
 from keras_genzoo.cli.signals import Stop
 from keras_genzoo.cli.task import Task, load_sources, same_content, some_of, streams
@@ -34,15 +34,14 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         print("\ndry run: nothing was made")
         return 0
-    with _opened(args, task, model, split) as run, Stop() as stop:
-        position = run.restore(model) or Position()
-        run.go_back_to(position)
-        _say_where(run, position, task)
-        try:
-            position = fit_stages(model, run, task, train, held_out, position, stop)
-        except StoppedError:
-            print(f"\nstopped; to go on: genzoo train --output {run.path} --resume")
-            return stop.exit_code
+    with _opened(args, task, model, split) as run:
+        position = _begin(model, run, task)
+        with Stop() as stop:
+            try:
+                position = fit_stages(model, run, task, train, held_out, position, stop)
+            except StoppedError:
+                print(f"\nstopped; to go on: genzoo train --output {shlex.quote(str(run.path))} --resume")
+                return stop.exit_code
         finish(model, run, split, position)
     return 0
 
@@ -76,8 +75,9 @@ def _check_same_data(run: Run, split: Split) -> None:
         before, now = run.record["data"][part], getattr(split, part).manifest()
         if not same_content(before, now):
             raise DataError(
-                f"the images are not those that '{run.path}' was trained on ({before['count']:,} then, {now['count']:,} "
-                "now, or other content): give the same folder by --data, or train anew into another --output."
+                f"the images are not those that '{run.path}' was trained on ({before['count']:,} then, "
+                f"{now['count']:,} now, or other content): give the same folder by --data, or another "
+                "--output."
             )
 
 
@@ -107,15 +107,18 @@ def _device() -> str:
     return f"{found['devices'][0]}, {found['backend']} {found[found['backend']]}"
 
 
-def _say_where(run: Run, position: Position, task: Task) -> None:
-    if not position.iterations:
-        print(f"into {run.path}\n", flush=True)
-        return
-    epochs = task.preset["fit"]["epochs"]
-    if position.epoch > epochs or (position.epoch == epochs and position.step):
-        raise RunError(f"'{run.path}' has {position.epoch} epochs already: to go on give more --epochs than that.")
-    steps = f" and {position.step:,} steps" if position.step else ""
-    print(f"going on in {run.path} after {position.epoch} of {epochs} epochs{steps}\n", flush=True)
+def _begin(model: GenerativeModel, run: Run, task: Task) -> Position:
+    """Loads what there is of the training, and says where it goes on."""
+    position = run.restore(model)
+    if position is None:
+        position = Position()
+        begin_stage(model, 0)
+        print(f"  into   {run.path}\n", flush=True)
+    else:
+        steps = f" and {position.step:,} steps" if position.step else ""
+        print(f"  after  {position.epoch} of {task.preset['fit']['epochs']} epochs{steps} in {run.path}\n", flush=True)
+    run.go_back_to(position)
+    return position
 
 
 def fit_stages(
@@ -133,38 +136,29 @@ def fit_stages(
         The position at the end, of which there is a checkpoint.
     """
     fit = task.preset["fit"]
-    stages = model.stages()
-    ends = np.round(np.cumsum([stage.share for stage in stages]) / sum(s.share for s in stages) * fit["epochs"])
-    for number, end in enumerate(ends.astype(int)):
-        taken = model.iterations
-        model.enter(number)
-        if len(stages) > 1:
-            model.compile(jit_compile=JIT[task.jit])
-            model.optimizer.iterations.assign(taken)
+    shares = np.cumsum([stage.share for stage in model.stages()])
+    ends = np.round(shares / shares[-1] * fit["epochs"]).astype(int)
+    for stage in range(position.stage, len(ends)):
+        if stage > position.stage:
+            begin_stage(model, stage)
+            position = dataclasses.replace(position, stage=stage)
         steps = fit["steps_per_epoch"] or train.steps(model.turns)
-        progress = Progress(
-            epochs=int(end),
+        log = RunLog(run, position, stop=stop.asked)
+        grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
+        with Progress(
+            epochs=int(ends[stage]),
             steps=steps,
             images=model.turns * train.batch_size,
             first_step=position.step,
             validation_images=len(held_out) if held_out else 0,
-        )
-        log = RunLog(run, position, stop=stop.asked)
-        grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
-        with progress:
-            # An epoch that was stopped in the middle is played to its end first.
-            for first, last, its in ((position.epoch, position.epoch + 1, steps - position.step), (None, end, steps)):
-                first = log.position.epoch if first is None else first
-                if first < min(last, end):
-                    model.fit(
-                        train,
-                        initial_epoch=first,
-                        epochs=int(last),
-                        steps_per_epoch=its,
-                        validation_data=held_out,
-                        callbacks=[grids, log, progress],
-                        verbose=0,
-                    )
+        ) as progress:
+            play = functools.partial(
+                model.fit, train, validation_data=held_out, callbacks=[grids, log, progress], verbose=0
+            )
+            if position.step:  # an epoch that was stopped in the middle
+                first = position.epoch
+                play(initial_epoch=first, epochs=first + 1, steps_per_epoch=steps - position.step)
+            play(initial_epoch=log.position.epoch, epochs=int(ends[stage]), steps_per_epoch=steps)
         position = log.position
     return position
 
@@ -176,10 +170,10 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
         some = some_of(split.held_out, 32)
         x = some[np.arange(len(some))]["image"]
         x = x if x.dtype == np.uint8 else images.to_pixels(x)
-        images.write_png(run.path / "reconstructions.png", reconstructions(model, x))
+        write_sheet(run.path / "reconstructions.png", reconstructions(model, x), model)
         made.append(("reconstructions.png", "held-out images, and below them what it makes of them"))
     if hasattr(model, "latent_dim"):
-        images.write_png(run.path / "latent_walk.png", latent_walk(model))
+        write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
         made.append(("latent_walk.png", "walks from one sample to another"))
     plot_losses(run.history(), run.path / "losses.png")
     weights = run.finish(position)

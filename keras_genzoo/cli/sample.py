@@ -1,0 +1,19 @@
+"""`genzoo sample`: a sheet of images that a run's model makes."""
+
+import argparse
+from pathlib import Path
+
+from keras_genzoo.artifacts import RunError, load
+from keras_genzoo.callbacks import samples, write_sheet
+
+
+def run(args: argparse.Namespace) -> None:
+    """Draws the samples."""
+    output = Path(args.output)
+    if output.suffix.lower() != ".png":
+        raise RunError(f"sample: --output '{output}' must end in .png.")
+    if output.is_dir():
+        raise RunError(f"sample: --output '{output}' is a folder: name a file in it.")
+    model = load(args.run)
+    write_sheet(output, samples(model, args.num, args.seed), model)
+    print(f"{args.num} images of seed {args.seed}: {output}")

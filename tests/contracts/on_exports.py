@@ -1,0 +1,28 @@
+"""A process of its own: loads SavedModels without Keras or this package. Its argument is a folder.
+
+For each `<name>` in it, calls every endpoint that `<name>.inputs.npz` has arrays for, and writes `<name>.outputs.npz`.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+
+def main(folder: Path) -> None:
+    """Calls every model."""
+    for path in sorted(folder.glob("*.inputs.npz")):
+        name = path.name.partition(".")[0]
+        loaded = tf.saved_model.load(str(folder / name))
+        calls: dict[str, list[tf.Tensor]] = {}
+        with np.load(path) as inputs:
+            for key in inputs.files:
+                calls.setdefault(key.partition("-")[0], []).append(tf.constant(inputs[key]))
+        outputs = {endpoint: getattr(loaded, endpoint)(*arguments) for endpoint, arguments in calls.items()}
+        (default,) = loaded.signatures["serving_default"](*calls["serve"]).values()
+        np.savez(folder / f"{name}.outputs.npz", serving_default=default, **outputs)
+    assert not {"keras", "keras_genzoo"} & set(sys.modules)
+
+
+main(Path(sys.argv[1]))

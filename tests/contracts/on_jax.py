@@ -1,0 +1,72 @@
+"""A process of its own: every model on JAX, where TensorFlow cannot be imported. Its argument is a folder.
+
+For each model it reads `<name>.start.npz`, the weights to start from, and writes `<name>.npz`, or why it could not.
+"""
+
+import importlib.abc
+import os
+import sys
+import traceback
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+
+class _NoTensorFlow(importlib.abc.MetaPathFinder):
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.partition(".")[0] in ("tensorflow", "tensorflow_datasets"):
+            raise ImportError(f"{fullname} is not installed here")
+
+
+sys.meta_path.insert(0, _NoTensorFlow())
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+from tests.contracts import helpers  # noqa: E402
+
+Arrays = dict[str, np.ndarray]
+
+
+def parity(name: str, folder: Path) -> Arrays:
+    """Weights and images after two steps from the given weights."""
+    with np.load(folder / f"{name}.start.npz") as start:
+        model = helpers.two_steps(name, start=[start[key] for key in start.files])
+    weights = {f"weight_{number}": value for number, value in enumerate(model.get_weights())}
+    return {**weights, "images": model.generate(3, seed=5)}
+
+
+def resume(name: str, folder: Path) -> Arrays:
+    """Two states that must be one: after two epochs, and after the second epoch of a model that loaded the first."""
+    path = folder / f"{name}.weights.h5"
+
+    class SaveFirst(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0:
+                self.model.save_weights(path)
+
+    model, again = helpers.build(name), helpers.build(name)
+    model.compile()
+    history = helpers.fit(model, callbacks=[SaveFirst()])
+    again.compile()
+    again.load_weights(path)
+    helpers.fit(again, initial_epoch=1, validation_data=None)
+    evaluated = model.evaluate(helpers.held_out(model), return_dict=True, verbose=0)
+    logs = {f"log_{log}": np.array(values) for log, values in history.items()}
+    whole = {f"whole_{key}": value for key, value in helpers.state(model).items()}
+    resumed = {f"resumed_{key}": value for key, value in helpers.state(again).items()}
+    return {**logs, **{f"evaluated_{log}": np.array(v) for log, v in evaluated.items()}, **whole, **resumed}
+
+
+def main(folder: Path) -> None:
+    """Runs every model."""
+    for name in helpers.NAMES:
+        try:
+            results = {**parity(name, folder), **resume(name, folder)}
+            assert "tensorflow" not in sys.modules
+            np.savez(folder / f"{name}.npz", **{key.replace("/", "."): value for key, value in results.items()})
+        except Exception:
+            (folder / f"{name}.error").write_text(traceback.format_exc(), encoding="utf-8")
+
+
+main(Path(sys.argv[1]))

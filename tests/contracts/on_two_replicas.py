@@ -1,0 +1,87 @@
+"""A process of its own: every model on two virtual CPUs, under the one MirroredStrategy that a process may have.
+
+Its argument is a folder, where it writes `<name>.npz`, or why it could not.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from unittest import mock
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from tests.contracts import helpers
+
+CPU = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
+STRATEGY = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def two_steps(name: str, shards: int) -> list[np.ndarray]:
+    """The weights after two steps of SGD, on batches that repeat one shard `shards` times."""
+    model = helpers.build(name)
+    model.compile(keras.optimizers.SGD(1e-3), jit_compile=False)
+    stream = helpers.training(model)
+    steps = [stream.batch(position, model.turns, model.targets) for position in range(2)]
+    columns = [
+        np.concatenate([array for array in column for _ in range(shards)]) for column in zip(*steps, strict=True)
+    ]
+    data = tf.data.Dataset.from_tensor_slices(tuple(columns))
+    with helpers.same_noise():
+        model.fit(data.batch(shards * model.turns * helpers.BATCH, drop_remainder=True), verbose=0)
+    assert model.iterations == 2
+    return model.get_weights()
+
+
+def draws(name: str) -> list[list[np.ndarray]]:
+    """What each replica draws in two train steps of its own."""
+    model = helpers.build(name)
+    model.compile()
+    batch = tuple(map(tf.constant, helpers.training(model).batch(0, model.turns, model.targets)))
+    drawn: list[list[np.ndarray]] = [[], []]
+
+    def recording(draw):
+        def recorded(*args, **kwargs):
+            numbers = draw(*args, **kwargs)
+            replica = int(tf.distribute.get_replica_context().replica_id_in_sync_group)
+            drawn[replica].append(ops.convert_to_numpy(numbers).ravel())
+            return numbers
+
+        return recorded
+
+    with (
+        mock.patch.object(keras.random, "normal", recording(keras.random.normal)),
+        mock.patch.object(keras.random, "uniform", recording(keras.random.uniform)),
+    ):
+        for _ in range(2):
+            STRATEGY.run(model.play, args=(batch,))
+    return drawn
+
+
+def fitted(name: str) -> dict[str, np.ndarray]:
+    """The history of a fit with validation, as a user writes it."""
+    model = helpers.build(name)
+    model.compile()
+    return {f"log_{log}": np.array(values) for log, values in helpers.fit(model).items()}
+
+
+def main(folder: Path) -> None:
+    """Runs every model."""
+    for name in helpers.NAMES:
+        try:
+            results = {f"one_{number}": value for number, value in enumerate(two_steps(name, shards=1))}
+            with STRATEGY.scope():
+                results |= {f"two_{number}": value for number, value in enumerate(two_steps(name, shards=2))}
+                drawn = draws(name)
+                results |= fitted(name)
+            for replica, numbers in enumerate(drawn):
+                results |= {f"draw_{replica}_{number}": value for number, value in enumerate(numbers)}
+            np.savez(folder / f"{name}.npz", **results)
+        except Exception:
+            (folder / f"{name}.error").write_text(traceback.format_exc(), encoding="utf-8")
+
+
+main(Path(sys.argv[1]))

@@ -1,7 +1,7 @@
 """The only file that differentiates: gradients, and the train step's signature, on TensorFlow and JAX."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -11,6 +11,21 @@ Logs = dict[str, Tensor]
 Game = Callable[[], tuple[Tensor, Logs]]
 
 NAME: str = keras.backend.backend()
+
+
+class DatasetFacts(NamedTuple):
+    """What a dataset tells of itself before it is read; None where it does not know.
+
+    Args:
+        batch_size: integer, images in each batch.
+        dtype: string, of the images.
+        batches: integer, in one pass; negative if endless.
+    """
+
+    batch_size: int | None
+    dtype: str
+    batches: int | None
+
 
 if NAME == "tensorflow":
     import tensorflow as tf
@@ -53,21 +68,27 @@ if NAME == "tensorflow":
         """`function` of tensors, which reads the model's variables and assigns none, as a graph."""
         return tf.function(function, reduce_retracing=True)
 
-    def replicas() -> int:
-        """The number of replicas that play the same step."""
-        return tf.distribute.get_strategy().num_replicas_in_sync
+    def replicas(model: keras.Model | None = None) -> int:
+        """The number of replicas that play the same step: of `model`, or of the strategy in whose scope this runs."""
+        strategy = tf.distribute.get_strategy() if model is None else model.distribute_strategy
+        return strategy.num_replicas_in_sync
 
     def replica_id() -> Tensor:
         """The number of the replica that runs this, from 0."""
         context = tf.distribute.get_replica_context()
         return 0 if context is None else context.replica_id_in_sync_group
 
-    def batch_sizes(data: Any) -> tuple[int | None, Any] | None:
-        """(batch size, dtype) of the images of a `tf.data.Dataset`, or None of anything else."""
+    def dataset_facts(data: Any) -> DatasetFacts | None:
+        """What a `tf.data.Dataset` tells of itself; None of anything else."""
         if not isinstance(data, tf.data.Dataset):
             return None
         images = tf.nest.flatten(data.element_spec)[0]
-        return images.shape[0] if images.shape.rank else None, images.dtype
+        batches = int(data.cardinality())
+        return DatasetFacts(
+            batch_size=images.shape[0] if images.shape.rank else None,
+            dtype=images.dtype.name,
+            batches=None if batches == tf.data.UNKNOWN_CARDINALITY else batches,
+        )
 
     class TrainStep(keras.Model):
         """`train_step` and `test_step` as Keras' TensorFlow trainer calls them."""
@@ -130,7 +151,7 @@ elif NAME == "jax":
 
         return lambda *arguments: pure([variable.value for variable in model.variables], *arguments)
 
-    def replicas() -> int:
+    def replicas(model: keras.Model | None = None) -> int:
         """The number of replicas that play the same step: JAX shards one step instead."""
         return 1
 
@@ -138,8 +159,8 @@ elif NAME == "jax":
         """The number of the replica that runs this, from 0."""
         return 0
 
-    def batch_sizes(data: Any) -> tuple[int | None, Any] | None:
-        """(batch size, dtype) of the images of a dataset that tells: none does here."""
+    def dataset_facts(data: Any) -> DatasetFacts | None:
+        """What a dataset tells of itself: none does here."""
         return None
 
     class TrainStep(keras.Model):  # type: ignore[no-redef]

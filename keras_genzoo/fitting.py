@@ -23,7 +23,6 @@ class Fitting(keras.Model):
         epochs: int = 1,
         validation_data: Any = None,
         validation_batch_size: int | None = None,
-        shuffle: bool = True,
         steps_per_epoch: int | None = None,
         sample_weight: Any = None,
         class_weight: Any = None,
@@ -39,32 +38,44 @@ class Fitting(keras.Model):
             epochs: integer, the number of the epoch after which to stop.
             validation_data: a `Stream`, `(x, y)` arrays, `x` alone, or a dataset.
             validation_batch_size: integer, as `batch_size`, for validation arrays.
-            shuffle: bool, whether arrays are visited in random order.
             steps_per_epoch: integer; by default as many as go once through the images.
             kwargs: `initial_epoch`, `callbacks`, `verbose`, `validation_freq`, ... as in Keras.
 
         Raises:
             ValueError: images out of [-1, 1], a batch that does not divide into turns, `sample_weight`, ...
         """
+        where = f"{type(self).__name__}.fit"
         if sample_weight is not None or class_weight is not None:
-            raise ValueError(
-                f"{type(self).__name__}.fit: sample_weight and class_weight have no meaning here: leave them out."
-            )
+            raise ValueError(f"{where}: sample_weight and class_weight have no meaning here: leave them out.")
         if kwargs.get("validation_split"):
-            raise ValueError(f"{type(self).__name__}.fit: validation_split is not taken: give validation_data.")
+            raise ValueError(f"{where}: validation_split is not taken: give validation_data.")
         if x is None:
-            raise ValueError(f"{type(self).__name__}.fit needs images: a Stream, an array or a dataset.")
-        stream = self._stream(x, y, batch_size, shuffle, "fit")
+            raise ValueError(f"{where} needs images: a Stream, an array or a dataset.")
+        if kwargs.pop("shuffle", True) is False:
+            raise ValueError(f"{where}: shuffle=False is not taken: a stream's order is a function of its seed.")
+        stream = self._stream(x, y, batch_size, True, where)
         if stream is None:
-            self._check_dataset(x)
+            self._check_dataset(x, where, self.turns, steps_per_epoch)
             data, steps = (x if y is None else (x, y)), steps_per_epoch
         else:
+            if not stream.shuffle:
+                raise ValueError(
+                    f"{where}: this stream is one of held-out images, in one pass: give the one to train on."
+                )
+            if stream.batch_size % backend.replicas(self):
+                raise ValueError(
+                    f"{where}: batch_size={stream.batch_size} is shared by {backend.replicas(self)} "
+                    "replicas: give a multiple of their number."
+                )
             steps = steps_per_epoch or stream.steps(self.turns)
             data = stream.batches(self.turns, self.targets, start=self.iterations)
         if validation_data is not None:
             pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
-            held_out = self._stream(pair[0], pair[1], validation_batch_size or batch_size, False, "validation_data")
-            if held_out is not None:
+            place = f"{where}: validation_data"
+            held_out = self._stream(pair[0], pair[1], validation_batch_size or batch_size, False, place)
+            if held_out is None:
+                self._check_dataset(validation_data, place, 1, kwargs.get("validation_steps"))
+            else:
                 validation_data = held_out.batches(1, self.targets)
                 kwargs["validation_steps"] = None if backend.NAME == "tensorflow" else held_out.steps()
         return super().fit(
@@ -76,7 +87,7 @@ class Fitting(keras.Model):
         # Where JAX trains, its state is with the trainer until `fit` hands it back, as it has before validating.
         self._validation_seeds.state.assign(ops.cast([VALIDATION_SEED, 0], self._validation_seeds.state.dtype))
         if not kwargs.get("_use_cached_eval_dataset"):
-            stream = self._stream(x, y, batch_size, False, "evaluate")
+            stream = self._stream(x, y, batch_size, False, f"{type(self).__name__}.evaluate")
             if stream is not None:
                 x, y = stream.batches(1, self.targets), None
                 kwargs["steps"] = stream.steps()
@@ -88,22 +99,29 @@ class Fitting(keras.Model):
             return x
         if not (isinstance(x, np.ndarray) or ops.is_tensor(x)):
             return None
-        array = images.check_range(ops.convert_to_numpy(x), f"{type(self).__name__}.{where}")
+        array = images.check_range(ops.convert_to_numpy(x), where)
         target = {} if y is None else {self.targets or "target": ops.convert_to_numpy(y)}
         return Stream(ArraySource(array.astype("float32"), **target), batch_size or 32, shuffle=shuffle)
 
-    def _check_dataset(self, data: Any) -> None:
-        found = backend.batch_sizes(data)
-        if found is None:
+    def _check_dataset(self, data: Any, where: str, turns: int, steps: int | None) -> None:
+        facts = backend.dataset_facts(data)
+        if facts is None:
             return
-        size, dtype = found
-        if not dtype.is_floating:
+        where = f"{where}: the dataset"
+        if "float" not in facts.dtype:
             raise ValueError(
-                f"{type(self).__name__}.fit: the dataset's images have dtype {dtype.name}, but floats in [-1, 1] are "
-                "expected: map them through keras_genzoo.images.from_pixels."
+                f"{where}'s images have dtype {facts.dtype}, but floats in [-1, 1] are expected: map them through "
+                "keras_genzoo.images.from_pixels."
             )
-        if self.turns > 1 and (size is None or size % self.turns):
+        if facts.batches == 0:
+            raise ValueError(f"{where} is empty: is a batch larger than the data, and drop_remainder=True?")
+        if facts.batches is None and steps is None:
             raise ValueError(
-                f"{type(self).__name__}.fit: the dataset's batches hold {size or 'an unknown number of'} images, which "
-                f"does not divide into {self.turns} turns: batch {self.turns} * batch_size with drop_remainder=True."
+                f"{where} does not know its length, and Keras would play one step too many in each pass: give the "
+                "number of steps, or apply tf.data.experimental.assert_cardinality."
+            )
+        if turns > 1 and (facts.batch_size is None or facts.batch_size % turns):
+            raise ValueError(
+                f"{where}'s batches hold {facts.batch_size or 'an unknown number of'} images, which does not divide "
+                f"into {turns} turns: batch {turns} * batch_size with drop_remainder=True."
             )

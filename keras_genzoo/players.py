@@ -134,12 +134,13 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
         scale_losses: bool, whether to wrap each optimizer for float16.
 
     Raises:
-        ValueError: a player has no optimizer, or an optimizer no player.
+        ValueError: a player has no optimizer or one that another has too, or an optimizer has no player.
     """
-    if isinstance(optimizer, PlayerOptimizers):
-        return optimizer
     names = [player.name for player in players]
-    if not isinstance(optimizer, Mapping) or "class_name" in optimizer:
+    container = optimizer if isinstance(optimizer, PlayerOptimizers) else None
+    if container is not None:
+        optimizer = container.players
+    elif not isinstance(optimizer, Mapping) or "class_name" in optimizer:
         one = keras.optimizers.get(optimizer)
         optimizer = {name: one.from_config(one.get_config()) for name in names}
     for name in optimizer:
@@ -148,7 +149,11 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
     for name in names:
         if name not in optimizer:
             raise ValueError(f"compile.optimizer: player '{name}' has none; name one for each of {', '.join(names)}.")
+    if container is not None:
+        return container
     instances = {name: keras.optimizers.get(optimizer[name]) for name in names}
+    if len({id(one) for one in instances.values()}) < len(names):
+        raise ValueError(f"compile.optimizer: {', '.join(names)} share an optimizer, but each needs one of its own.")
     for name, one in instances.items():
         if one.use_ema:
             raise ValueError(

@@ -1,5 +1,6 @@
 """What a training ran on: versions, devices, the commit. For records and for bug reports."""
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -43,6 +44,7 @@ def devices() -> list[str]:
     return [*names, f"CPU ({_cpu()}, {os.cpu_count()} cores)"]
 
 
+@functools.cache
 def commit() -> str | None:
     """The commit of the checkout this package runs from, "-dirty" if files were changed; None if it is installed."""
     checkout = PACKAGE.parent

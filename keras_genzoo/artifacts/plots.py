@@ -59,7 +59,7 @@ def _range(history: Sequence[dict[str, Any]], log: str) -> tuple[float, float] |
     if not later:
         return None
     low, high = min(later), max(later)
-    if max(everything) - min(everything) < 5 * (high - low):
+    span = (high - low) or 0.1 * abs(high) or 1.0
+    if max(everything) - min(everything) < 5 * span:
         return None
-    margin = 0.5 * (high - low)
-    return low - margin, high + margin
+    return low - 0.5 * span, high + 0.5 * span

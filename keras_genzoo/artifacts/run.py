@@ -53,14 +53,14 @@ class Run:
         Raises:
             RunError: the folder holds another run, or other files.
         """
-        path = Path(path)
+        path, config = Path(path), resolve(config)
         check_free(path)
         path.mkdir(parents=True, exist_ok=True)
         lock = _hold(path)
         try:
             check_free(path)  # another process may have been as quick
             write_json(path / "environment.json", {**environment(), **record})
-            write_json(path / "config.json", resolve(config))  # last: it makes the folder a run
+            write_json(path / "config.json", config)  # last: it makes the folder a run
             run = cls(path)
         except BaseException:
             lock.release()
@@ -81,19 +81,27 @@ class Run:
         """
         run = cls(path)
         config = resolve(config)
-        if different := _first_difference(run.config, config):
-            key, before, now = different
-            raise RunError(
-                f"'{run.path}' was trained with {key} = {json.dumps(before)}, not {json.dumps(now)}: to resume, leave "
-                "it so; to train otherwise, choose another --output."
-            )
-        done, epochs = run.checkpoints.epochs, config["fit"]["epochs"]
-        if done > epochs:
-            raise RunError(f"'{run.path}' has {done} epochs already, more than the {epochs} asked for by --epochs.")
+        run.check_told_the_same(config)
         run._lock = _hold(run.path)
         run.checkpoints.sweep()
         write_json(run.path / "config.json", config)
         return run
+
+    def check_told_the_same(self, config: Preset) -> None:
+        """Refuses to go on by another preset than before; `fit.epochs` may grow, and `about` change.
+
+        Raises:
+            RunError: it differs, or asks for fewer epochs than there are.
+        """
+        if different := _first_difference(self.config, config):
+            key, before, now = different
+            raise RunError(
+                f"'{self.path}' was trained with {key} = {json.dumps(before)}, not {json.dumps(now)}: to resume, leave "
+                "it so; to train otherwise, choose another --output."
+            )
+        done, epochs = self.checkpoints.epochs, config["fit"]["epochs"]
+        if done > epochs:
+            raise RunError(f"'{self.path}' has {done} epochs already, more than the {epochs} asked for by --epochs.")
 
     def __enter__(self) -> "Run":
         return self

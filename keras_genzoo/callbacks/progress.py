@@ -78,8 +78,6 @@ class Progress(keras.callbacks.Callback):
         """Starts the epoch's bar."""
         if self._first_epoch < 0:
             self._first_epoch = epoch
-        else:
-            self._step = self._before = 0
         self._epoch = epoch
         self._began = time.perf_counter()
         self._speed.pause_over()
@@ -108,13 +106,14 @@ class Progress(keras.callbacks.Callback):
         now = time.perf_counter()
         if epoch > self._first_epoch:  # the first epoch's validation compiles
             self._rest = self._speed.since_look() * self._speed.steps_a_second
-            if epoch + 1 < self.epochs:
-                self._estimate()
         last = epoch + 1 == self.epochs
         if last or epoch == self._first_epoch or now - self._last_line > (1.0 if self._bar else self.seconds):
             seconds = now - self._began
             speed = (self._step - self._before) * self.images / seconds
             self._line(f"{self._place()}  {duration(seconds)}, {speed:,.0f} images/s", numbers(logs, self._names))
+        self._epoch, self._step, self._before = epoch + 1, 0, 0
+        if self._first_epoch < epoch and not last:
+            self._estimate()
 
     def _place(self) -> str:
         return f"epoch {self._epoch + 1:{len(str(self.epochs))}d}/{self.epochs}"
@@ -135,7 +134,7 @@ class Progress(keras.callbacks.Callback):
 
     def _show(self, shown: Mapping[str, float]) -> None:
         if self._bar:
-            left = ""
+            left = "preparing the first step"
             if self._speed.steps:
                 speed = self._speed.steps_a_second * self.images
                 left = f"{speed:,.0f} images/s, {duration(self._seconds_left())} left"

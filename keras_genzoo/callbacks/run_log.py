@@ -55,7 +55,7 @@ class RunLog(keras.callbacks.Callback):
         self.stop = stop
         self.saved: Position | None = start if start.iterations else None
         self._last_save = -math.inf if self.saved is None else time.monotonic()
-        self._last_plot = self._last_check = -math.inf
+        self._last_plot, self._last_check = time.monotonic(), -math.inf
         self._began = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
@@ -70,10 +70,10 @@ class RunLog(keras.callbacks.Callback):
         now = time.monotonic()
         if now - self._last_check > _SECONDS_BETWEEN_CHECKS:
             self._last_check = now
-            self._check(logs or {}, batch)
+            self._check(logs or {})
         if self.stop() and batch + 1 < self.params["steps"]:  # after an epoch's last step it is nearly complete
             model = self.model
-            self._check(logs or {}, batch)
+            self._check(logs or {})
             here = dataclasses.replace(
                 self.position,
                 step=self.position.step + batch + 1,
@@ -90,15 +90,15 @@ class RunLog(keras.callbacks.Callback):
         logs, iterations = numbers(logs, self.model.logs), self.model.iterations
         line = {"epoch": epoch + 1, "iterations": iterations, "seconds": round(now - self._began, 3), **logs}
         self.run.log(line)
-        self._check(logs, None)
+        self._check(logs)
         self.position = Position(epoch + 1, iterations=iterations, stage=self.position.stage)
         last = epoch + 1 == self.params["epochs"]
         stop = self.stop()
-        if last or stop or now - self._last_save > self.seconds:
-            self._save(self.position)
         if last or stop or now - self._last_plot > _SECONDS_BETWEEN_PLOTS:
             plot_losses(self.run.history(), self.run.path / "losses.png")
             self._last_plot = time.monotonic()
+        if last or stop or now - self._last_save > self.seconds:
+            self._save(self.position)
         if stop and not last:
             raise StoppedError
 
@@ -107,7 +107,7 @@ class RunLog(keras.callbacks.Callback):
         self.saved = position
         self._last_save = time.monotonic()
 
-    def _check(self, logs: Mapping[str, Any], batch: int | None) -> None:
+    def _check(self, logs: Mapping[str, Any]) -> None:
         wrong = [name for name, value in logs.items() if not name.startswith("val_") and not math.isfinite(value)]
         if wrong:
             kept = (

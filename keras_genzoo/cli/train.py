@@ -25,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
     """Trains."""
     earlier = _earlier(args)
     task = Task.resumed(args, earlier) if earlier else Task.of(args)
+    if earlier:
+        earlier.check_told_the_same(task.preset)
     model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
     split = load_sources(task.preset, task.path)
     train, held_out = streams(task, split, model)
@@ -175,7 +177,8 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
     if hasattr(model, "latent_dim"):
         write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
         made.append(("latent_walk.png", "walks from one sample to another"))
-    plot_losses(run.history(), run.path / "losses.png")
+    if not (run.path / "losses.png").is_file():
+        plot_losses(run.history(), run.path / "losses.png")
     weights = run.finish(position)
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
     print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}")

@@ -1,7 +1,8 @@
 """Streams: batches of a source as a function of their position, so that training can go on from any of them."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -48,6 +49,20 @@ def color(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 
 _GEOMETRIC = ("flip", "shift")  # what a paired target must undergo too
+
+
+class _Pass(keras.utils.PyDataset):
+    """One pass, which may be read again: of a generator, `fit` would repeat the first batches in each validation."""
+
+    def __init__(self, batch: Callable[[int], Batch], positions: range):
+        super().__init__()
+        self._batch, self._positions = batch, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, index: int) -> Batch:
+        return self._batch(self._positions[index])
 
 
 class Stream:
@@ -150,18 +165,14 @@ class Stream:
         """What `fit` reads: endless from step `start` on if shuffled, else one pass over all images.
 
         Returns:
-            a `tf.data.Dataset` on TensorFlow, a generator elsewhere.
+            a `tf.data.Dataset` on TensorFlow; elsewhere a generator, or a `PyDataset` of one pass.
         """
         last = None if self.shuffle else self.steps(turns)
         if keras.backend.backend() == "tensorflow":
             return self._dataset(turns, targets, start, last)
-        return self._generator(turns, targets, start, last)
-
-    def _generator(self, turns: int, targets: str | None, start: int, last: int | None) -> Iterator[Batch]:
-        position = start
-        while True:
-            yield self.batch(position if last is None else position % last, turns, targets)
-            position += 1
+        if last is not None:
+            return _Pass(functools.partial(self.batch, turns=turns, targets=targets), range(start, last))
+        return (self.batch(position, turns, targets) for position in itertools.count(start))
 
     def _dataset(self, turns: int, targets: str | None, start: int, last: int | None) -> Any:
         import tensorflow as tf

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from keras import layers
 
 from keras_genzoo.arguments import ImageShape
+from keras_genzoo.layers.layer_normalization import LayerNormalization
 
 Tensor = Any
 Normalization = Literal["batch", "layer"] | None
@@ -37,5 +38,5 @@ def normalize(x: Tensor, normalization: Normalization) -> Tensor:
     if normalization == "batch":
         return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     if normalization == "layer":
-        return layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
+        return LayerNormalization()(x)
     return x

@@ -66,7 +66,7 @@ def main(folder: Path) -> None:
             assert "tensorflow" not in sys.modules
             np.savez(folder / f"{name}.npz", **{key.replace("/", "."): value for key, value in results.items()})
         except Exception:
-            (folder / f"{name}.error").write_text(traceback.format_exc(), encoding="utf-8")
+            (folder / f"{name}.error").write_text(traceback.format_exc()[-3000:], encoding="utf-8")
 
 
 main(Path(sys.argv[1]))

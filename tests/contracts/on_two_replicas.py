@@ -1,6 +1,6 @@
 """A process of its own: every model on two virtual CPUs, under the one MirroredStrategy that a process may have.
 
-Its argument is a folder, where it writes `<name>.npz`, or why it could not.
+Its argument is a folder, where it writes `<name>.<check>.npz`, or why it could not.
 """
 
 import sys
@@ -36,10 +36,11 @@ def two_steps(name: str, shards: int) -> list[np.ndarray]:
     return model.get_weights()
 
 
-def draws(name: str) -> list[list[np.ndarray]]:
+def draws(name: str) -> dict[str, np.ndarray]:
     """What each replica draws in two train steps of its own."""
-    model = helpers.build(name)
-    model.compile()
+    with STRATEGY.scope():
+        model = helpers.build(name)
+        model.compile()
     batch = tuple(map(tf.constant, helpers.training(model).batch(0, model.turns, model.targets)))
     drawn: list[list[np.ndarray]] = [[], []]
 
@@ -53,35 +54,39 @@ def draws(name: str) -> list[list[np.ndarray]]:
         return recorded
 
     with (
+        STRATEGY.scope(),
         mock.patch.object(keras.random, "normal", recording(keras.random.normal)),
         mock.patch.object(keras.random, "uniform", recording(keras.random.uniform)),
     ):
         for _ in range(2):
             STRATEGY.run(model.play, args=(batch,))
-    return drawn
+    return {f"{replica}_{number}": v for replica, all_ in enumerate(drawn) for number, v in enumerate(all_)}
 
 
 def fitted(name: str) -> dict[str, np.ndarray]:
     """The history of a fit with validation, as a user writes it."""
-    model = helpers.build(name)
-    model.compile()
-    return {f"log_{log}": np.array(values) for log, values in helpers.fit(model).items()}
+    with STRATEGY.scope():
+        model = helpers.build(name)
+        model.compile()
+        return {log: np.array(values) for log, values in helpers.fit(model).items()}
+
+
+def one_and_two(name: str) -> dict[str, np.ndarray]:
+    """The weights that one replica and two replicas come to."""
+    one = two_steps(name, shards=1)
+    with STRATEGY.scope():
+        two = two_steps(name, shards=2)
+    return {f"{prefix}_{number}": v for prefix, all_ in (("one", one), ("two", two)) for number, v in enumerate(all_)}
 
 
 def main(folder: Path) -> None:
-    """Runs every model."""
+    """Runs every check on every model."""
     for name in helpers.NAMES:
-        try:
-            results = {f"one_{number}": value for number, value in enumerate(two_steps(name, shards=1))}
-            with STRATEGY.scope():
-                results |= {f"two_{number}": value for number, value in enumerate(two_steps(name, shards=2))}
-                drawn = draws(name)
-                results |= fitted(name)
-            for replica, numbers in enumerate(drawn):
-                results |= {f"draw_{replica}_{number}": value for number, value in enumerate(numbers)}
-            np.savez(folder / f"{name}.npz", **results)
-        except Exception:
-            (folder / f"{name}.error").write_text(traceback.format_exc(), encoding="utf-8")
+        for check in (one_and_two, draws, fitted):
+            try:
+                np.savez(folder / f"{name}.{check.__name__}.npz", **check(name))
+            except Exception:
+                (folder / f"{name}.{check.__name__}.error").write_text(traceback.format_exc()[-1500:], encoding="utf-8")
 
 
 main(Path(sys.argv[1]))

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.model import GenerativeModel
 from tests.contracts import helpers
 
 pytestmark = pytest.mark.slow
 
+on_jax, on_replicas, on_exports = (pytest.mark.xdist_group(check) for check in ("jax", "replicas", "exports"))
 each_model = pytest.mark.parametrize("name", helpers.NAMES)
 Arrays = dict[str, np.ndarray]
 
@@ -28,132 +29,134 @@ def starting_with(prefix: str, arrays: Arrays) -> Arrays:
     return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
 
 
-@pytest.mark.xdist_group("jax")
-class TestOnJax:
-    """`KERAS_BACKEND=jax`, in a process where TensorFlow cannot be imported."""
-
-    @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory):
-        pytest.importorskip("jax")
-        folder = tmp_path_factory.mktemp("jax")
-        for name in helpers.NAMES:
-            np.savez(folder / f"{name}.start.npz", *helpers.build(name).get_weights())
-        helpers.python("-m", "tests.contracts.on_jax", folder, KERAS_BACKEND="jax")
-        return folder
-
-    @each_model
-    def test_trains_as_tensorflow_does(self, folder, name):
-        there, here = result(folder, name), helpers.two_steps(name)
-        for number, (variable, value) in enumerate(zip(here.weights, here.get_weights(), strict=True)):
-            np.testing.assert_allclose(
-                there[f"weight_{number}"], value, atol=1e-5, rtol=1e-5, err_msg=f"{number} {variable.path}"
-            )
-        np.testing.assert_allclose(there["images"].astype(int), here.generate(3, seed=5), atol=1)
-
-    @each_model
-    def test_training_goes_on_from_saved_weights(self, folder, name):
-        arrays = result(folder, name)
-        helpers.assert_same(starting_with("whole_", arrays), starting_with("resumed_", arrays))
-
-    @each_model
-    def test_logs_are_finite_and_validation_repeats(self, folder, name):
-        logs = starting_with("log_", result(folder, name))
-        for log, value in starting_with("evaluated_", result(folder, name)).items():
-            assert np.isfinite(logs[log]).all()
-            np.testing.assert_allclose(logs[f"val_{log}"][-1], value, rtol=1e-6, err_msg=log)
+@pytest.fixture(scope="module")
+def jax_folder(tmp_path_factory):
+    """What `KERAS_BACKEND=jax` makes of every model, in a process where TensorFlow cannot be imported."""
+    pytest.importorskip("jax")
+    folder = tmp_path_factory.mktemp("jax")
+    for name in helpers.NAMES:
+        np.savez(folder / f"{name}.start.npz", *helpers.build(name).get_weights())
+    helpers.python("-m", "tests.contracts.on_jax", folder, KERAS_BACKEND="jax")
+    return folder
 
 
-@pytest.mark.xdist_group("replicas")
-class TestOnTwoReplicas:
-    """`MirroredStrategy` on two virtual CPUs."""
-
-    @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("replicas")
-        helpers.python("-m", "tests.contracts.on_two_replicas", folder, KERAS_BACKEND="tensorflow")
-        return folder
-
-    @each_model
-    def test_the_same_shard_and_noise_make_the_same_step(self, folder, name):
-        arrays = result(folder, name)
-        one, two = starting_with("one_", arrays), starting_with("two_", arrays)
-        assert one.keys() == two.keys()
-        start = helpers.build(name)
-        moved = 0.0
-        for number, (variable, value) in enumerate(zip(start.weights, start.get_weights(), strict=True)):
-            key = str(number)
-            np.testing.assert_allclose(two[key], one[key], atol=1e-5, rtol=1e-5, err_msg=variable.path)
-            moved = max(moved, np.abs(one[key] - value).max()) if variable.trainable else moved
-        assert moved > 1e-3  # steps that a factor of two would show in
-
-    @each_model
-    def test_each_replica_draws_its_own_noise(self, folder, name):
-        arrays = result(folder, name)
-        one, two = starting_with("draw_0_", arrays), starting_with("draw_1_", arrays)
-        assert one.keys() == two.keys()
-        everything = [value.tobytes() for value in [*one.values(), *two.values()]]
-        assert len(set(everything)) == len(everything)
-
-    @each_model
-    def test_fit_and_validation_work(self, folder, name):
-        logs = starting_with("log_", result(folder, name))
-        assert logs and all(np.isfinite(values).all() for values in logs.values())
+@on_jax
+@each_model
+def test_jax_trains_as_tensorflow_does(jax_folder, name):
+    there, here = result(jax_folder, name), helpers.two_steps(name)
+    for number, (variable, value) in enumerate(zip(here.weights, here.get_weights(), strict=True)):
+        np.testing.assert_allclose(
+            there[f"weight_{number}"], value, atol=1e-5, rtol=1e-5, err_msg=f"{number} {variable.path}"
+        )
+    np.testing.assert_allclose(there["images"].astype(int), here.generate(3, seed=5), atol=1)
 
 
-@pytest.mark.xdist_group("exports")
-class TestExported:
-    """SavedModels in a process that knows nothing of Keras or this package."""
+@on_jax
+@each_model
+def test_training_on_jax_goes_on_from_saved_weights(jax_folder, name):
+    arrays = result(jax_folder, name)
+    helpers.assert_same(starting_with("whole_", arrays), starting_with("resumed_", arrays))
 
-    @pytest.fixture(scope="class")
-    def models(self):
-        return {name: helpers.build(name) for name in helpers.NAMES}
 
-    @pytest.fixture(scope="class")
-    def folder(self, models, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("exports")
-        for name, model in models.items():
-            model.export(folder / name, verify=False)
-            given = {
-                f"{endpoint}-{number}": value
-                for endpoint in model.endpoints()
-                for number, value in enumerate(self.arguments(model, endpoint))
-            }
-            np.savez(folder / f"{name}.inputs.npz", **given)
-        helpers.python(Path(__file__).with_name("on_exports.py"), folder)
-        return folder
+@on_jax
+@each_model
+def test_logs_on_jax_are_finite_and_validation_repeats(jax_folder, name):
+    logs = starting_with("log_", result(jax_folder, name))
+    for log, value in starting_with("evaluated_", result(jax_folder, name)).items():
+        assert np.isfinite(logs[log]).all()
+        np.testing.assert_allclose(logs[f"val_{log}"][-1], value, rtol=1e-6, err_msg=log)
 
-    @staticmethod
-    def arguments(model, endpoint):
-        """Arrays for an endpoint, three of what it takes any number of."""
-        if endpoint == "generate":
-            return [np.array(3, "int32"), np.array(2**32 - 1, "int64")]
-        random = np.random.default_rng(2)
-        given = []
-        for shape, dtype in model.endpoints()[endpoint].inputs.values():
-            shape = tuple(3 if size is None else size for size in shape)
-            uniform = random.uniform(-1, 1, shape)
-            given.append((uniform * 127.5 + 127.5 if dtype == "uint8" else uniform).astype(dtype))
-        return given
 
-    @each_model
-    def test_answers_as_the_model_does(self, models, folder, name):
-        model = models[name]
-        with np.load(folder / f"{name}.outputs.npz") as arrays:
-            answers = dict(arrays)
-        np.testing.assert_array_equal(answers.pop("serving_default"), answers["serve"])
-        assert answers.keys() == model.endpoints().keys()
-        expected = {
-            "serve": ops.convert_to_numpy(model(self.arguments(model, "serve")[0])),
-            "generate": model.generate(3, seed=2**32 - 1),
+@pytest.fixture(scope="module")
+def replicas_folder(tmp_path_factory):
+    """What `MirroredStrategy` makes of every model on two virtual CPUs."""
+    folder = tmp_path_factory.mktemp("replicas")
+    helpers.python("-m", "tests.contracts.on_two_replicas", folder, KERAS_BACKEND="tensorflow")
+    return folder
+
+
+@on_replicas
+@each_model
+def test_two_replicas_with_the_same_shard_and_noise_equal_one(replicas_folder, name):
+    arrays = result(replicas_folder, f"{name}.one_and_two")
+    one, two = starting_with("one_", arrays), starting_with("two_", arrays)
+    assert one.keys() == two.keys()
+    start = helpers.build(name)
+    moved = 0.0
+    for number, (variable, value) in enumerate(zip(start.weights, start.get_weights(), strict=True)):
+        key = str(number)
+        np.testing.assert_allclose(two[key], one[key], atol=1e-5, rtol=1e-5, err_msg=variable.path)
+        moved = max(moved, np.abs(one[key] - value).max()) if variable.trainable else moved
+    assert moved > 1e-4  # a step that a factor of two would show in
+
+
+@on_replicas
+@each_model
+def test_each_replica_draws_its_own_noise(replicas_folder, name):
+    arrays = result(replicas_folder, f"{name}.draws")
+    one, two = starting_with("0_", arrays), starting_with("1_", arrays)
+    assert one.keys() == two.keys()
+    everything = [value.tobytes() for value in [*one.values(), *two.values()]]
+    assert len(set(everything)) == len(everything)
+
+
+@on_replicas
+@each_model
+def test_fit_and_validation_work_on_replicas(replicas_folder, name):
+    logs = result(replicas_folder, f"{name}.fitted")
+    assert logs and all(np.isfinite(values).all() for values in logs.values())
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Every model, and the folder with what its SavedModel answers where nobody knows this package."""
+    folder = tmp_path_factory.mktemp("exports")
+    models = {name: helpers.build(name) for name in helpers.NAMES}
+    for name, model in models.items():
+        model.export(folder / name, verify=False)
+        given = {
+            f"{endpoint}-{number}": value
+            for endpoint in model.endpoints()
+            for number, value in enumerate(arguments(model, endpoint))
         }
-        for endpoint, answer in answers.items():
-            if endpoint not in expected:
-                expected[endpoint] = getattr(model, endpoint)(*self.arguments(model, endpoint))
-            assert answer.dtype == expected[endpoint].dtype
-            tolerance = 1 if answer.dtype == np.uint8 else 1e-5
-            np.testing.assert_allclose(
-                answer.astype(float), expected[endpoint].astype(float), atol=tolerance, err_msg=endpoint
-            )
+        np.savez(folder / f"{name}.inputs.npz", **given)
+    helpers.python(Path(__file__).with_name("on_exports.py"), folder)
+    return models, folder
+
+
+def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
+    """Arrays for an endpoint: three of what it takes any number of."""
+    if endpoint == "generate":
+        return [np.array(3, "int32"), np.array(2**32 - 1, "int64")]
+    random = np.random.default_rng(2)
+    given = []
+    for shape, dtype in model.endpoints()[endpoint].inputs.values():
+        numbers = random.uniform(-1, 1, tuple(3 if size is None else size for size in shape))
+        given.append((numbers * 127.5 + 127.5 if dtype == "uint8" else numbers).astype(dtype))
+    return given
+
+
+@on_exports
+@each_model
+def test_an_export_answers_as_the_model_does(exported, name):
+    models, folder = exported
+    model = models[name]
+    with np.load(folder / f"{name}.outputs.npz") as arrays:
+        answers = dict(arrays)
+    np.testing.assert_array_equal(answers.pop("serving_default"), answers["serve"])
+    assert answers.keys() == model.endpoints().keys()
+    expected = {
+        "serve": ops.convert_to_numpy(model(arguments(model, "serve")[0])),
+        "generate": model.generate(3, seed=2**32 - 1),
+    }
+    for endpoint, answer in answers.items():
+        if endpoint not in expected:
+            expected[endpoint] = getattr(model, endpoint)(*arguments(model, endpoint))
+        assert answer.dtype == expected[endpoint].dtype
+        tolerance = 1 if answer.dtype == np.uint8 else 1e-5
+        np.testing.assert_allclose(
+            answer.astype(float), expected[endpoint].astype(float), atol=tolerance, err_msg=endpoint
+        )
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -178,4 +181,3 @@ def test_mixed_precision_stays_finite_until_every_player_moved(name, policy, tmp
     resumed.load_weights(path)  # the scale of the losses among the rest
     resumed.fit(stream, steps_per_epoch=steps, initial_epoch=1, epochs=2, verbose=0)
     helpers.assert_same(helpers.state(resumed), helpers.state(model))
-    assert keras.config.dtype_policy().name == "float32"

@@ -1,0 +1,154 @@
+import os
+import re
+import subprocess
+import sys
+import types
+import warnings
+
+import pytest
+
+import keras_genzoo
+from keras_genzoo import cli
+from keras_genzoo.cli import console
+from keras_genzoo.cli.signals import Stop
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Puts a function in the place of `genzoo doctor`."""
+
+    def put(function):
+        monkeypatch.setitem(sys.modules, "keras_genzoo.cli.doctor", types.SimpleNamespace(run=function))
+
+    return put
+
+
+def test_help_names_every_command(genzoo):
+    for words in ([], ["--help"]):
+        code, text, _ = genzoo(*words)
+        assert code == 0
+        for name, about in cli.COMMANDS.items():
+            assert re.search(rf"^ +{name} +{about}", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", list(cli.COMMANDS))
+def test_every_command_has_help(genzoo, command):
+    code, text, _ = genzoo(command, "--help")
+    assert code == 0 and text.startswith(f"usage: genzoo {command}")
+
+
+def test_every_command_has_its_module():
+    modules = {path.name.removesuffix(".py") for path in os.scandir(os.path.dirname(cli.__file__))}
+    assert set(cli.COMMANDS) <= modules
+
+
+def test_version(genzoo):
+    assert genzoo("--version") == (0, f"keras_genzoo {keras_genzoo.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["trian", "x"], "there is no command 'trian'; did you mean 'train'?"),
+        (["train", "--epoch", "3"], "genzoo train takes no '--epoch'; did you mean '--epochs'?"),
+        (["train", "a", "b"], "genzoo train takes no 'b'; genzoo train --help tells what it takes"),
+        (["train", "a", "--epochs", "0"], "argument --epochs: expected an integer from 1 to 1,000,000, got '0'"),
+        (["train", "a", "--epochs", "ten"], "argument --epochs: expected an integer from 1 to 1,000,000, got 'ten'"),
+        (["train", "a", "--seed", "-1"], "argument --seed: expected an integer from 0 to 4,294,967,295, got '-1'"),
+        (["train", "a", "--jit", "maybe"], "argument --jit: invalid choice: 'maybe'"),
+        (["sample", "run", "--num", "0", "--output", "x.png"], "argument --num: expected an integer from 1 to 10,000"),
+        (["sample"], "the following arguments are required: RUN, --output"),
+        (["--wrong"], "the following arguments are required: COMMAND"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_in_one_line(mistake, words, expected):
+    assert expected in mistake(*words)
+
+
+def raises(error):
+    def run(args):
+        raise error
+
+    return run
+
+
+def test_what_the_user_did_wrong(command, mistake):
+    command(lambda args: keras_genzoo.load("/nowhere"))
+    assert mistake("doctor").startswith("'/nowhere' is no run folder")
+    command(raises(FileExistsError(17, "File exists", "saved_model")))
+    assert mistake("doctor") == "File exists: saved_model"
+
+
+def test_what_is_not_the_users_fault(command, genzoo):
+    command(lambda args: int("x\ny"))
+    code, _, complaint = genzoo("doctor")
+    assert code == 1
+    assert complaint == (
+        "genzoo: error: ValueError: invalid literal for int() with base 10: 'x\\ny' (--traceback shows where)\n"
+    )
+    command(raises(RuntimeError("\nfirst line\nsecond line")))
+    assert genzoo("doctor")[2] == "genzoo: error: RuntimeError: first line (--traceback shows where)\n"
+    command(raises(MemoryError()))
+    assert genzoo("doctor")[2] == "genzoo: error: MemoryError (--traceback shows where)\n"
+
+
+def test_traceback(command, genzoo, monkeypatch):
+    command(raises(RuntimeError("here")))
+    with pytest.raises(RuntimeError, match="here"):
+        genzoo("doctor", "--traceback")
+    monkeypatch.setenv("GENZOO_TRACEBACK", "1")
+    with pytest.raises(RuntimeError, match="here"):
+        genzoo("doctor")
+
+
+def test_an_interrupt(command, genzoo):
+    command(raises(KeyboardInterrupt()))
+    assert genzoo("doctor") == (130, "", "genzoo: interrupted\n")
+
+
+def test_only_our_warnings_are_shown(command, genzoo):
+    def run(args):
+        warnings.warn_explicit("a broken file", UserWarning, os.path.join(os.path.dirname(cli.__file__), "x.py"), 1)
+        warnings.warn_explicit("an old habit", UserWarning, "/elsewhere/library.py", 1)
+        warnings.warn("an old name", DeprecationWarning, stacklevel=1)
+
+    command(run)
+    assert genzoo("doctor") == (0, "", "genzoo: warning: a broken file\n")
+
+
+def test_quiet_hides_what_libraries_write_and_then_lets_go(capfd):
+    with console.quiet():
+        os.write(2, b"noise of a C++ library\n")
+    os.write(2, b"heard\n")
+    print("heard too", file=sys.stderr)
+    assert capfd.readouterr().err == "heard\nheard too\n"
+    with pytest.raises(RuntimeError, match="comes"), console.quiet():
+        raise RuntimeError("comes")
+
+
+def test_stop_catches_the_first_signal_and_lets_the_second_through(capsys):
+    import signal
+
+    before = signal.getsignal(signal.SIGINT)
+    with Stop() as stop:
+        assert not stop.asked()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.asked() and stop.exit_code == 130
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert "stopping after this step" in capsys.readouterr().out
+    with Stop() as stop:
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.exit_code == 143
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    command = f"{sys.executable} -m keras_genzoo --help | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.stderr == "" and int(done.stdout) in (0, 120, 141)
+
+
+def test_help_comes_at_once():
+    code = "import sys; from keras_genzoo.cli import main; main(['train', '--help']); sys.exit('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60).returncode == 0

@@ -1,0 +1,33 @@
+"""What every registered network keeps."""
+
+import inspect
+
+import keras
+import pytest
+from keras import ops
+
+import keras_genzoo.networks  # noqa: F401 - registers them
+from keras_genzoo.networks.building import build_network
+from keras_genzoo.registry import NETWORKS
+
+# What models pass to a network, by the name of its argument.
+PASSED = {"image_shape": (16, 16, 3), "latent_dim": 5, "outputs": 7, "activation": "tanh", "num_classes": 3}
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_a_network_maps_what_it_says_in_float32(name, policy):
+    given = {key: PASSED[key] for key in inspect.signature(NETWORKS[name]).parameters if key in PASSED}
+    network, _ = build_network("network", name, given, keras.DTypePolicy(policy))
+    outputs = network([ops.zeros((2, *one.shape[1:]), one.dtype) for one in network.inputs])
+    for output in outputs if isinstance(outputs, list) else [outputs]:
+        assert output.shape[0] == 2
+        assert keras.backend.standardize_dtype(output.dtype) == "float32"
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_only_what_models_pass_has_no_default(name):
+    parameters = inspect.signature(NETWORKS[name]).parameters.values()
+    assert {one.name for one in parameters if one.default is one.empty} <= set(PASSED)
+    assert all(one.annotation is not one.empty for one in parameters)
+    assert NETWORKS[name].__doc__

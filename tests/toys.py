@@ -1,0 +1,78 @@
+"""Models of two dense layers, for tests of what the base does."""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from keras_genzoo import noise
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.players import Player
+
+
+def score(shape: tuple[int, ...]) -> keras.Model:
+    """One number for each image."""
+    inputs = layers.Input(shape)
+    return keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
+
+
+def images(count: int, shape: tuple[int, ...] = (2, 2, 1)) -> np.ndarray:
+    """Float images in [-1, 1], all different."""
+    return np.linspace(-1, 1, count * int(np.prod(shape)), dtype="float32").reshape(count, *shape)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Toy(GenerativeModel):
+    """Two players without a common interest: each draws its network's score of the images to a goal of its own."""
+
+    logs = ("first_loss", "second_loss")
+    ema_of = "first"
+
+    def __init__(self, image_shape=(2, 2, 1), first_steps=1, weight=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(image_shape)
+        self.first_steps = first_steps
+        self.weight = weight
+        self.first, self.second = score(self.image_shape), score(self.image_shape)
+        self.ready(*self.image_shape)
+
+    def players(self):
+        return (
+            Player("first", ("first",), self.first_loss, steps=self.first_steps),
+            Player("second", ("second",), self.second_loss),
+        )
+
+    def first_loss(self, x, y, training):
+        loss = self.scheduled(self.weight) * ops.mean(ops.square(self.first(x, training=training) - 1.0))
+        return loss, {"first_loss": loss}
+
+    def second_loss(self, x, y, training):
+        jitter = keras.random.normal((ops.shape(x)[0], 1), seed=self.seeds)
+        loss = ops.mean(ops.square(self.second(x, training=training) + jitter))
+        return loss, {"second_loss": loss}
+
+    def call(self, x, training=False):
+        return (self.ema or self.first)(x, training=training)
+
+    def sample(self, indices, seed):
+        numbers = noise.uniform(seed, indices, int(np.prod(self.image_shape)), xp=ops)
+        return ops.reshape(2.0 * numbers - 1.0, (-1, *self.image_shape)) * ops.mean(self.first.weights[0])
+
+
+class Labeled(Toy):
+    """A toy that needs labels."""
+
+    targets = "label"
+
+    def first_loss(self, x, y, training):
+        loss = ops.mean(ops.square(self.first(x, training=training)[:, 0] - ops.cast(y, "float32")))
+        return loss, {"first_loss": loss}
+
+
+class Paired(Toy):
+    """A toy that needs paired images."""
+
+    targets = "target"
+
+    def first_loss(self, x, y, training):
+        loss = ops.mean(ops.square(self.first(x, training=training) - self.first(y, training=training)))
+        return loss, {"first_loss": loss}

@@ -129,11 +129,11 @@ def test_there_is_one_replica_without_a_strategy():
 
 
 def test_another_backend_is_refused_by_name():
-    code = (
+    code = (  # Keras itself would need PyTorch
         "import sys, types; keras = types.ModuleType('keras'); keras.ops = keras.Model = None;"
         "keras.backend = types.SimpleNamespace(backend=lambda: 'torch'); sys.modules['keras'] = keras;"
-        "exec(compile(open('keras_genzoo/backend.py').read(), 'backend.py', 'exec'))"
+        "exec(compile(open(sys.argv[1]).read(), 'backend.py', 'exec'))"
     )
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    process = subprocess.run([sys.executable, "-c", code, backend.__file__], capture_output=True, text=True)
     message = "keras_genzoo trains on TensorFlow and JAX, but Keras runs on 'torch': set the environment variable"
     assert message in process.stderr

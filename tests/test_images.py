@@ -95,9 +95,15 @@ def test_small_pictures_are_enlarged_by_whole_pixels(tmp_path):
         assert picture.size == (600, 600)
 
 
-def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path):
+def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
     path = write_png(tmp_path / "grid.png", np.zeros((4, 4, 3), "uint8"))
     before = path.read_bytes()
-    with pytest.raises(TypeError):
-        write_png(path, np.zeros((4, 4, 2), "uint8"))
+
+    def full_disk(self, file, format):
+        file.write_bytes(b"half a picture")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_png(path, np.ones((4, 4, 3), "uint8"))
     assert path.read_bytes() == before

@@ -27,12 +27,12 @@ class Toy(GenerativeModel):
     logs = ("first_loss", "second_loss")
     ema_of = "first"
 
-    def __init__(self, image_shape=(2, 2, 1), first_steps=1, weight=1.0, **kwargs):
+    def __init__(self, image_shape=(2, 2, 1), first_steps=1, weight=1.0, first=None, **kwargs):
         super().__init__(**kwargs)
         self.image_shape = tuple(image_shape)
         self.first_steps = first_steps
         self.weight = weight
-        self.first, self.second = score(self.image_shape), score(self.image_shape)
+        self.first, self.second = first or score(self.image_shape), score(self.image_shape)
         self.ready(*self.image_shape)
 
     def players(self):

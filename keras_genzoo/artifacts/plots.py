@@ -62,4 +62,4 @@ def _range(history: Sequence[dict[str, Any]], log: str) -> tuple[float, float] |
     span = (high - low) or 0.1 * abs(high) or 1.0
     if max(everything) - min(everything) < 5 * span:
         return None
-    return low - 0.5 * span, high + 0.5 * span
+    return low - 0.1 * span, high + 0.5 * span

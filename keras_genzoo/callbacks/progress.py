@@ -128,7 +128,7 @@ class Progress(keras.callbacks.Callback):
         if not self._estimated and self._speed.steps >= _STEPS_TO_TIME:
             self._estimated = True
             epochs = self.epochs - self._epoch
-            what = f"{epochs} epoch{'s' if epochs > 1 else ''} of {self.steps:,} steps"
+            what = f"{epochs:,} epoch{'s' if epochs > 1 else ''} of {self.steps:,} steps"
             speed = self._speed.steps_a_second * self.images
             self._write(f"about {duration(self._seconds_left())} for {what}; {speed:,.0f} images/s")
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from keras_genzoo.cli import options
-from keras_genzoo.cli.console import calm, is_mistake, one_line, quiet
+from keras_genzoo.cli.console import calm, is_mistake, is_ours, one_line
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.version import __version__
 
@@ -54,10 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     traceback = "--traceback" in arguments or os.environ.get("GENZOO_TRACEBACK") not in (None, "", "0")
     try:
-        args = _parsed([argument for argument in arguments if argument != "--traceback"])
-        with quiet():
-            command = importlib.import_module(f"keras_genzoo.cli.{args.command}")
         with calm():
+            args = _parsed([argument for argument in arguments if argument != "--traceback"])
+            command = importlib.import_module(f"keras_genzoo.cli.{args.command}")
             code = command.run(args) or 0
             sys.stdout.flush()
             return code
@@ -75,10 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if traceback:
             raise
-        mistake = is_mistake(error)
-        hint = "" if mistake else " (--traceback shows where)"
+        hint = "" if is_mistake(error) or is_ours(error) else " (--traceback shows where)"
         print(f"genzoo: error: {one_line(error)}{hint}", file=sys.stderr)
-        return 2 if mistake else 1
+        return 2 if is_mistake(error) else 1
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:

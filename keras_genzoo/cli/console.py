@@ -1,11 +1,14 @@
 """What the user sees beside results: errors of one line, warnings of ours alone, and no noise of libraries."""
 
 import contextlib
+import importlib.abc
+import importlib.machinery
 import logging
 import os
 import sys
 import tempfile
 import traceback
+import types
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +21,7 @@ _LONGEST = 400
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps what libraries write to the process's standard error out of sight; Python's exceptions still come.
-
-    TensorFlow writes some lines while it is imported, whatever TF_CPP_MIN_LOG_LEVEL says.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Keeps what libraries write to the process's standard error out of sight; Python's exceptions still come."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)
@@ -39,9 +38,34 @@ def quiet() -> Iterator[None]:
         os.close(kept)
 
 
+class QuietImport(importlib.abc.MetaPathFinder):
+    """Imports TensorFlow quietly, whenever it is: it writes some lines then, whatever TF_CPP_MIN_LOG_LEVEL says.
+
+    Keras may import it late, even where it computes on JAX.
+    """
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """Finds TensorFlow as the other finders do, and puts `quiet` around its execution."""
+        if name != "tensorflow":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_quietly(module: types.ModuleType) -> None:
+                with quiet():
+                    execute(module)
+
+            spec.loader.exec_module = execute_quietly  # type: ignore[method-assign]
+        return spec
+
+
 @contextlib.contextmanager
 def calm() -> Iterator[None]:
-    """Shows the warnings of this package as one line each, and none of the libraries'."""
+    """Shows the warnings of this package as one line each, and neither warnings nor logs of the libraries."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not any(isinstance(finder, QuietImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, QuietImport())
     for name in ("absl", "tensorflow", "jax"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
@@ -65,15 +89,20 @@ def is_mistake(error: BaseException) -> bool:
     return isinstance(error, ValueError | ImportError) and ours
 
 
+def is_ours(error: BaseException) -> bool:
+    """Whether an error is of a kind that this package defines, whose message says all there is to say."""
+    return type(error).__module__.startswith("keras_genzoo")
+
+
 def one_line(error: BaseException) -> str:
     """The first line of an error's message; with the kind of error, if it is not one of ours."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else ""
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    elif not is_mistake(error) and not type(error).__module__.startswith("keras_genzoo"):
+    elif not is_mistake(error) and not is_ours(error):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return text if is_mistake(error) or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return text if is_mistake(error) or is_ours(error) or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def columns(rows: list[tuple[str, str]], indent: int = 2) -> str:

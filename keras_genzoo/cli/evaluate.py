@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> None:
     folder = Run(args.run)
     model = load(args.run)
     source, what = _images(folder, args.data)
+    if not args.json:
+        print(f"measuring {folder.path} on {len(source):,} images", flush=True)
     batch_size = folder.config["data"]["batch_size"]
     losses = model.evaluate(Stream(source, batch_size, shuffle=False), return_dict=True, verbose=0)
     result: dict[str, Any] = {
@@ -104,5 +106,5 @@ def _table(run: Run, result: dict[str, Any]) -> str:
             rows.append((name, f"{value:<12.6g} {unit}"))
     if identical := result.get("reconstruction", {}).get("identical"):
         rows.append(("", f"{identical} images were reconstructed exactly and are left out of psnr"))
-    head = f"{run.path}, after {result['iterations']:,} steps, on {result['what']} ({result['images']:,}):"
+    head = f"after {result['iterations']:,} steps, on {result['what']} ({result['images']:,}):"
     return f"{head}\n{columns(rows)}\nwritten to {Path(run.path) / 'evaluation.json'}"

@@ -24,7 +24,8 @@ def _train(parser: argparse.ArgumentParser) -> None:
   genzoo train --output runs/photos --resume               go on after Ctrl-C, a crash or a kill
   genzoo train --output runs/photos --resume --epochs 300  go on after the end
 
-Ctrl-C stops after the present step and keeps what was learned."""
+The state is saved after an epoch, at most once a minute. Ctrl-C stops after the present step and keeps what was
+learned."""
     parser.add_argument(
         "preset", metavar="PRESET", nargs="?", help="a preset's name (genzoo presets lists them) or a .json file"
     )

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -124,6 +125,31 @@ def test_quiet_hides_what_libraries_write_and_then_lets_go(capfd):
     assert capfd.readouterr().err == "heard\nheard too\n"
     with pytest.raises(RuntimeError, match="comes"), console.quiet():
         raise RuntimeError("comes")
+
+
+@pytest.mark.parametrize(("command", "backend"), [("presets", "tensorflow"), ("doctor", "jax")])
+def test_commands_print_what_they_are_asked_for_alone(command, backend):
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-m", "keras_genzoo", command, "--json"],
+        env=environment | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    json.loads(done.stdout)
+
+
+def test_tensorflow_is_imported_quietly_whenever_it_is():
+    code = (
+        "from keras_genzoo.cli.console import calm, quiet\n"
+        "with calm(): import json\n"
+        "import tensorflow.nn, sys\n"
+        "print(len([one for one in sys.meta_path if type(one).__name__ == 'QuietImport']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_stop_catches_the_first_signal_and_lets_the_second_through(capsys):

@@ -160,6 +160,17 @@ class TestData:
         moved.rename(folder)
         assert "cannot be told which were held out" in mistake("evaluate", run)
 
+    def test_a_folder_goes_before_a_dataset_of_its_name(self, genzoo, preset, folder, monkeypatch, tmp_path):
+        folder.rename(tmp_path / "mnist")
+        monkeypatch.chdir(tmp_path)
+        assert self.plan(genzoo, preset, "--data", "mnist").startswith("mnist/: ")
+
+    def test_a_broken_file_is_named_in_one_warning(self, genzoo, preset, folder):
+        (folder / "broken.png").touch()
+        _, text, complaint = genzoo("train", preset, "--dry-run", "--data", folder)
+        assert "photos/: " in text
+        assert re.fullmatch(r"genzoo: warning: photos/: 1 of 41 .* broken\.png is empty.*left out\.\n", complaint)
+
 
 class TestMistakes:
     def test_nothing_is_made_of_them(self, mistake, preset, tmp_path):
@@ -209,6 +220,13 @@ class TestMistakes:
     def test_other_files_are_left_alone(self, mistake, preset, folder):
         assert "holds other files" in mistake("train", preset, "--output", folder)
         assert len(list(folder.iterdir())) == 40
+
+
+def test_a_training_that_diverges_says_so(genzoo, preset, tmp_path):
+    rate = "compile.optimizer.config.learning_rate=1e30"
+    code, _, complaint = genzoo("train", preset, "--output", tmp_path / "run", "--set", rate)
+    assert code == 1
+    assert re.fullmatch(r"genzoo: error: \w+ is (nan|inf) in epoch 1: the training diverged; .*=1e-4\.\n", complaint)
 
 
 class TestResume:

@@ -1,0 +1,153 @@
+"""Kingma & Welling 2014: the bound's parts against an independent computation."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from scipy import special, stats
+
+from keras_genzoo import noise
+from keras_genzoo.images import from_pixels, to_pixels
+from keras_genzoo.models.vae import VAE
+
+X = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 3)).astype("float32")
+EPSILON = np.random.default_rng(1).standard_normal((6, 4)).astype("float32")
+
+
+def build(**arguments):
+    keras.utils.set_random_seed(0)
+    model = VAE(**{**VAE.tiny, **arguments})
+    model.compile(keras.optimizers.SGD(0.0))
+    return model
+
+
+@pytest.fixture
+def known_noise(monkeypatch):
+    """Every draw is EPSILON."""
+
+    def normal(shape, seed):
+        assert tuple(shape) == EPSILON.shape and isinstance(seed, keras.random.SeedGenerator)
+        return ops.convert_to_tensor(EPSILON)
+
+    monkeypatch.setattr(keras.random, "normal", normal)
+
+
+def parts(model, likelihood):
+    """Reconstruction and KL divergence by SciPy, from the networks' outputs."""
+    mean, log_var = np.split(model.encoder.predict(X, verbose=0).astype("float64"), 2, axis=-1)
+    deviation = np.exp(0.5 * log_var)
+    output = model.decoder.predict((mean + deviation * EPSILON).astype("float32"), verbose=0).astype("float64")
+    reconstruction = likelihood(output).sum(axis=(1, 2, 3)).mean()
+    # KL(p || q) = cross-entropy - entropy; E_p[-log N(z; 0, 1)] = (log 2 pi + mean^2 + variance) / 2
+    cross = 0.5 * (np.log(2 * np.pi) + mean**2 + deviation**2)
+    return reconstruction, (cross - stats.norm(mean, deviation).entropy()).sum(axis=-1).mean()
+
+
+def values(logs):
+    return {name: float(value) for name, value in logs.items()}
+
+
+@pytest.mark.parametrize("beta", [1.0, 4.0])
+def test_the_bound_with_gaussian_pixels(known_noise, beta):
+    model = build(beta=beta, scale=0.3)
+    reconstruction, kl = parts(model, lambda mean: -stats.norm.logpdf(X, mean, 0.3))
+    logs = values(model.judge((X,)))
+    assert logs == pytest.approx(
+        {"reconstruction": reconstruction, "kl": kl, "loss": reconstruction + beta * kl}, rel=1e-4
+    )
+
+
+def test_the_bound_with_black_and_white_pixels(known_noise):
+    model = build(likelihood="bernoulli")
+    white = (X + 1) / 2
+    reconstruction, kl = parts(
+        model, lambda logits: -(white * special.log_expit(logits) + (1 - white) * special.log_expit(-logits))
+    )
+    logs = values(model.judge((X,)))
+    assert logs == pytest.approx({"reconstruction": reconstruction, "kl": kl, "loss": reconstruction + kl}, rel=1e-4)
+
+
+def test_training_plays_the_same_loss(known_noise):
+    model = build(encoder={"network": "conv_encoder", "filters": (4, 8), "normalization": None})
+    loss, logs = model.negative_elbo(X, None, training=True)
+    assert float(loss) == float(logs["loss"])
+    assert float(loss) == pytest.approx(float(logs["reconstruction"]) + float(logs["kl"]), rel=1e-6)
+
+
+def test_beta_may_be_a_schedule():
+    ramp = keras.optimizers.schedules.PolynomialDecay(0.0, 4, 1.0)
+    model = build(beta=ramp)
+    for step in range(5):
+        model.reset_metrics()
+        logs = values(model.play((X,)))
+        assert logs["loss"] - logs["reconstruction"] == pytest.approx(step / 4 * logs["kl"], abs=1e-3)
+
+
+def test_it_learns_one_batch():
+    model = build()
+    model.compile(keras.optimizers.Adam(1e-2))
+    flat = np.repeat(np.linspace(-0.5, 0.5, 6, dtype="float32"), 8 * 8 * 3).reshape(X.shape)
+    losses = model.fit(flat, batch_size=6, epochs=100, verbose=0).history["loss"]
+    assert losses[-1] < 0 < losses[0]
+    assert np.corrcoef(model.reconstruct(flat).mean(axis=(1, 2, 3)), flat.mean(axis=(1, 2, 3)))[0, 1] > 0.99
+
+
+def test_the_reconstruction_teaches_the_encoder_through_the_noise():
+    model = build(beta=0.0)
+    model.compile(keras.optimizers.SGD(1e-4))
+    head = model.encoder.layers[-1]
+    before = head.get_weights()[0]
+    model.play((X,))
+    moved = np.abs(head.get_weights()[0] - before)
+    assert moved[:, :4].max() > 0 and moved[:, 4:].max() > 0  # means and log variances
+
+
+def test_images_are_drawn_from_the_prior_by_number():
+    model = build()
+    z = noise.normal(7, np.arange(10, 13), 4)
+    np.testing.assert_allclose(
+        model.generate(3, seed=7, start=10).astype(int), to_pixels(model.decoder.predict(z, verbose=0)), atol=1
+    )
+
+
+def test_pixels_taken_as_probabilities_are_shown_as_their_means():
+    model = build(likelihood="bernoulli")
+    z = np.random.default_rng(2).standard_normal((3, 4)).astype("float32")
+    probabilities = special.expit(model.decoder.predict(z, verbose=0))
+    np.testing.assert_allclose(ops.convert_to_numpy(model.images_of(z)), 2 * probabilities - 1, atol=1e-6)
+    np.testing.assert_allclose(model.decode(z).astype(int), np.rint(255 * probabilities), atol=1)
+
+
+def test_encoding_is_the_posterior_s_mean_of_pixels_or_floats():
+    model = build()
+    pixels = to_pixels(X)
+    means = model.encoder.predict(from_pixels(pixels), verbose=0)[:, :4]
+    for images in (pixels, from_pixels(pixels), from_pixels(pixels).astype("float64")):
+        z = model.encode(images, batch_size=4)
+        assert z.dtype == "float32"
+        np.testing.assert_allclose(z, means, atol=1e-5)
+
+
+def test_reconstruction_decodes_what_was_encoded():
+    model = build()
+    images = model.reconstruct(to_pixels(X), batch_size=4)
+    assert images.dtype == "uint8" and images.shape == X.shape
+    np.testing.assert_allclose(images.astype(int), model.decode(model.encode(to_pixels(X))), atol=1)
+    floats = ops.convert_to_numpy(model(from_pixels(to_pixels(X))))
+    np.testing.assert_allclose(images.astype(int), to_pixels(floats), atol=1)
+
+
+@pytest.mark.parametrize("method", ["encode", "reconstruct"])
+def test_images_it_cannot_take(method):
+    model = build()
+    with pytest.raises(
+        ValueError, match=rf"VAE.{method}: images have shape \(6, 8, 8\), but \(n, 8, 8, 3\) is expected"
+    ):
+        getattr(model, method)(X[..., 0])
+    with pytest.raises(ValueError, match=rf"VAE.{method}: images lie in \[.*\], but floats in \[-1, 1\] are expected"):
+        getattr(model, method)(255 * X)
+
+
+def test_an_unknown_likelihood():
+    with pytest.raises(ValueError, match=r"VAE.likelihood is 'laplace', but 'gaussian' or 'bernoulli' is expected"):
+        build(likelihood="laplace")

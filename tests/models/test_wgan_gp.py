@@ -1,0 +1,118 @@
+"""Gulrajani et al. 2017, algorithm 1, on networks simple enough to know the answer."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from keras_genzoo.models.wgan_gp import WGANGP
+
+SHAPE = (2, 2, 1)
+X = np.random.default_rng(0).uniform(0, 1, (40, *SHAPE)).astype("float32")
+
+
+def linear(critic_steps=1, **arguments):
+    """A WGAN-GP of one dense layer a player."""
+    keras.utils.set_random_seed(0)
+    z, x = layers.Input((3,)), layers.Input(SHAPE)
+    generator = keras.Model(z, layers.Reshape(SHAPE)(layers.Dense(4)(z)))
+    critic = keras.Model(x, layers.Dense(1)(layers.Flatten()(x)))
+    return WGANGP(SHAPE, latent_dim=3, generator=generator, critic=critic, critic_steps=critic_steps, **arguments)
+
+
+def compiled(critic, generator, **arguments):
+    model = linear(**arguments)
+    model.compile({"critic": keras.optimizers.SGD(critic), "generator": keras.optimizers.SGD(generator)})
+    return model
+
+
+def slope(model):
+    """The linear critic's gradient, the same everywhere."""
+    return model.critic.get_weights()[0]
+
+
+def test_a_point_between_is_on_the_line_by_one_number_an_image():
+    model = linear()
+    x, fake = (np.random.default_rng(seed).uniform(-1, 1, (500, *SHAPE)).astype("float32") for seed in (1, 2))
+    between = ops.convert_to_numpy(model.between(x, fake))
+    share = (between - x) / (fake - x)
+    np.testing.assert_allclose(share, np.broadcast_to(share.mean(axis=(1, 2, 3), keepdims=True), x.shape), atol=2e-2)
+    share = np.median(share, axis=(1, 2, 3))
+    assert share.min() >= 0 and share.max() <= 1
+    assert abs(share.mean() - 0.5) < 0.06 and abs(share.var() - 1 / 12) < 0.02
+
+
+def test_its_logs_are_the_terms_of_the_paper():
+    model = linear(penalty_weight=7.0)
+    model.critic.set_weights([3 * slope(model), np.array([0.5])])
+    norm = np.linalg.norm(slope(model))
+    loss, logs = model.critic_loss(ops.convert_to_tensor(X), None, training=True)
+    assert float(logs["gradient_penalty"]) == pytest.approx((norm - 1) ** 2, rel=1e-4)
+    assert float(loss) == pytest.approx(float(logs["critic_loss"]) + 7.0 * (norm - 1) ** 2, rel=1e-4)
+
+
+def test_scores_enter_with_the_paper_s_signs(monkeypatch):
+    model = linear()
+    z = np.random.default_rng(1).standard_normal((40, 3)).astype("float32")
+    monkeypatch.setattr(keras.random, "normal", lambda shape, seed: ops.convert_to_tensor(z))
+    fake = model.critic.predict(model.generator.predict(z, verbose=0), verbose=0).mean()
+    real = model.critic.predict(X, verbose=0).mean()
+    x = ops.convert_to_tensor(X)
+    assert float(model.critic_loss(x, None, True)[1]["critic_loss"]) == pytest.approx(fake - real, rel=1e-4)
+    loss, logs = model.generator_loss(x, None, True)
+    assert float(loss) == float(logs["generator_loss"]) == pytest.approx(-fake, rel=1e-4)
+
+
+def test_a_generator_step_raises_the_critic_s_score():
+    model = compiled(critic=0.0, generator=0.1)
+    bias = model.generator.get_weights()[1]
+    model.play((X,))
+    moved = model.generator.get_weights()[1] - bias
+    # The mean score grows by the slope with each pixel, so a step of the bias is the rate times the slope.
+    np.testing.assert_allclose(moved, 0.1 * slope(model)[:, 0], rtol=1e-4)
+
+
+def test_the_critic_finds_its_optimum():
+    """Of points at distance d, `|w| d - 10 (|w| - 1)^2` is greatest where `|w| = 1 + d / 20`, along the line."""
+    model = compiled(critic=0.03, generator=0.0)
+    model.generator.set_weights([np.zeros((3, 4)), np.full(4, -0.5)])
+    x = np.full((8, *SHAPE), 0.5, "float32")  # d = sqrt(4 * 1^2) = 2
+    history = model.fit(x, batch_size=8, epochs=150, verbose=0).history
+    np.testing.assert_allclose(slope(model)[:, 0], np.full(4, 1.1 / 2), atol=2e-3)
+    assert history["critic_loss"][-1] == pytest.approx(-1.1 * 2, abs=1e-2)
+    assert history["gradient_penalty"][-1] == pytest.approx(0.01, abs=1e-3)
+    assert np.mean(history["critic_loss"][-5:]) < history["critic_loss"][0]
+
+
+def test_each_critic_turn_sees_new_images_latents_and_points_between(monkeypatch):
+    model = compiled(0.0, 0.0, critic_steps=5)
+    seen, between = [], model.between
+
+    def recorded(x, fake):
+        points = between(x, fake)
+        seen.append([ops.convert_to_numpy(tensor) for tensor in (x, fake, points)])
+        return points
+
+    monkeypatch.setattr(model, "between", recorded)
+    model.play((X,))
+    assert model.turns == len(seen) == 5
+    np.testing.assert_array_equal(np.concatenate([x for x, _, _ in seen]), X)
+    for tensors in zip(*seen, strict=True):
+        assert len({tensor.tobytes() for tensor in tensors}) == 5
+
+
+def test_the_critic_does_not_teach_the_generator():
+    model = compiled(critic=0.1, generator=0.0)
+    before = model.generator.get_weights()
+    model.play((X,))
+    for old, new in zip(before, model.generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_defaults_are_the_paper_s():
+    defaults = {name: parameter.default for name, parameter in WGANGP.constructor_arguments().items()}
+    assert (defaults["critic_steps"], defaults["penalty_weight"], defaults["latent_dim"]) == (5, 10.0, 128)
+    assert WGANGP.default_optimizer == {
+        "class_name": "Adam",
+        "config": {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9},
+    }

@@ -1,0 +1,136 @@
+"""How an export is written and checked; that it answers as the model does is a contract (tests/contracts)."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_genzoo import backend, export
+from keras_genzoo.export import Endpoint
+from tests.toys import Toy
+
+pytestmark = pytest.mark.skipif(backend.NAME != "tensorflow", reason="SavedModels are TensorFlow's")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Toy(ema_momentum=0.5)
+
+
+def in_this_process(inputs, path):
+    """Stands in for the clean process, which takes seconds to start."""
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+    calls = {name: [tf.constant(value) for value in values] for name, values in inputs.items()}
+    return {name: getattr(loaded, name)(*arguments).numpy() for name, arguments in calls.items()}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(export, "_answers_of_a_clean_process", in_this_process)
+
+
+def test_a_saved_model_answers_for_any_number(model, tmp_path, quick):
+    import tensorflow as tf
+
+    path = export.export_saved_model(model, tmp_path / "new" / "exported")
+    assert path == tmp_path / "new" / "exported" and (path / "saved_model.pb").is_file()
+    assert [one.name for one in path.parent.iterdir()] == ["exported"]
+    loaded = tf.saved_model.load(str(path))
+    for count in (1, 5):
+        images = loaded.generate(count, np.int64(2**32 - 1)).numpy()
+        np.testing.assert_allclose(images.astype(int), model.generate(count, seed=2**32 - 1), atol=1)
+        x = np.random.default_rng(0).uniform(-1, 1, (count, 2, 2, 1)).astype("float32")
+        answer = loaded.serve(x).numpy()
+        np.testing.assert_allclose(answer, ops.convert_to_numpy(model(x)), atol=1e-6)
+        (default,) = loaded.signatures["serving_default"](inputs=tf.constant(x)).values()
+        np.testing.assert_array_equal(default, answer)
+
+
+def test_an_older_saved_model_is_replaced(model, tmp_path, quick):
+    path = tmp_path / "exported"
+    model.export(path)
+    (path / "older").touch()
+    model.export(path)
+    assert (path / "saved_model.pb").is_file() and not (path / "older").exists()
+    assert [one.name for one in tmp_path.iterdir()] == ["exported"]
+
+
+def test_an_empty_folder_is_taken(model, tmp_path):
+    (tmp_path / "exported").mkdir()
+    model.export(tmp_path / "exported", verify=False)
+    assert (tmp_path / "exported" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_anything_else_is_left_alone(model, tmp_path, kind):
+    path = tmp_path / "precious"
+    if kind == "folder":
+        path.mkdir()
+    (path / "thesis.txt" if kind == "folder" else path).write_text("years")
+    with pytest.raises(
+        FileExistsError, match=r"export: '.*precious' exists and is no SavedModel: choose another folder"
+    ):
+        model.export(path)
+    assert (path / "thesis.txt" if kind == "folder" else path).read_text() == "years"
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_saved_model_that_differs_is_not_put_in_place(model, tmp_path, monkeypatch, older):
+    path = tmp_path / "exported"
+    if older:
+        model.export(path, verify=False)
+        (path / "older").touch()
+
+    def wrong(inputs, path):
+        answers = in_this_process(inputs, path)
+        answers["serve"] = answers["serve"] + 0.01
+        return answers
+
+    monkeypatch.setattr(export, "_answers_of_a_clean_process", wrong)
+    with pytest.raises(
+        RuntimeError, match=r"the endpoint 'serve' differs from the model by 0.0.*: nothing was exported"
+    ):
+        model.export(path)
+    assert [one.name for one in tmp_path.iterdir()] == (["exported"] if older else [])
+    assert (path / "older").exists() == older
+
+
+def test_nan_is_a_difference(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        export,
+        "_answers_of_a_clean_process",
+        lambda inputs, path: {k: v * np.nan if k == "serve" else v for k, v in in_this_process(inputs, path).items()},
+    )
+    with pytest.raises(RuntimeError, match="'serve' differs from the model by nan"):
+        model.export(tmp_path / "exported")
+
+
+@pytest.mark.slow
+def test_a_model_that_keeps_an_endpoint_out_of_the_graph_fails_with_the_reason(tmp_path, monkeypatch):
+    class Python(Toy):
+        def endpoints(self):
+            import tensorflow as tf
+
+            function = lambda x: tf.py_function(lambda y: y.numpy() * 2, [x], tf.float32)  # noqa: E731
+            return {"serve": Endpoint(function, {"inputs": ((None, 2), "float32")})}
+
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    with pytest.raises(RuntimeError, match="the SavedModel cannot be used in a clean process"):
+        Python().export(tmp_path / "exported")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_examples_fit_their_inputs():
+    assert export._example((), "int64") == 3
+    for dtype, low, high in (("uint8", 0, 255), ("float32", -1, 1)):
+        example = export._example((None, 4, 4, 3), dtype)
+        assert example.shape == (2, 4, 4, 3) and example.dtype == dtype
+        assert low <= example.min() < example.max() <= high
+    assert export._example((None, 7), "float32").shape == (2, 7)
+
+
+@pytest.mark.slow
+def test_the_clean_process_answers(model, tmp_path):
+    model.export(tmp_path / "exported")
+    assert (tmp_path / "exported" / "saved_model.pb").is_file()

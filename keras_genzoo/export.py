@@ -59,9 +59,15 @@ def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True)
         The path.
 
     Raises:
+        ValueError: Keras does not run on TensorFlow.
         FileExistsError: `path` holds something else.
         RuntimeError: the exported model does not answer as the model does; nothing is left behind.
     """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"export: a SavedModel is TensorFlow's, but Keras runs on {keras.backend.backend()}: save the weights, and "
+            "export them with the environment variable KERAS_BACKEND=tensorflow."
+        )
     path = Path(path)
     if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
         raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")

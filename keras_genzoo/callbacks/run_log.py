@@ -117,5 +117,6 @@ class RunLog(keras.callbacks.Callback):
             )
             raise DivergedError(
                 f"{wrong[0]} is {float(logs[wrong[0]])} in epoch {self.position.epoch + 1}: the training diverged; "
-                f"{kept}. Train anew with a lower learning rate, such as --set compile.optimizer.config.learning_rate=1e-4."
+                f"{kept}. Train anew with a lower learning rate, such as "
+                "--set compile.optimizer.config.learning_rate=1e-4."
             )

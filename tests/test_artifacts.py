@@ -131,6 +131,9 @@ class TestResume:
         run.checkpoints.save(model, Position(epoch=2, iterations=8))
         with pytest.raises(RunError, match="has 2 epochs already, more than the 1 asked for"):
             Run.resume(run.path, {**PRESET, "fit": {"epochs": 1}})
+        run.checkpoints.save(model, Position(epoch=2, step=1, iterations=9))
+        with pytest.raises(RunError, match="has 2 epochs and 1 steps already, more than the 2 asked for"):
+            Run.resume(run.path, {**PRESET, "fit": {"epochs": 2}})
 
     def test_two_trainings_do_not_share_a_run(self, run):
         with pytest.raises(RunError, match="another process is training in"):
@@ -179,7 +182,7 @@ class TestCheckpoints:
         for epoch, step in ((1, 0), (2, 0), (2, 7), (3, 0), (10000, 0)):
             checkpoints.save(model, Position(epoch=epoch, step=step))
         assert [path.name for path in checkpoints] == ["epoch-10000", "epoch-0003"]
-        assert checkpoints.epochs == 10000
+        assert checkpoints.newest == (10000, 0)
 
     def test_a_step_is_newer_than_the_epoch_before_it(self, tmp_path, model):
         checkpoints = Checkpoints(tmp_path)
@@ -252,7 +255,7 @@ class TestCheckpoints:
         shutil.copytree(next(iter(run.checkpoints)), left)
         run.__exit__()
         with Run.resume(run.path, PRESET) as again:
-            assert not left.exists() and again.checkpoints.epochs == 1
+            assert not left.exists() and again.checkpoints.newest == (1, 0)
 
     def test_others_may_read_it(self, tmp_path, model):
         folder = Checkpoints(tmp_path).save(model, Position(epoch=1))

@@ -89,9 +89,9 @@ class Checkpoints:
         return iter(sorted(found, key=_place, reverse=True))
 
     @property
-    def epochs(self) -> int:
-        """The epochs that the newest checkpoint has completed."""
-        return max((_place(path)[0] for path in self), default=0)
+    def newest(self) -> tuple[int, int]:
+        """Complete epochs and further steps of the newest checkpoint."""
+        return max((_place(path) for path in self), default=(0, 0))
 
     def restore(self, model: GenerativeModel) -> Position | None:
         """Loads the newest checkpoint that is whole into a compiled model, in the stage of its training.

@@ -99,9 +99,12 @@ class Run:
                 f"'{self.path}' was trained with {key} = {json.dumps(before)}, not {json.dumps(now)}: to resume, leave "
                 "it so; to train otherwise, choose another --output."
             )
-        done, epochs = self.checkpoints.epochs, config["fit"]["epochs"]
-        if done > epochs:
-            raise RunError(f"'{self.path}' has {done} epochs already, more than the {epochs} asked for by --epochs.")
+        newest, epochs = self.checkpoints.newest, config["fit"]["epochs"]
+        if newest > (epochs, 0):
+            steps = f" and {newest[1]} steps" if newest[1] else ""
+            raise RunError(
+                f"'{self.path}' has {newest[0]} epochs{steps} already, more than the {epochs} asked for by --epochs."
+            )
 
     def __enter__(self) -> "Run":
         return self

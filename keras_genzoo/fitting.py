@@ -76,8 +76,7 @@ class Fitting(keras.Model):
             if held_out is None:
                 self._check_dataset(validation_data, place, 1, kwargs.get("validation_steps"))
             else:
-                validation_data = held_out.batches(1, self.targets)
-                kwargs["validation_steps"] = None if backend.NAME == "tensorflow" else held_out.steps()
+                validation_data, kwargs["validation_steps"] = self._one_pass(held_out)
         return super().fit(
             data, epochs=epochs, shuffle=False, validation_data=validation_data, steps_per_epoch=steps, **kwargs
         )
@@ -89,9 +88,16 @@ class Fitting(keras.Model):
         if not kwargs.get("_use_cached_eval_dataset"):
             stream = self._stream(x, y, batch_size, False, f"{type(self).__name__}.evaluate")
             if stream is not None:
-                x, y = stream.batches(1, self.targets), None
-                kwargs["steps"] = stream.steps()
+                y, (x, kwargs["steps"]) = None, self._one_pass(stream)
         return super().evaluate(x, y, batch_size=None, **kwargs)
+
+    def _one_pass(self, stream: Stream) -> tuple[Any, int | None]:
+        """Batches for validation, also of a shuffled stream, which has no end, and how many they are if they do not."""
+        steps, remainder = stream.steps(), len(stream) % stream.batch_size
+        if 0 < remainder < backend.replicas(self) and steps > 1:
+            steps -= 1  # a replica would get no image, which convolutions refuse
+        data = stream.batches(1, self.targets)
+        return (data.take(steps), None) if backend.NAME == "tensorflow" else (data, steps)
 
     def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
         """The `Stream` that `x` is, or can be made of it if it is an array; None for datasets and generators."""
@@ -99,8 +105,10 @@ class Fitting(keras.Model):
             return x
         if not (isinstance(x, np.ndarray) or ops.is_tensor(x)):
             return None
+        if y is not None and self.targets is None:
+            raise ValueError(f"{where}: {type(self).__name__} takes no y: leave it out.")
         array = images.check_range(ops.convert_to_numpy(x), where)
-        target = {} if y is None else {self.targets or "target": ops.convert_to_numpy(y)}
+        target = {} if y is None else {self.targets: ops.convert_to_numpy(y)}
         return Stream(ArraySource(array.astype("float32"), **target), batch_size or 32, shuffle=shuffle)
 
     def _check_dataset(self, data: Any, where: str, turns: int, steps: int | None) -> None:

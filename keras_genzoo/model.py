@@ -150,7 +150,8 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     @property
     def iterations(self) -> int:
         """The number of train steps taken so far: where in the data this training stands."""
-        return int(ops.convert_to_numpy(self.optimizer.iterations)) if self.optimizer is not None else 0
+        optimizer = getattr(self, "optimizer", None)  # Keras sets it in `compile`
+        return int(ops.convert_to_numpy(optimizer.iterations)) if optimizer is not None else 0
 
     def variables_of(self, player: Player) -> list[keras.Variable]:
         """The variables that `player` trains."""
@@ -176,6 +177,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             raise ValueError(
                 "compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out."
             )
+        self._graphs.clear()  # a model that has entered another stage computes something else
         players = self.players()
         scaled = self.dtype_policy.compute_dtype == "float16"
         optimizers = player_optimizers(self.default_optimizer if optimizer is None else optimizer, players, scaled)
@@ -252,7 +254,8 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
                     f"{type(self).__name__}: '{name}' has shape {tuple(value.shape)}, but logs are scalars; vectors "
                     "belong to a callback."
                 )
-            trackers[name].update_state(value)
+            # As a vector: a sum of scalars would melt into TensorFlow's AddN, whose last bit differs from run to run.
+            trackers[name].update_state(ops.reshape(value, (1,)))
         return set(logs)
 
     def _check_all_logged(self, logged: set[str]) -> None:

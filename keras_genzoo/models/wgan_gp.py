@@ -46,8 +46,8 @@ class WGANGP(GAN):
         "image_shape": (8, 8, 3),
         "latent_dim": 4,
         "critic_steps": 2,
-        "generator": {"network": "resnet_generator", "filters": (8, 4)},
-        "critic": {"network": "resnet_critic", "filters": (4, 8)},
+        "generator": {"network": "dcgan_generator", "filters": (8, 4)},
+        "critic": {"network": "dcgan_discriminator", "filters": (4, 8), "normalization": "layer"},
         "ema_momentum": 0.9,
     }
 

@@ -1,5 +1,6 @@
 """Players: who owns which networks, plays which loss, and is moved by which optimizer."""
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -141,7 +142,7 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
     if container is not None:
         optimizer = container.players
     elif not isinstance(optimizer, Mapping) or "class_name" in optimizer:
-        one = keras.optimizers.get(optimizer)
+        one = _optimizer(optimizer)
         optimizer = {name: one.from_config(one.get_config()) for name in names}
     for name in optimizer:
         if name not in names:
@@ -151,7 +152,7 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
             raise ValueError(f"compile.optimizer: player '{name}' has none; name one for each of {', '.join(names)}.")
     if container is not None:
         return container
-    instances = {name: keras.optimizers.get(optimizer[name]) for name in names}
+    instances = {name: _optimizer(optimizer[name]) for name in names}
     if len({id(one) for one in instances.values()}) < len(names):
         raise ValueError(f"compile.optimizer: {', '.join(names)} share an optimizer, but each needs one of its own.")
     for name, one in instances.items():
@@ -164,3 +165,7 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
         wrapper = keras.optimizers.LossScaleOptimizer
         instances = {name: one if isinstance(one, wrapper) else wrapper(one) for name, one in instances.items()}
     return PlayerOptimizers(instances)
+
+
+def _optimizer(given: Any) -> keras.optimizers.Optimizer:
+    return keras.optimizers.get(copy.deepcopy(given) if isinstance(given, Mapping) else given)  # Keras writes into it

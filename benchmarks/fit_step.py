@@ -1,6 +1,6 @@
 """Our `fit` beside a hand-written `tf.function` loop with the same networks, and XLA beside graph mode, in one run.
 
-    python benchmarks/fit_step.py [--steps 20] [--rounds 7]
+    python benchmarks/fit_step.py [--steps 20] [--rounds 7] [--presets vae_ffhq_64 ...]
 
 Each round times both ways one after the other, so that both see the same state of the machine; the table gives the
 median, the least and the greatest of the rounds' ratios. The hand-written loops are what a user would write for the
@@ -141,11 +141,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--presets", nargs="+", choices=PRESETS, default=PRESETS)
     args = parser.parse_args()
     images = np.random.default_rng(0).uniform(-1, 1, (1000, 64, 64, 3)).astype("float32")
     print("| preset, batch 32 | ratio | median | least | greatest | steps/s of the second |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for preset in PRESETS:
+    for preset in args.presets:
 
         def build(jit: bool, preset: str = preset) -> keras.Model:
             return genzoo.build(preset, seed=0, jit_compile=jit, name=preset)

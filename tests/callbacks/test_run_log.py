@@ -48,6 +48,7 @@ def initial(compiled, tmp_path_factory):
 @pytest.fixture(scope="module")
 def uninterrupted(compiled, initial, data, tmp_path_factory):
     """The state of the model after three epochs, and the run."""
+    initial.restore(compiled)
     with Run.create(tmp_path_factory.mktemp("runs") / "whole", PRESET, {}) as run:
         fit(compiled, RunLog(run), data, epochs=3)
     return state(compiled), run

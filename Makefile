@@ -24,12 +24,12 @@ help:
 demo: $(INSTALLED)
 	@$(PY) tools/demo.py
 
-# Groups (tests/conftest.py) keep the tests that share a fitted model on one worker.
+# By file: the tests of one share fitted models.
 test: $(INSTALLED)
-	@$(PY) -m pytest -q -n $(JOBS) --dist loadgroup -m "not slow"
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m "not slow"
 
 test-slow: $(INSTALLED)
-	@$(PY) -m pytest -q -n $(JOBS) --dist loadgroup -m slow
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m slow
 
 lint: $(INSTALLED)
 	@$(PY) -m ruff format --check

@@ -10,12 +10,13 @@ CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python $(P
 # Run, not looked up: pyenv's shims stand on the PATH and fail, and Debian's Python may lack ensurepip.
 SUITABLE := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
-.PHONY: help demo test test-slow lint format clean
+.PHONY: help demo test test-slow parity lint format clean
 
 help:
 	@echo "make demo       train, evaluate and export a small model on drawn faces; says where the pictures are"
 	@echo "make test       all tests but the slow ones"
 	@echo "make test-slow  the tests that need minutes"
+	@echo "make parity     install what our metrics are compared with (PyTorch and others); the tests then run it too"
 	@echo "make lint       check format, style and types"
 	@echo "make format     put format and style right"
 	@echo "make clean      remove .venv, caches and builds"
@@ -30,6 +31,11 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m slow
+
+# The constraints name a PyTorch of which there is a build for CPUs. The wheel of torchvision may be built for another.
+parity: $(INSTALLED)
+	@$(PY) -m pip install --no-input --disable-pip-version-check --progress-bar off --quiet \
+	  -c tests/parity/constraints.txt -e '.[parity]'
 
 lint: $(INSTALLED)
 	@$(PY) -m ruff format --check

@@ -101,7 +101,8 @@ def _example(shape: tuple[int | None, ...], dtype: str) -> np.ndarray:
     if not sizes:
         return np.array(3, dtype)
     numbers = noise.uniform(0, np.arange(sizes[0]), math.prod(sizes[1:])).reshape(sizes)
-    return (255 * numbers if dtype == "uint8" else 2 * numbers - 1).astype(dtype)
+    # Grey levels, numbers of images, or floats in [-1, 1].
+    return (2 * numbers - 1 if dtype.startswith("float") else 255 * numbers).astype(dtype)
 
 
 def _verify(endpoints: dict[str, Endpoint], path: Path, slack: float) -> None:

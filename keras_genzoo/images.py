@@ -84,6 +84,22 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
     return sheet
 
 
+def rows_of_pairs(above: np.ndarray, below: np.ndarray, columns: int = 8) -> np.ndarray:
+    """Lays pairs of images out: a row of the first ones, and below it their partners, and so on.
+
+    Args:
+        above: uint8 array of shape (n, height, width, channels).
+        below: uint8 array of the same shape.
+        columns: integer, pairs in a row.
+
+    Returns:
+        uint8 array of shape (rows, columns, channels) of pixels.
+    """
+    rows = [part[at : at + columns] for at in range(0, len(above), columns) for part in (above, below)]
+    filled = [np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), 255, "uint8")]) for row in rows]
+    return grid(np.concatenate(filled), columns=columns)
+
+
 def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = None) -> Path:
     """Writes one uint8 image (height, width, channels) as a PNG file, whole or not at all.
 

@@ -215,9 +215,10 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """One validation step: every player's losses on the whole batch, without an update."""
         x, y = self._unpack(data)
         logged: set[str] = set()
+        count = ops.reshape(ops.cast(ops.shape(x)[0], "float32"), (1,))  # the last batch may be short
         with self._validating():
             for player in self.players():
-                logged |= self._track(player.loss(x, y, training=False)[1], player)
+                logged |= self._track(player.loss(x, y, training=False)[1], player, count)
         self._check_all_logged(logged)
         return self.get_metrics_result()
 
@@ -241,7 +242,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             raise ValueError(f"{type(self).__name__} needs a {self.targets} for each image: give batches (x, y).")
         return ops.convert_to_tensor(x), None if y is None else ops.convert_to_tensor(y)
 
-    def _track(self, logs: Mapping[str, Tensor], player: Player) -> set[str]:
+    def _track(self, logs: Mapping[str, Tensor], player: Player, weight: Tensor = None) -> set[str]:
         trackers = {tracker.name: tracker for tracker in self._trackers}
         for name, value in logs.items():
             if name not in trackers:
@@ -255,7 +256,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
                     "belong to a callback."
                 )
             # As a vector: a sum of scalars would melt into TensorFlow's AddN, whose last bit differs from run to run.
-            trackers[name].update_state(ops.reshape(value, (1,)))
+            trackers[name].update_state(ops.reshape(value, (1,)), sample_weight=weight)
         return set(logs)
 
     def _check_all_logged(self, logged: set[str]) -> None:
@@ -310,15 +311,20 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     def endpoints(self) -> dict[str, Endpoint]:
         """What an exported model answers to, by name.
 
-        `serve` is `call`, on floats; the images that the others take and give are uint8.
+        `serve` is `call`, on floats; the images that the others take and give are uint8. `generate` makes images number
+        0 to num - 1 of a seed, `sample` those of any numbers: image number i of a seed is the same in both.
         """
 
         def generate(num: Tensor, seed: Tensor) -> Tensor:
             return images.to_pixels(self.sample(ops.arange(num), seed), ops)
 
+        def sample(indices: Tensor, seed: Tensor) -> Tensor:
+            return images.to_pixels(self.sample(indices, seed), ops)
+
         return {
             "serve": Endpoint(lambda inputs: self(inputs), {"inputs": ((None, *self._call_shape), "float32")}),
             "generate": Endpoint(generate, {"num": ((), "int32"), "seed": ((), "int64")}),
+            "sample": Endpoint(sample, {"indices": ((None,), "int32"), "seed": ((), "int64")}),
         }
 
     def export(self, filepath: Any, format: str = "tf_saved_model", verify: bool = True, **kwargs: Any) -> None:

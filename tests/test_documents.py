@@ -32,11 +32,14 @@ def test_readme_links_lead_somewhere():
 @pytest.mark.slow
 def test_readme_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (example,) = blocks("README.md", "python")
+    example, metrics = blocks("README.md", "python")
     scope: dict = {}
     exec(example.replace("epochs=10", "epochs=1").replace("size=32,", "size=32, num_images=128, held_out=8,"), scope)
     assert scope["images"].shape == (16, 32, 32, 3)
     assert (tmp_path / "saved_model" / "saved_model.pb").is_file()
+    scope["real_features"], scope["generated_features"] = np.random.default_rng(0).normal(size=(2, 50, 4))
+    exec(metrics, scope)
+    assert scope["distance"] > 0 and 0 < scope["recall"] <= 1
 
 
 def test_contributing_example_is_true_to_the_letter():

@@ -91,9 +91,8 @@ def test_a_generator_is_played_as_it_is():
 def test_evaluation_sees_every_image(batch_size):
     model = compiled()
     rows = model.first.predict(X, verbose=0)
-    batches = [((rows[i : i + batch_size] - 1) ** 2).mean() for i in range(0, 20, batch_size)]
     logs = model.evaluate(X, batch_size=batch_size, return_dict=True, verbose=0)
-    assert logs["first_loss"] == pytest.approx(np.mean(batches), rel=1e-5)
+    assert logs["first_loss"] == pytest.approx(((rows - 1) ** 2).mean(), rel=1e-5)  # a short last batch counts less
 
 
 @pytest.mark.timeout(60)

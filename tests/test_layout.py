@@ -32,6 +32,7 @@ ROOMS = [
     "metrics",
     "config",
     "artifacts",
+    "evaluation",
     "callbacks",
     "__init__",
     "cli",
@@ -39,7 +40,7 @@ ROOMS = [
 ]
 BACKENDS = {"tensorflow", "jax", "jaxlib", "torch"}
 # Where a backend may be imported inside functions, besides backend.py, which may import them anywhere.
-LAZY_BACKENDS = {"data", "metrics", "export", "artifacts", "cli"}
+LAZY_BACKENDS = {"data", "metrics", "export", "artifacts", "evaluation", "cli"}
 # What runs on every backend is written in Keras' own operations.
 PURE = {"layers": {"keras", "numpy"}, "networks": {"keras", "numpy"}, "losses": {"keras", "numpy"}, "models": {"keras"}}
 MAX_LINES = 400

@@ -5,6 +5,8 @@ environment.json    versions, device, seed, jit, data: what else a repetition ne
 history.jsonl       one line an epoch
 losses.png, samples/epoch-NNNN.png
 checkpoints/        the newest two states of the training
+best/METRIC/        the state that was best by a metric, if the training was told to measure
+metric-NAME.jsonl   what was measured, a line each time (keras_genzoo.evaluation)
 model.weights.h5    the last state, once the training is finished
 """
 

@@ -15,6 +15,7 @@ from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.registry import did_you_mean
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
@@ -112,6 +113,10 @@ class Run:
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
             self._lock.release()
+
+    def best(self, metric: str) -> Checkpoints:
+        """Where the state is kept that was best by a metric while training."""
+        return Checkpoints(self.path / "best" / metric, keep=1)
 
     @property
     def config(self) -> Preset:
@@ -220,17 +225,18 @@ def _hold(path: Path) -> filelock.BaseFileLock:
     return lock
 
 
-def load(run: str | os.PathLike) -> GenerativeModel:
+def load(run: str | os.PathLike, best: str | None = None) -> GenerativeModel:
     """The model of a run with the newest state of its training: weights, averages, optimizers and seeds.
 
     Args:
         run: path of a run folder, finished or not.
+        best: optional name of a metric, such as "fid": the state that was best by it while training.
 
     Returns:
         The model, compiled: ready to make images, and to go on with `fit` where its training stopped.
 
     Raises:
-        RunError: it is no run folder, holds no weights yet, or they are damaged.
+        RunError: it is no run folder, holds no weights yet, nothing was kept by that metric, or weights are damaged.
 
     Example:
         >>> model = load("runs/faces")
@@ -238,7 +244,11 @@ def load(run: str | os.PathLike) -> GenerativeModel:
     """
     opened = Run(run)
     model = build(opened.config, jit_compile=JIT[opened.record.get("jit", "auto")])
-    if opened.restore(model) is None:
+    if best is not None:
+        if opened.best(best).restore(model) is None:
+            kept = sorted(path.name for path in (opened.path / "best").glob("*"))
+            raise RunError(f"'{opened.path}' keeps no state that was best by '{best}'; {did_you_mean(best, kept)}")
+    elif opened.restore(model) is None:
         raise RunError(f"'{opened.path}' holds no weights yet: its training has not come to its first checkpoint.")
     return model
 

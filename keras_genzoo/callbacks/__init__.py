@@ -1,5 +1,6 @@
 """Callbacks: what is seen and kept of a training while it goes on."""
 
+from keras_genzoo.callbacks.evaluating import Evaluating
 from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples, write_sheet
 from keras_genzoo.callbacks.latent_walk import latent_walk
 from keras_genzoo.callbacks.progress import Progress
@@ -7,6 +8,7 @@ from keras_genzoo.callbacks.run_log import DivergedError, RunLog, StoppedError
 
 __all__ = [
     "DivergedError",
+    "Evaluating",
     "ImageGrid",
     "Progress",
     "RunLog",

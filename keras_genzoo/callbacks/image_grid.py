@@ -39,10 +39,7 @@ def reconstructions(model: GenerativeModel, x: np.ndarray, columns: int = 8) -> 
     Returns:
         uint8 array of shape (rows, columns, channels) of pixels.
     """
-    y = model.reconstruct(x)
-    rows = [part[first : first + columns] for first in range(0, len(x), columns) for part in (x, y)]
-    filled = [np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), 255, "uint8")]) for row in rows]
-    return images.grid(np.concatenate(filled), columns=columns)
+    return images.rows_of_pairs(x, model.reconstruct(x), columns)
 
 
 def write_sheet(path: str | os.PathLike, sheet: np.ndarray, model: GenerativeModel) -> Path:

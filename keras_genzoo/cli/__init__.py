@@ -17,11 +17,14 @@ from keras_genzoo.version import __version__
 COMMANDS = {
     "train": "train a preset into a run folder",
     "sample": "draw samples from a run",
-    "evaluate": "measure a run on held-out images",
+    "evaluate": "measure a run, or any images",
+    "compare": "put what was measured in a table",
+    "classifier": "train features for evaluate",
+    "convert-inception": "convert the weights that FID needs",
     "export": "export a run as a SavedModel",
     "presets": "list the presets",
     "doctor": "print what a bug report needs",
-    "demo": "train, measure and export a small model: a tour of five minutes",
+    "demo": "train and measure a small model: a short tour",
 }
 _EXAMPLES = """examples:
   genzoo train vae_drawn_faces_32 --output runs/faces
@@ -56,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with calm():
             args = _parsed([argument for argument in arguments if argument != "--traceback"])
-            command = importlib.import_module(f"keras_genzoo.cli.{args.command}")
+            command = importlib.import_module(f"keras_genzoo.cli.{args.command.replace('-', '_')}")
             code = command.run(args) or 0
             sys.stdout.flush()
             return code

@@ -15,7 +15,7 @@ _MADE = [
     ("reconstructions.png", "faces it has not seen, and below them what it makes of them"),
     ("latent_walk.png", "walks from one face to another"),
     ("losses.png", "what was logged while it learned"),
-    ("evaluation.json", "how well it does on faces it has not seen"),
+    ("metric-<name>.jsonl", "how well it does on faces it has not seen"),
     ("model.weights.h5", "what it learned: genzoo.load(RUN) in Python"),
     ("saved_model/", "the same for serving without this package"),
 ]
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     acts: list[tuple[str, Callable[[argparse.Namespace], int | None], list[str]]] = [
         ("train", train.run, [PRESET, "--output", str(folder)]),
         ("sample", sample.run, [str(folder), "--output", str(folder / "samples.png")]),
-        ("evaluate", evaluate.run, [str(folder)]),
+        ("evaluate", evaluate.run, [str(folder), "--metrics", "losses,mse,psnr,ssim"]),
         ("export", export.run, [str(folder), "--output", str(folder / "saved_model")]),
     ]
     for command, act, arguments in acts:

@@ -9,7 +9,7 @@ from keras_genzoo.cli.console import columns
 
 def run(args: argparse.Namespace) -> None:
     """Exports."""
-    model = load(args.run)
+    model = load(args.run, best=args.best)
     model.export(args.output)
     endpoints = [
         (f"{name}({', '.join(endpoint.inputs)})", _shapes(endpoint.inputs))

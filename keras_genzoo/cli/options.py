@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-MOST_SAMPLES = 10_000
+MOST_SHOWN, MOST_SAMPLES = 10_000, 1_000_000
 
 
 def add(command: str, parser: argparse.ArgumentParser) -> None:
@@ -56,6 +56,17 @@ learned."""
         choices=("float32", "mixed_float16", "mixed_bfloat16"),
         help="of the computation (default: the preset's); weights are always float32",
     )
+    parser.add_argument(
+        "--evaluate-every", metavar="N", type=_count, help="measure every N epochs, and keep the best state (--best)"
+    )
+    parser.add_argument(
+        "--evaluate-metrics",
+        metavar="A,B,...",
+        help="what to measure then; the state that is best by the first is kept (default fid)",
+    )
+    parser.add_argument("--evaluate-num", metavar="N", type=_count, help="images to make for it (default 1,000)")
+    parser.add_argument("--features", metavar="NAME", help="features to measure in, as for genzoo evaluate")
+    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the folder --output")
     parser.add_argument("--dry-run", action="store_true", help="check everything, print the plan, make nothing")
 
@@ -64,26 +75,116 @@ def _sample(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example:\n  genzoo sample runs/faces --num 64 --seed 1 --output faces.png"
     _add_run(parser)
     parser.add_argument(
-        "--num", metavar="N", type=_count_to(MOST_SAMPLES), default=64, help="how many images (default 64)"
+        "--num", metavar="N", type=_count_to(MOST_SHOWN), default=64, help="how many images (default 64)"
     )
     parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="the same seed, the same images (default 0)")
     parser.add_argument("--output", metavar="FILE.png", required=True, help="the picture to write")
+    _add_best(parser)
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = """examples:
-  genzoo evaluate runs/faces
-  genzoo evaluate runs/faces --data other_photos/
+    parser.epilog = """metrics:
+  of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
+  of distributions   fid, fid_infinity, kid, precision, recall, density, coverage, authpct, inception_score
+                     (in features other than Inception's, fid is called frechet, and kid kernel)
 
-Measures the losses; and for models that reconstruct, mean squared error, PSNR and SSIM. The result is also written
-to evaluation.json in the run folder."""
-    _add_run(parser)
+examples:
+  genzoo evaluate runs/vae --metrics losses,mse,psnr,ssim
+  genzoo evaluate runs/gan --inception-weights pt_inception-2015-12-05-6726825d.pth
+  genzoo evaluate runs/gan --data ffhq/ --split all --num 50000       the standard of FFHQ
+  genzoo evaluate runs/gan --features runs/fashion_classifier         features of a classifier of our own
+  genzoo evaluate my_samples/ --data photos/ --features keras_imagenet --output scores/
+  genzoo evaluate noise --data runs/gan --output runs/noise           what a model must be better than
+
+Every number is kept with its protocol in metric-<name>.jsonl of the run; `genzoo compare` puts them in one table. What
+was computed is kept too: interrupted, it goes on where it stopped."""
+    parser.add_argument(
+        "subject",
+        metavar="SUBJECT",
+        help="run folder, SavedModel or folder of images; or 'real' for other real images, or 'noise'",
+    )
     parser.add_argument(
         "--data",
         metavar="PATH",
-        help="folder of images to measure on, or a dataset's name (default: the images that were held out)",
+        help="real images: a folder, a dataset's name, or a run, for the images of that (default: the run's own)",
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--split",
+        choices=("held_out", "train", "all"),
+        help="which of the real images (default: those held out; of a folder that is not the run's, all)",
+    )
+    parser.add_argument("--metrics", metavar="A,B,...", help="what to measure (default: all that is possible quickly)")
+    parser.add_argument(
+        "--num",
+        metavar="N",
+        type=_count_to(MOST_SAMPLES),
+        help="images to make (default 10,000; of a folder, all); distances depend on it",
+    )
+    parser.add_argument(
+        "--features",
+        metavar="NAME",
+        help="features: inception (default), inception_clean, keras_imagenet, pixels, random; a classifier's folder; "
+        "or any Keras model, as FILE.keras:LAYER",
+    )
+    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
+    parser.add_argument(
+        "--batch-size",
+        metavar="N",
+        type=_count_to(4096),
+        default=64,
+        help="images made at a time (default 64); it changes the time only",
+    )
+    parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="of the images that are made (default 0)")
+    _add_best(parser)
+    parser.add_argument("--output", metavar="DIR", help="folder to keep the numbers in (default: the run)")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+
+
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = """examples:
+  genzoo compare runs/vae runs/dcgan runs/wgan_gp
+  genzoo compare runs/* --format latex --output table.tex
+  genzoo compare runs/dcgan-seed-* runs/wgan-seed-* --group
+
+Only numbers of one protocol stand in a column: the newest that all of the folders have."""
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or others with metric-<name>.jsonl")
+    parser.add_argument("--metrics", metavar="A,B,...", help="columns, by name (default: all but losses)")
+    parser.add_argument("--format", choices=("text", "markdown", "csv", "latex"), default="text", help="default text")
+    parser.add_argument("--group", action="store_true", help="runs that differ by their seed alone: mean and spread")
+    parser.add_argument("--output", metavar="FILE", help="file to write (default: print)")
+
+
+def _classifier(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = """examples:
+  genzoo classifier fashion_mnist --output runs/fashion_classifier
+  genzoo evaluate runs/gan --features runs/fashion_classifier
+
+For sets with labels (fashion_mnist, mnist, image_folder with a sub-folder for each class) or factors (drawn_faces)."""
+    parser.add_argument("dataset", metavar="DATASET", help="a dataset's name")
+    parser.add_argument("--data", metavar="PATH", help="folder of images, for datasets that read one")
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder to make")
+    parser.add_argument(
+        "--size", metavar="N", type=_count_to(1024), help="pixels along each side (default: the dataset's)"
+    )
+    parser.add_argument("--epochs", metavar="N", type=_count, help="passes over the training images (default 8)")
+    parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="of weights and order (default 0)")
+
+
+def _convert_inception(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = """example:
+  genzoo convert-inception pt_inception-2015-12-05-6726825d.pth
+
+FILE is the network that FID is defined by, as it was published: the state dict of pytorch-fid or torch-fidelity (.pth),
+or TensorFlow's frozen graph (classify_image_graph_def.pb). It is read without executing what it holds."""
+    parser.add_argument("file", metavar="FILE", help="published weights")
+    parser.add_argument(
+        "--output", metavar="FILE.weights.h5", help="file to write (default: where genzoo evaluate looks for it)"
+    )
+    parser.add_argument(
+        "--allow-other-weights",
+        action="store_true",
+        help="take a file whose SHA-256 is not the published one; its numbers are not called FID",
+    )
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +193,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", metavar="DIR", required=True, help="folder to make; one that holds a SavedModel is replaced"
     )
+    _add_best(parser)
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +210,9 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "train": _train,
     "sample": _sample,
     "evaluate": _evaluate,
+    "compare": _compare,
+    "classifier": _classifier,
+    "convert-inception": _convert_inception,
     "export": _export,
     "doctor": _doctor,
     "demo": _demo,
@@ -116,6 +221,10 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="run folder, as genzoo train makes it")
+
+
+def _add_best(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--best", metavar="METRIC", help="the state that was best by METRIC while training")
 
 
 def _integer(text: str, low: int, high: int) -> int:

@@ -14,6 +14,6 @@ def run(args: argparse.Namespace) -> None:
         raise RunError(f"sample: --output '{output}' must end in .png.")
     if output.is_dir():
         raise RunError(f"sample: --output '{output}' is a folder: name a file in it.")
-    model = load(args.run)
+    model = load(args.run, best=args.best)
     write_sheet(output, samples(model, args.num, args.seed), model)
     print(f"{args.num} images of seed {args.seed}: {output}")

@@ -11,6 +11,7 @@ from keras_genzoo import config, images
 from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
 from keras_genzoo.callbacks import ImageGrid, Progress, RunLog, StoppedError, latent_walk, reconstructions, write_sheet
 from keras_genzoo.cli.console import columns
+from keras_genzoo.cli.measuring import Measuring, Prepared
 from keras_genzoo.cli.signals import Stop
 from keras_genzoo.cli.task import Task, load_sources, same_content, some_of, streams
 from keras_genzoo.data import DataError, Split, Stream
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
         earlier.check_told_the_same(task.preset)
     model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
     split = load_sources(task.preset, task.path)
+    measuring = Measuring.of(args, earlier)
+    measured = measuring.prepare(model, split) if measuring else None
     train, held_out = streams(task, split, model)
     if earlier:
         _check_same_data(earlier, split)
@@ -37,10 +40,12 @@ def run(args: argparse.Namespace) -> int:
         print("\ndry run: nothing was made")
         return 0
     with _opened(args, task, model, split) as run:
+        if measuring:
+            run.add_to_record(measuring=measuring.record())
         position = _begin(model, run, task)
         with Stop() as stop:
             try:
-                position = fit_stages(model, run, task, train, held_out, position, stop)
+                position = fit_stages(model, run, task, train, held_out, position, stop, measured)
             except StoppedError:
                 print(f"\nstopped; to go on: genzoo train --output {shlex.quote(str(run.path))} --resume")
                 return stop.exit_code
@@ -131,6 +136,7 @@ def fit_stages(
     held_out: Stream | None,
     position: Position,
     stop: Stop,
+    measured: Prepared | None = None,
 ) -> Position:
     """Trains from `position` to the last epoch, through the stages of the model.
 
@@ -145,6 +151,7 @@ def fit_stages(
             begin_stage(model, stage)
             position = dataclasses.replace(position, stage=stage)
         steps = fit["steps_per_epoch"] or train.steps(model.turns)
+        measuring = [measured.callback(run, stage)] if measured else []  # first: the others read what it logs
         log = RunLog(run, position, stop=stop.asked)
         grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
         with Progress(
@@ -155,7 +162,7 @@ def fit_stages(
             validation_images=len(held_out) if held_out else 0,
         ) as progress:
             play = functools.partial(
-                model.fit, train, validation_data=held_out, callbacks=[grids, log, progress], verbose=0
+                model.fit, train, validation_data=held_out, callbacks=[*measuring, grids, log, progress], verbose=0
             )
             if position.step:  # an epoch that was stopped in the middle
                 first = position.epoch
@@ -182,4 +189,10 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
     weights = run.finish(position)
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
     print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}")
-    print(f"next: genzoo sample {run.path} --output samples.png; genzoo evaluate {run.path}", flush=True)
+    metrics = (
+        "losses,mse,psnr,ssim" if hasattr(model, "reconstruct") else "losses"
+    )  # what needs no weights of Inception
+    print(
+        f"next: genzoo sample {run.path} --output samples.png; genzoo evaluate {run.path} --metrics {metrics}",
+        flush=True,
+    )

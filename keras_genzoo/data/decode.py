@@ -101,6 +101,15 @@ def decode(path: Path, size: int, channels: int) -> Decoded:
         return Decoded(None, broken=f"is damaged ({error or type(error).__name__})")
 
 
+def sides_of(path: Path) -> tuple[int, int] | None:
+    """(width, height) of an image file, by its header; None if it is no image that can be read."""
+    try:
+        with Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
+            return image.size
+    except (OSError, ValueError, Image.DecompressionBombError):  # UnidentifiedImageError is an OSError
+        return None
+
+
 def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> Iterator[Decoded]:
     """Decodes the files `names` of folder `root` in order, on all cores, with a progress bar if it takes long."""
     threads = min(16, os.cpu_count() or 1)

@@ -1,5 +1,55 @@
-"""Metrics: what the field measures images by, as functions of arrays."""
+"""Metrics: what the field measures images by, as functions of arrays, and as `keras.metrics.Metric`s.
 
+Distances between sets of images are taken of features (n, d), which an extractor computes (`load_extractor`); how near
+one image comes to another is taken of pixels.
+"""
+
+from keras_genzoo.metrics.extractors import Extractor, ExtractorError, load_extractor
+from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
 from keras_genzoo.metrics.image_quality import mse, psnr, ssim
+from keras_genzoo.metrics.inception_score import inception_score
+from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
+from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
+from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
+from keras_genzoo.metrics.moments import Moments
+from keras_genzoo.metrics.neighbors import nearest
+from keras_genzoo.metrics.streaming import (
+    MSE,
+    PSNR,
+    SSIM,
+    DensityCoverage,
+    FrechetDistance,
+    KernelDistance,
+    PrecisionRecall,
+)
 
-__all__ = ["mse", "psnr", "ssim"]
+__all__ = [
+    "MSE",
+    "PSNR",
+    "SSIM",
+    "DensityCoverage",
+    "Extractor",
+    "ExtractorError",
+    "FrechetDistance",
+    "KernelDistance",
+    "Manifold",
+    "Moments",
+    "PrecisionRecall",
+    "authenticity",
+    "density_coverage",
+    "elbo",
+    "frechet_distance",
+    "frechet_distance_of_moments",
+    "frechet_infinity",
+    "importance_weighted_log_likelihood",
+    "inception_score",
+    "kernel_distance",
+    "kernel_distance_of_subsets",
+    "likelihood_protocol",
+    "load_extractor",
+    "mse",
+    "nearest",
+    "precision_recall",
+    "psnr",
+    "ssim",
+]

@@ -10,8 +10,8 @@ from keras_genzoo import images
 
 WINDOW = 11
 """Pixels along each side of the window of SSIM."""
-_SIGMA = 1.5
-_C1, _C2 = 0.01**2, 0.03**2
+SIGMA = 1.5
+C1, C2 = 0.01**2, 0.03**2
 
 
 def mse(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -76,15 +76,15 @@ def ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     variance_x = _windowed(x * x) - mean_x**2
     variance_y = _windowed(y * y) - mean_y**2
     covariance = _windowed(x * y) - mean_x * mean_y
-    luminance = (2 * mean_x * mean_y + _C1) / (mean_x**2 + mean_y**2 + _C1)
-    contrast_structure = (2 * covariance + _C2) / (variance_x + variance_y + _C2)
+    luminance = (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
+    contrast_structure = (2 * covariance + C2) / (variance_x + variance_y + C2)
     return np.mean(luminance * contrast_structure, axis=(1, 2, 3))
 
 
 def _windowed(x: np.ndarray) -> np.ndarray:
     """The Gaussian-weighted mean of each window that lies inside the image."""
     offsets = np.arange(WINDOW) - WINDOW // 2
-    weights = np.exp(-0.5 * (offsets / _SIGMA) ** 2)
+    weights = np.exp(-0.5 * (offsets / SIGMA) ** 2)
     weights /= weights.sum()
     for axis in (1, 2):
         x = ndimage.correlate1d(x, weights, axis=axis)

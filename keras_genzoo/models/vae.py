@@ -1,5 +1,6 @@
 """VAE: the variational autoencoder."""
 
+import math
 from typing import Any, Literal
 
 import keras
@@ -108,6 +109,42 @@ class VAE(Autoencoder):
         """Mean and log variance of q(z given x), each (n, latent_dim)."""
         mean, log_var = ops.split(self.encoder(x, training=training), 2, axis=-1)
         return mean, log_var
+
+    def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
+        """`log p(x given z) + log p(z) - log q(z given x)` in nats, for draws z of the posterior q(z given x).
+
+        Its mean over z is the ELBO, and the mean of its exponential the likelihood p(x): see
+        `keras_genzoo.metrics.likelihood`, which takes these means.
+
+        Reference: Burda et al. 2016, arXiv:1509.00519, equation 8.
+
+        Args:
+            x: images in [-1, 1], of shape (n, height, width, channels).
+            indices: integers of shape (n,), the images' numbers: a draw depends on (seed, index, sample) alone.
+            seed: integer scalar in [0, 2**32).
+            samples: integers >= 0 of shape (k,), the draws' numbers; images are encoded once for all of them.
+
+        Returns:
+            float32 tensor of shape (n, k).
+        """
+        mean, log_var = (part[:, None] for part in self.posterior(x))
+        numbers, streams = ops.meshgrid(indices, samples + 1, indexing="ij")  # stream 0 is that of `sample`
+        shape = (-1, samples.shape[0], self.latent_dim)
+        epsilon = ops.reshape(noise.normal(seed, numbers, self.latent_dim, streams, xp=ops), shape)
+        z = mean + ops.exp(0.5 * log_var) * epsilon
+        output = self.decoder(ops.reshape(z, (-1, self.latent_dim)))
+        output = ops.reshape(output, (*shape[:2], *self.image_shape))
+        prior_to_posterior = 0.5 * ops.sum(ops.square(epsilon) + log_var - ops.square(z), axis=-1)
+        return self._log_likelihood(x[:, None], output) + prior_to_posterior
+
+    def _log_likelihood(self, x: Tensor, output: Tensor) -> Tensor:
+        """`log p(x given z)` of each image: of the decoder's output, summed over the last three axes."""
+        if self.likelihood == "gaussian":
+            constant = math.log(self.scale) + 0.5 * math.log(2.0 * math.pi)
+            nats = -0.5 * ops.square((x - output) / self.scale) - constant
+        else:
+            nats = 0.5 * (x + 1.0) * output - ops.softplus(output)
+        return ops.sum(nats, axis=(-3, -2, -1))
 
     def latents_of(self, x: Tensor) -> Tensor:
         """The posterior's means."""

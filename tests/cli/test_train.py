@@ -146,19 +146,20 @@ class TestData:
         assert genzoo(*words, folder)[0] == 0
         assert content(run / "config.json")["data"]["dataset"] == "image_folder"
         assert content(run / "environment.json")["data"]["path"] == str(folder)
-        assert "on the images held out of photos/ (12)" in genzoo("evaluate", run)[1]
+        assert "beside the images held out of photos/ (12)" in genzoo("evaluate", run, "--metrics", "mse")[1]
         assert genzoo("train", "--output", run, "--resume", "--dry-run")[0] == 0
 
         moved = folder.rename(tmp_path / "moved")
-        assert "does not exist" in mistake("evaluate", run)
-        assert "on the images held out of moved/ (12)" in genzoo("evaluate", run, "--data", moved)[1]
+        assert "does not exist" in mistake("evaluate", run, "--metrics", "mse")
+        text = genzoo("evaluate", run, "--data", moved, "--metrics", "mse")[1]
+        assert "beside the images held out of moved/ (12)" in text
         assert genzoo(*words, moved, "--resume", "--dry-run")[0] == 0
 
         (moved / "00.png").unlink()
         line = mistake("train", "--output", run, "--resume", "--data", moved)
         assert re.search(r"the images are not those that '.*' was trained on \(28 then, 27 now", line)
         moved.rename(folder)
-        assert "cannot be told which were held out" in mistake("evaluate", run)
+        assert "cannot be told which were held out" in mistake("evaluate", run, "--metrics", "mse")
 
     def test_a_folder_goes_before_a_dataset_of_its_name(self, genzoo, preset, folder, monkeypatch, tmp_path):
         folder.rename(tmp_path / "mnist")

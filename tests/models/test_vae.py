@@ -151,3 +151,32 @@ def test_images_it_cannot_take(method):
 def test_an_unknown_likelihood():
     with pytest.raises(ValueError, match=r"VAE.likelihood is 'laplace', but 'gaussian' or 'bernoulli' is expected"):
         build(likelihood="laplace")
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+def test_importance_weights_are_the_ratio_of_the_densities(likelihood):
+    model = build(likelihood=likelihood, scale=0.3)
+    indices, samples = np.arange(20, 26), np.array([0, 5])
+    found = ops.convert_to_numpy(model.log_importance_weight(X, indices, np.uint32(3), samples))
+    assert found.shape == (6, 2) and found.dtype == "float32"
+    mean, log_var = np.split(model.encoder.predict(X, verbose=0).astype("float64"), 2, axis=-1)
+    deviation = np.exp(0.5 * log_var)
+    for column, sample in enumerate(samples):
+        z = mean + deviation * noise.normal(3, indices, 4, stream=sample + 1)
+        output = model.decoder.predict(z.astype("float32"), verbose=0).astype("float64")
+        if likelihood == "gaussian":
+            given = stats.norm.logpdf(X, output, 0.3)
+        else:
+            white = (X + 1) / 2
+            given = white * special.log_expit(output) + (1 - white) * special.log_expit(-output)
+        ratio = (stats.norm.logpdf(z) - stats.norm.logpdf(z, mean, deviation)).sum(axis=-1)
+        np.testing.assert_allclose(found[:, column], given.sum(axis=(1, 2, 3)) + ratio, rtol=1e-4)
+
+
+def test_the_mean_importance_weight_is_the_bound_that_training_sees():
+    model = build(encoder={"network": "conv_encoder", "filters": (4, 8), "normalization": None})
+    x = np.repeat(X, 50, axis=0)
+    losses = [float(model.negative_elbo(x, None, training=False)[0]) for _ in range(8)]
+    weights = ops.convert_to_numpy(model.log_importance_weight(x, np.arange(300), np.uint32(0), np.arange(8)))
+    spread = np.hypot(np.std(losses), np.std(weights.mean(axis=0))) / 8**0.5
+    assert weights.mean() == pytest.approx(-np.mean(losses), abs=6 * spread)

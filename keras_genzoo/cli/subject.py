@@ -1,0 +1,180 @@
+"""What `genzoo evaluate` is told: the subject, and the real images beside it, from the words of the command line."""
+
+import inspect
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_genzoo import noise
+from keras_genzoo.artifacts import Run, load
+from keras_genzoo.cli.task import load_sources, on_data, same_content
+from keras_genzoo.data import DataError, Source, Split, load_split
+from keras_genzoo.data.decode import FORMATS, sides_of
+from keras_genzoo.data.image_folder import find_images
+from keras_genzoo.data.source import Subset
+from keras_genzoo.evaluation import (
+    EvaluationError,
+    ModelSubject,
+    NoiseSubject,
+    Reference,
+    SavedModelSubject,
+    SourceSubject,
+    Subject,
+)
+from keras_genzoo.registry import DATASETS, did_you_mean
+
+BASELINES = ("real", "noise")
+"""Words for a subject: other real images, as the best that can be reached, and white noise, as the worst."""
+
+
+class Data(NamedTuple):
+    """Real images in their parts, and the part to measure on if nothing is said.
+
+    Args:
+        split: the parts.
+        part: "held_out" or "all".
+        trained: bool, whether the subject was trained on `split.train`.
+    """
+
+    split: Split
+    part: str
+    trained: bool = False
+
+
+def open_both(
+    name: str, data: str | None, part: str | None, batch_size: int, best: str | None = None
+) -> tuple[Subject, Reference, Path | None]:
+    """The subject, the real images to measure it against, and the run folder if it is one.
+
+    Args:
+        name: a run folder, a SavedModel, a folder of images, "real" or "noise".
+        data: a dataset's name, a folder of images, or a run, for the images of that one; a run's own by default.
+        part: "held_out", "train" or "all"; None for what is right by itself.
+        batch_size: integer, images that are made at a time.
+        best: optional metric whose best checkpoint of the run is taken.
+
+    Raises:
+        EvaluationError: there is no such subject, or it has no images to be measured against.
+        DataError: the images cannot be used.
+    """
+    path = Path(name).expanduser()
+    if (path / "config.json").is_file():
+        run = Run(path)
+        subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size)
+        found = _data_of_run(run, data)
+        return subject, _reference(found, part), path
+    if best is not None:
+        raise EvaluationError(f"--best takes a checkpoint of a run, and '{name}' is none: leave it out.")
+    if data is None:
+        what = "run" if not path.exists() and name not in BASELINES else "--data"
+        raise EvaluationError(
+            f"there is no run folder '{name}'; give one, a SavedModel, a folder of images, 'real' or 'noise'."
+            if what == "run"
+            else f"'{name}' is no run folder, so say by --data which real images to measure it against: a dataset, a "
+            "folder of images, or a run."
+        )
+    if name in BASELINES and not path.exists():
+        found = _data(data, None)
+        if name == "noise":
+            return NoiseSubject(found.split.train.image_shape), _reference(found, part), None
+        real, other = _two_parts(found, part)
+        return SourceSubject(other, "real"), real, None
+    if (path / "saved_model.pb").is_file():
+        subject = SavedModelSubject(path, batch_size)
+    elif path.is_dir():
+        subject = SourceSubject(_folder(path), "folder")
+    else:
+        what = "a file" if path.is_file() else "not there"
+        raise EvaluationError(
+            f"'{name}' is {what}: give a run folder, a SavedModel, a folder of images, 'real' or 'noise'."
+        )
+    return subject, _reference(_data(data, tuple(subject.image_shape)), part), None
+
+
+def _data_of_run(run: Run, data: str | None) -> Data:
+    """The images of a run, or others at the size of its model."""
+    if data is not None and (Path(data) / "config.json").is_file():
+        return _data_of_run(Run(data), None)
+    record = run.record["data"]
+    preset, path = on_data(run.config, data or record["path"])
+    if data is not None and path is not None:
+        # A share, which any folder has. No file may be left out: the number of images is a part of the protocol.
+        others = load_sources(preset, path, held_out=0.1, max_broken=0.0)
+        if others.held_out.manifest().get("sha256") != record["held_out"].get("sha256"):  # none of them was trained on
+            return Data(others, "all")
+    split = load_sources(preset, path)
+    own = same_content(split.held_out.manifest(), record["held_out"])
+    if data is None and not own:
+        raise DataError(
+            f"{split.held_out.name}: the images are not those that '{run.path}' was trained on, so it cannot be told "
+            "which were held out: name images that the model has not seen by --data."
+        )
+    return Data(split, "held_out", trained=own)
+
+
+def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
+    """Images by the name of a dataset, a folder, or a run that was trained on them."""
+    path = Path(data).expanduser()
+    if (path / "config.json").is_file():
+        found = _data_of_run(Run(path), None)
+        return Data(found.split, found.part)
+    size: dict[str, Any] = {}
+    if image_shape is not None:
+        if image_shape[0] != image_shape[1]:
+            raise EvaluationError(
+                f"images of {image_shape[0]} x {image_shape[1]} pixels: only squares can be measured."
+            )
+        size = {"size": image_shape[0], "channels": image_shape[2]}
+    if path.is_dir():
+        return Data(load_split("image_folder", path, max_broken=0.0, **(size or {"size": _side(path)})), "all")
+    if data not in DATASETS:
+        raise DataError(
+            f"--data: there is no folder '{data}', nor a dataset of this name; {did_you_mean(data, DATASETS)}"
+        )
+    if "path" in inspect.signature(DATASETS[data]).parameters:
+        raise DataError(f"--data: the dataset '{data}' is read from a folder: give that folder.")
+    return Data(load_split(data, **size), "held_out")
+
+
+def _reference(data: Data, part: str | None) -> Reference:
+    part = part or data.part
+    train = data.split.train if data.trained else None
+    if part == "held_out":
+        return Reference(data.split.held_out, part, train)
+    return Reference(data.split.train if part == "train" else _all(data.split), part, train)
+
+
+def _all(split: Split) -> Source:
+    if isinstance(split.train, Subset) and isinstance(split.held_out, Subset):
+        return split.train.source
+    raise EvaluationError(
+        f"{split.train.name} and {split.held_out.name} are sets of their own: take one by --split train or held_out."
+    )
+
+
+def _two_parts(data: Data, part: str | None) -> tuple[Reference, Source]:
+    """Real images, and others from the same place."""
+    part = part or data.part
+    if part == "held_out":
+        return Reference(data.split.held_out, part), data.split.train
+    if part == "train":
+        return Reference(data.split.train, part), data.split.held_out
+    source = _all(data.split)
+    order = noise.permutation(0, 0, len(source))
+    half = len(source) // 2
+    return Reference(Subset(source, np.sort(order[half:])), "half"), Subset(source, np.sort(order[:half]))
+
+
+def _folder(path: Path) -> Source:
+    """All images of a folder, at the size they have; any that is broken is refused: it would change the count."""
+    return _all(load_split("image_folder", path, size=_side(path), labels="none", max_broken=0.0))
+
+
+def _side(path: Path) -> int:
+    """The shorter side of the first image of a folder."""
+    first = path / find_images(path)[0]
+    sides = sides_of(first)
+    if sides is None:
+        raise DataError(f"{first} holds no image of {', '.join(FORMATS)}: repair or remove it.")
+    return min(sides)

@@ -1,0 +1,44 @@
+"""Evaluation: what was measured, on what and how, kept beside the run, and compared."""
+
+from keras_genzoo.evaluation.compare import CompareError, compare
+from keras_genzoo.evaluation.formats import FORMATS, render
+from keras_genzoo.evaluation.measure import ALIASES, METRICS, Evaluation, Reference
+from keras_genzoo.evaluation.results import Result, ResultError, append, differences, like, read
+from keras_genzoo.evaluation.subjects import (
+    EvaluationError,
+    ModelSubject,
+    NoiseSubject,
+    SavedModelSubject,
+    SourceSubject,
+    Subject,
+    pixels_of,
+)
+from keras_genzoo.evaluation.tables import Column, Table, describe, place_of
+
+__all__ = [
+    "ALIASES",
+    "FORMATS",
+    "METRICS",
+    "Column",
+    "CompareError",
+    "Evaluation",
+    "EvaluationError",
+    "ModelSubject",
+    "NoiseSubject",
+    "Reference",
+    "Result",
+    "ResultError",
+    "SavedModelSubject",
+    "SourceSubject",
+    "Subject",
+    "Table",
+    "append",
+    "compare",
+    "describe",
+    "differences",
+    "like",
+    "pixels_of",
+    "place_of",
+    "read",
+    "render",
+]

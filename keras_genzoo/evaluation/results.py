@@ -1,0 +1,213 @@
+"""Results: numbers that carry how they were measured, kept in `metric-<name>.jsonl`, a line each time.
+
+Two numbers may stand side by side if their protocols are alike. A protocol is a dictionary of whatever decides over
+the number beside the subject, such as
+
+    {"features": {"extractor": "inception", ...}, "real": MANIFEST, "generated": {"count": 50000}, "k": 3}
+
+A manifest of images is known by its `kind`; where the images lie and what decoded them does not matter. What stands
+under `notes` is for readers alone. What was measured, the seed of its images included, is the `subject`.
+"""
+
+import json
+import math
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from keras_genzoo.artifacts.files import flush
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,99}")
+_NOTES = {"notes"}
+_WHEREABOUTS = {"name", "path", "pillow"}
+
+
+class ResultError(ValueError):
+    """A result cannot be kept; the message is one line and says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A number, how it was measured, and on what.
+
+    Args:
+        metric: string of lowercase letters, digits and underscores, such as "fid" or "frechet_pixels".
+        value: float; None where the metric is undefined, such as the PSNR of images that are all reconstructed exactly.
+        protocol: dictionary, JSON-able: how it was measured.
+        subject: dictionary, JSON-able: what was measured: its kind, iterations, digest of weights, seed, ...
+        date: string, ISO 8601: when.
+        seconds: float, how long it took.
+        environment: dictionary, JSON-able: versions and devices.
+        spread: optional float, a standard deviation within the measurement, such as over the subsets of KID.
+
+    Raises:
+        ResultError: a number is not finite, the name or the date has another form, or JSON has no words for the rest.
+    """
+
+    metric: str
+    value: float | None
+    protocol: dict[str, Any]
+    subject: dict[str, Any]
+    date: str
+    seconds: float
+    environment: dict[str, Any]
+    spread: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.metric, str) or not _NAME.fullmatch(self.metric):
+            raise ResultError(f"metric {self.metric!r}: expected lowercase letters, digits and '_', at most 100.")
+        clean: dict[str, Any] = {"seconds": self._number("seconds"), "date": self._date()}
+        clean |= {name: self._number(name) for name in ("value", "spread") if getattr(self, name) is not None}
+        # What is compared later is what the file says: tuples are lists in it, and its keys are strings.
+        clean |= {name: self._json(name) for name in ("protocol", "subject", "environment")}
+        for name, value in clean.items():
+            object.__setattr__(self, name, value)
+
+    def _number(self, name: str) -> float:
+        try:
+            number = float(getattr(self, name))
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            mend = "; where it is undefined, give None" if name == "value" else ""
+            raise ResultError(f"{self.metric}: {name} is {getattr(self, name)!r}, expected a finite number{mend}.")
+        return number
+
+    def _date(self) -> str:
+        """The date in UTC, so that dates are in order as strings are."""
+        try:
+            return datetime.fromisoformat(self.date).astimezone(UTC).isoformat(timespec="milliseconds")
+        except (TypeError, ValueError):
+            raise ResultError(f"{self.metric}: date is {self.date!r}, expected ISO 8601.") from None
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            content = json.loads(json.dumps(getattr(self, name), allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise ResultError(f"{self.metric}: {name}: JSON has no words for it: {error}.") from None
+        if not isinstance(content, dict):
+            raise ResultError(f"{self.metric}: {name} is a {type(content).__name__}, expected a dictionary.")
+        return content
+
+
+def append(folder: str | os.PathLike, result: Result) -> None:
+    """Adds a result to what a folder keeps; when this returns, it is on the disk.
+
+    A line goes out in one piece behind the last one, so processes may write at the same time. What a killed process
+    left unfinished stays a line of its own.
+
+    Args:
+        folder: path, made if it is not there.
+        result: a `Result`.
+
+    Raises:
+        OSError: the folder cannot be written.
+
+    Example:
+        >>> append("runs/faces", result)
+        >>> read("runs/faces")["fid"][-1].value
+        31.4
+    """
+    path = Path(folder) / f"metric-{result.metric}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(asdict(result), allow_nan=False).encode() + b"\n"
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    flush(path.parent)
+
+
+def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
+    """What a folder keeps: for each metric its results, the newest last.
+
+    A last line that is unfinished, because it is being written or its writer was killed, is passed over; any other line
+    that is no result is passed over with a warning.
+
+    Args:
+        folder: path of a run folder, or of any other.
+
+    Returns:
+        dictionary from metrics to lists, none of them empty; itself empty if nothing was measured.
+    """
+    found = {}
+    for path in sorted(Path(folder).glob("metric-*.jsonl")):
+        if results := list(_results(path, path.stem.removeprefix("metric-"))):
+            found[results[0].metric] = results
+    return found
+
+
+def _results(path: Path, metric: str) -> Iterator[Result]:
+    *lines, unfinished = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    for number, line in enumerate((*lines, unfinished), start=1):
+        result = _parsed(line)
+        if result is not None and result.metric == metric:
+            yield result
+        elif line.strip() and number <= len(lines):
+            warnings.warn(f"{path}: line {number} is no result of {metric}, and is passed over.", stacklevel=3)
+
+
+def _parsed(line: str) -> Result | None:
+    """The result that a line holds; fields that are not known here, of a later version perhaps, are left out."""
+    try:
+        content = json.loads(line)
+        return Result(**{field.name: content[field.name] for field in fields(Result) if field.name in content})
+    except (TypeError, ValueError):
+        return None
+
+
+def content(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """What matters of a protocol: all but notes and the whereabouts of images.
+
+    Args:
+        protocol: dictionary.
+
+    Returns:
+        dictionary, of which two are equal if their numbers may be compared.
+    """
+    left_out = _NOTES | (_WHEREABOUTS if "kind" in protocol else set())
+    return {
+        key: content(value) if isinstance(value, Mapping) else value
+        for key, value in protocol.items()
+        if key not in left_out
+    }
+
+
+def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """In what two protocols differ.
+
+    Args:
+        a: dictionary.
+        b: dictionary.
+
+    Returns:
+        dictionary from dotted keys to both values; a key that is not there is as one whose value is None.
+
+    Example:
+        >>> differences({"generated": {"count": 1000}, "k": 3}, {"generated": {"count": 10000}, "k": 3})
+        {'generated.count': (1000, 10000)}
+    """
+    return dict(_differing(content(a), content(b)))
+
+
+def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for key in dict.fromkeys((*a, *b)):
+        one, other = a.get(key), b.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from ((f"{key}.{inner}", values) for inner, values in _differing(one, other))
+        elif one != other:
+            yield key, (one, other)
+
+
+def like(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    """The dotted keys in which two protocols differ; none if their numbers may be compared."""
+    return list(differences(a, b))

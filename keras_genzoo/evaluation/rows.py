@@ -1,0 +1,118 @@
+"""The rows of a comparison: folders that hold results, by names that tell them apart, each alone or grouped by seed."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_genzoo.artifacts import Run
+from keras_genzoo.evaluation.results import Result, content, read
+
+
+class CompareError(ValueError):
+    """Folders cannot be compared; the message is one line and says what to do."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What a folder keeps.
+
+    Args:
+        path: where it is.
+        name: string, what tables call it.
+        results: dictionary from metrics to results, the newest last.
+    """
+
+    path: Path
+    name: str
+    results: Mapping[str, list[Result]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table.
+
+    Args:
+        name: string.
+        folders: one, or the runs that differ in their seed alone.
+    """
+
+    name: str
+    folders: tuple[Folder, ...]
+
+
+def opened_folders(paths: Sequence[Path]) -> list[Folder]:
+    """Reads what folders keep.
+
+    Args:
+        paths: of the folders.
+
+    Raises:
+        CompareError: there are none, one is not there, is given twice, or holds no results.
+    """
+    if not paths:
+        raise CompareError("compare: got no folders, expected the run folders to compare.")
+    places = [path.resolve() for path in paths]
+    for at, (path, place) in enumerate(zip(paths, places, strict=True)):
+        if not path.is_dir():
+            raise CompareError(f"there is no folder '{path}'.")
+        if place in places[:at]:
+            raise CompareError(f"'{path}' is given twice: name each folder once.")
+    opened = [Folder(path, name, read(path)) for path, name in zip(paths, _names(paths), strict=True)]
+    for folder in opened:
+        if not folder.results:
+            raise CompareError(
+                f"'{folder.path}' holds no results (metric-*.jsonl): `genzoo evaluate {folder.path}` measures it."
+            )
+    return opened
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The end of each path, as long as it must be to be no other's end."""
+    parts = [Path(os.path.abspath(path)).parts for path in paths]
+
+    def shortest(own: tuple[str, ...]) -> str:
+        ends = (own[-length:] for length in range(1, len(own) + 1))
+        return "/".join(next(end for end in ends if sum(one[-len(end) :] == end for one in parts) == 1))
+
+    return [shortest(own) for own in parts]
+
+
+def grouped(folders: Sequence[Folder]) -> list[Row]:
+    """Puts runs that were told the same but for the seed into one row; what is no run stays alone.
+
+    Args:
+        folders: what `opened_folders` returns.
+
+    Raises:
+        CompareError: two runs have the same seed too.
+    """
+    groups: list[tuple[Any, list[tuple[Folder, Any]]]] = []
+    for folder in folders:
+        told, seed = _told(folder)
+        group = next((members for other, members in groups if told is not None and told == other), None)
+        if group is None:
+            groups.append((told, [(folder, seed)]))
+            continue
+        if twin := next((one for one, other in group if other == seed), None):
+            raise CompareError(
+                f"'{twin.path}' and '{folder.path}' are the same training with the same seed, {seed}, of which there "
+                "is no spread: leave one of them out."
+            )
+        group.append((folder, seed))
+    rows = []
+    for _, members in groups:
+        name = members[0][0].name if len(members) == 1 else f"{members[0][0].name} ({len(members)} seeds)"
+        rows.append(Row(name, tuple(folder for folder, _ in members)))
+    return rows
+
+
+def _told(folder: Folder) -> tuple[Any, Any]:
+    """What a run was told but for its seed, its training images among it, and its seed; None for what is no run."""
+    if not (folder.path / "config.json").is_file():
+        return None, None
+    run = Run(folder.path)
+    config = {key: value for key, value in run.config.items() if key != "about"}
+    record = run.record
+    return (config, content(record.get("data", {}).get("train", {}))), record.get("seed")

@@ -1,0 +1,48 @@
+"""The Inception score of class logits."""
+
+import itertools
+
+import numpy as np
+from scipy import special
+
+from keras_genzoo.metrics.moments import check_features
+
+
+def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]:
+    """Inception score: how sure a classifier is of each image, and how many classes the images spread over.
+
+    Use it to compare with papers that print it; it sees neither the real images nor copies of them. The splits are of
+    consecutive images, which are taken to be in random order: shuffle images that come class by class.
+
+    Reference:
+        Salimans et al. 2016, "Improved techniques for training GANs", section 4, arXiv:1606.03498.
+
+    Args:
+        logits: float array of shape (n, classes); papers take 50,000 of the Inception network.
+        splits: integer, the number of parts of which the score is taken, at most n.
+
+    Returns:
+        (mean, standard deviation) of the parts' scores `exp(E KL(p(y|x) || p(y)))`; each lies between 1 and the number
+        of classes.
+
+    Raises:
+        ValueError: NaN or infinity, or fewer rows than splits.
+
+    Example:
+        >>> _, logits = extractor.with_logits(images)
+        >>> mean, deviation = inception_score(logits)
+    """
+    if splits < 1:
+        raise ValueError(f"inception_score: got splits={splits}, expected at least 1.")
+    logits = check_features(logits, "inception_score", rows=splits).astype("float64")
+    log_p = special.log_softmax(logits, axis=1)
+    bounds = np.arange(splits + 1) * len(logits) // splits
+    scores = [_score(log_p[start:stop]) for start, stop in itertools.pairwise(bounds)]
+    return float(np.mean(scores)), float(np.std(scores))
+
+
+def _score(log_p: np.ndarray) -> float:
+    # Sums of exponentials, so that classes of vanishing probability have a finite logarithm.
+    log_q = special.logsumexp(log_p, axis=0) - np.log(len(log_p))
+    divergences = np.sum(np.exp(log_p) * (log_p - log_q), axis=1)
+    return float(np.exp(divergences.mean()))

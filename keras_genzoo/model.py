@@ -291,18 +291,22 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             raise ValueError(f"generate: num={num} must be at least 1.")
         return images.to_pixels(self.in_batches("sample", np.arange(start, start + num), batch_size, np.uint32(seed)))
 
+    def graph(self, method: str) -> Callable[..., Tensor]:
+        """The method `method` of tensors as a graph, which is made once."""
+        if method not in self._graphs:
+            self._graphs[method] = backend.compiled(getattr(self, method), self)
+        return self._graphs[method]
+
     def in_batches(self, method: str, array: np.ndarray, batch_size: int = 64, *more: Any) -> np.ndarray:
         """Calls the method `method` of tensors on an array of any length, as a graph, and returns an array.
 
         The last batch is filled up, so that one shape is compiled.
         """
-        if method not in self._graphs:
-            self._graphs[method] = backend.compiled(getattr(self, method), self)
-        results = []
+        graph, results = self.graph(method), []
         for first in range(0, len(array), batch_size):
             part = np.asarray(array[first : first + batch_size])
             fill = np.repeat(part[-1:], min(batch_size, len(array)) - len(part), axis=0)
-            whole = self._graphs[method](ops.convert_to_tensor(np.concatenate([part, fill])), *more)
+            whole = graph(ops.convert_to_tensor(np.concatenate([part, fill])), *more)
             results.append(ops.convert_to_numpy(whole)[: len(part)])
         return np.concatenate(results)
 

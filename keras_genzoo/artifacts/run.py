@@ -116,7 +116,7 @@ class Run:
 
     def best(self, metric: str) -> Checkpoints:
         """Where the state is kept that was best by a metric while training."""
-        return Checkpoints(self.path / "best" / metric, keep=1)
+        return Checkpoints(self.path / "best" / metric)
 
     @property
     def config(self) -> Preset:

@@ -1,13 +1,18 @@
 """Evaluating: measures a model while it trains, and keeps the state that was best."""
 
+import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
 from keras_genzoo.artifacts import Position, Run
-from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, like, place_of, read
+from keras_genzoo.artifacts.files import read_json, write_json
+from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, like, place_of
 from keras_genzoo.metrics.extractors import Extractor
+
+RECORD = "best.json"
+"""Beside the state that is kept: by which value, and how that was measured."""
 
 
 class Evaluating(keras.callbacks.Callback):
@@ -26,6 +31,8 @@ class Evaluating(keras.callbacks.Callback):
         extractor: optional, for metrics of features.
         num: integer, images to make.
         stage: integer, the stage of the training, for the record.
+        epochs: optional integer, the last epoch; that of `fit` by default.
+        stop: function that tells whether the training is about to stop, and should not wait for a measurement.
 
     Example:
         >>> model.fit(train, epochs=20, callbacks=[Evaluating(run, Reference(held_out, "held_out"), ["mse"])])
@@ -40,6 +47,8 @@ class Evaluating(keras.callbacks.Callback):
         extractor: Extractor | None = None,
         num: int = 1_000,
         stage: int = 0,
+        epochs: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ):
         super().__init__()
         self.run = run
@@ -49,33 +58,38 @@ class Evaluating(keras.callbacks.Callback):
         self.extractor = extractor
         self.num = num
         self.stage = stage
+        self.epochs = epochs
+        self.stop = stop
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Measures, if it is this epoch's turn. What cannot be measured is told, and the training goes on."""
         number = epoch + 1
-        if number % self.every and number != self.params["epochs"]:
+        last = number == (self.epochs or self.params["epochs"])
+        if (number % self.every and not last) or self.stop():
             return
         subject = ModelSubject(self.model, self.run.path.name)
         one = Evaluation(subject, self.reference, self.extractor, num=self.num, keep=False)
         try:
             for result in one.results(self.metrics):
+                append(self.run.path, result)
                 if result.metric == one.name_of(self.metrics[0]):
                     self._keep_best(result, number)
-                append(self.run.path, result)
                 if logs is not None and result.value is not None:
-                    logs[result.metric] = result.value
-        except ValueError as error:  # such as features that are not finite
-            warnings.warn(f"epoch {number} was not measured: {error}", stacklevel=2)
+                    logs.setdefault(result.metric, result.value)
+        except Exception as error:  # even memory that runs out while measuring must not end a training
+            warnings.warn(f"epoch {number} was not measured: {error}", stacklevel=1)
 
     def _keep_best(self, result: Result, number: int) -> None:
-        """Keeps the present state, if none before was as good by the same protocol."""
+        """Keeps the present state, if the one that is kept is not as good, or was measured by another protocol."""
         if result.value is None:
             return
         kept, sign = self.run.best(result.metric), place_of(result.metric).label.better or -1
-        before = [
-            sign * rival.value
-            for rival in read(self.run.path).get(result.metric, [])
-            if rival.value is not None and not like(rival.protocol, result.protocol)
-        ]
-        if not list(kept) or not before or sign * result.value > max(before):
-            kept.save(self.model, Position(number, iterations=self.model.iterations, stage=self.stage))
+        place = kept.folder / RECORD
+        before = read_json(place) if place.is_file() and list(kept) else None
+        if before and not like(before["protocol"], result.protocol) and sign * result.value <= sign * before["value"]:
+            return
+        saved = kept.save(self.model, Position(number, iterations=self.model.iterations, stage=self.stage))
+        write_json(place, {"value": result.value, "epoch": number, "protocol": result.protocol})
+        for older in kept:
+            if older != saved:
+                shutil.rmtree(older, ignore_errors=True)

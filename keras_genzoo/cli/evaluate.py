@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from keras_genzoo.cli.console import columns
 from keras_genzoo.cli.measuring import metrics_and_extractor
 from keras_genzoo.cli.meter import meter, silent
 from keras_genzoo.cli.subject import open_both
-from keras_genzoo.evaluation import Evaluation, EvaluationError, Result, append, describe, pixels_of
+from keras_genzoo.evaluation import Evaluation, EvaluationError, Result, append, pixels_of
+from keras_genzoo.evaluation.tables import in_words
 from keras_genzoo.metrics import nearest
 
 NEIGHBORS = "nearest_neighbors.png"
@@ -27,8 +29,8 @@ def run(args: argparse.Namespace) -> None:
     names, extractor = metrics_and_extractor(args.metrics, args.features, args.inception_weights)
     subject, reference, run_folder = open_both(args.subject, args.data, args.split, args.batch_size, args.best)
     folder = Path(args.output) if args.output else run_folder
-    if folder is not None and folder.is_file():
-        raise EvaluationError(f"--output '{folder}' is a file: name a folder.")
+    if folder is not None:
+        _check_writable(folder)
     one = Evaluation(
         subject,
         reference,
@@ -39,23 +41,52 @@ def run(args: argparse.Namespace) -> None:
         watch=silent if args.json else meter,
     )
     names = names or one.possible()
+    for name in names:
+        one.check(name)
     if not args.json:
         print(f"{subject.name} beside {_reference_in_words(one)}", flush=True)
-    results = []
-    for result in one.results(names):
-        results.append(result)
-        if folder is not None:
-            append(folder, result)
-    made = []
-    if folder is not None:
-        made = [f"metric-<name>.jsonl in {folder}"]
-        if "authpct" in names:
-            made.append(str(write_neighbors(one, folder / NEIGHBORS)))
-    if args.json:
-        print(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
-    else:
-        print(_table(results))
-        print(f"kept: {', '.join(made)}" if made else "not kept: --output FOLDER keeps the numbers of what is no run")
+    results: list[Result] = []
+    try:
+        failed = _measure(one, names, folder, results)
+    finally:  # whatever happens: what was measured is not lost
+        if args.json:
+            print(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
+        elif results:
+            print(_table(results))
+    if not args.json:
+        kept = "not kept: --output FOLDER keeps the numbers of what is no run"
+        if folder is not None and results:
+            kept = f"kept: metric-<name>.jsonl in {folder}"
+            if any(result.metric == one.name_of("authpct") for result in results if "authpct" in names):
+                kept += f", {write_neighbors(one, folder / NEIGHBORS)}"
+        print(kept, flush=True)
+    if failed:
+        raise failed[0]
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuses a folder that cannot be written, before hours are spent on numbers for it."""
+    if folder.exists() and not folder.is_dir():
+        raise EvaluationError(f"--output '{folder}' is a file: name a folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def _measure(
+    one: Evaluation, names: Sequence[str], folder: Path | None, results: list[Result]
+) -> list[EvaluationError]:
+    """Measures one metric after the other, and keeps each result at once; returns what went wrong with some of them."""
+    failed: list[EvaluationError] = []
+    for name in names:
+        try:
+            for result in one.results([name]):
+                results.append(result)
+                if folder is not None:
+                    append(folder, result)
+        except EvaluationError as error:
+            failed.append(error)
+    return failed
 
 
 def _reference_in_words(one: Evaluation) -> str:
@@ -65,8 +96,22 @@ def _reference_in_words(one: Evaluation) -> str:
 
 
 def _table(results: Sequence[Result]) -> str:
-    lines = [(result.metric, f"{_number(result):<12} {describe(result)}") for result in results]
-    return columns(lines)
+    """Names and values; what all of them share of their protocols stands below."""
+    protocols = [result.protocol for result in results]
+    shared = {
+        key: value
+        for key, value in protocols[0].items()
+        if all(protocol.get(key) == value for protocol in protocols) and len(results) > 1
+    }
+    rows = []
+    for result in results:
+        own = {key: value for key, value in result.protocol.items() if key not in (*shared, "real", "loss", "features")}
+        identical = result.protocol.get("notes", {}).get("identical")
+        more = [f"{identical:,} identical pairs left out"] if identical else []
+        rows.append((result.metric, f"{_number(result):<12} {'; '.join([in_words(own), *more]).strip('; ')}"))
+    features = next((protocol["features"] for protocol in protocols if "features" in protocol), None)
+    words = {**shared, **({"features": features} if features else {})}
+    return "\n".join([columns(rows), *([in_words(words)] if words else [])])
 
 
 def _number(result: Result) -> str:

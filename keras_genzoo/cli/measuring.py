@@ -1,12 +1,16 @@
 """What `genzoo evaluate` and `genzoo train --evaluate-every` are to measure, from the words of the command line."""
 
 import argparse
+import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from keras_genzoo.artifacts import Run
 from keras_genzoo.callbacks import Evaluating
 from keras_genzoo.data import Split
 from keras_genzoo.evaluation import ALIASES, METRICS, Evaluation, EvaluationError, ModelSubject, Reference
+from keras_genzoo.evaluation.measurements import K_DENSITY
 from keras_genzoo.metrics.extractors import Extractor, ExtractorError, load_extractor
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
@@ -63,6 +67,11 @@ def _names(text: str | None) -> list[str] | None:
     return names
 
 
+def _lasting(path: str | None) -> str | None:
+    """A path so that it is right wherever the training is resumed; other words as they are."""
+    return os.path.abspath(path) if path and os.path.exists(path.partition(".keras:")[0]) else path
+
+
 @dataclass(frozen=True)
 class Measuring:
     """What to measure while training; a run that goes on measures what it did before, unless it is told otherwise.
@@ -89,8 +98,8 @@ class Measuring:
                 args.evaluate_every,
                 args.evaluate_metrics or "fid",
                 args.evaluate_num or 1_000,
-                args.features,
-                args.inception_weights,
+                _lasting(args.features),
+                _lasting(args.inception_weights),
             )
         for option in ("evaluate_metrics", "evaluate_num", "features", "inception_weights"):
             if getattr(args, option) is not None:
@@ -112,12 +121,21 @@ class Measuring:
             ExtractorError: the extractor cannot be had.
         """
         names, extractor = metrics_and_extractor(self.metrics, self.features, self.inception_weights)
+        if "losses" in (names or ()):
+            raise EvaluationError(
+                "--evaluate-metrics: the losses on held-out images are logged anyway: leave them out."
+            )
         if not len(split.held_out):
             raise EvaluationError("--evaluate-every needs held-out images, and there are none: give --held-out N.")
         reference = Reference(split.held_out, "held_out", split.train)
         one = Evaluation(ModelSubject(model, "the model"), reference, extractor)
         for name in names or ():
             one.check(name)
+        if extractor is not None and min(self.num, len(split.held_out)) <= K_DENSITY:
+            raise EvaluationError(
+                f"--evaluate-num {self.num} images and {len(split.held_out)} held out are too few for metrics of "
+                f"neighbors: more than {K_DENSITY} of each are needed."
+            )
         return Prepared(self, reference, tuple(names or ()), extractor)
 
 
@@ -130,8 +148,7 @@ class Prepared:
     metrics: tuple[str, ...]
     extractor: Extractor | None
 
-    def callback(self, run: Run, stage: int) -> Evaluating:
-        """The callback for a stage of a training."""
-        return Evaluating(
-            run, self.reference, self.metrics, self.told.every, self.extractor, num=self.told.num, stage=stage
-        )
+    def callback(self, run: Run, stage: int, epochs: int, stop: Callable[[], bool]) -> Evaluating:
+        """The callback for a stage of a training, which ends after `epochs`."""
+        how: dict[str, Any] = {"num": self.told.num, "stage": stage, "epochs": epochs, "stop": stop}
+        return Evaluating(run, self.reference, self.metrics, self.told.every, self.extractor, **how)

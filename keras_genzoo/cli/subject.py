@@ -1,6 +1,7 @@
 """What `genzoo evaluate` is told: the subject, and the real images beside it, from the words of the command line."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from keras_genzoo import noise
 from keras_genzoo.artifacts import Run, load
 from keras_genzoo.cli.task import load_sources, on_data, same_content
 from keras_genzoo.data import DataError, Source, Split, load_split
-from keras_genzoo.data.decode import FORMATS, sides_of
+from keras_genzoo.data.decode import FORMATS, header_of
 from keras_genzoo.data.image_folder import find_images
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation import (
@@ -93,24 +94,32 @@ def open_both(
 
 
 def _data_of_run(run: Run, data: str | None) -> Data:
-    """The images of a run, or others at the size of its model."""
-    if data is not None and (Path(data) / "config.json").is_file():
-        return _data_of_run(Run(data), None)
+    """The images of a run, or others at the size of its model: never those it was trained on as held out."""
     record = run.record["data"]
-    preset, path = on_data(run.config, data or record["path"])
-    if data is not None and path is not None:
-        # A share, which any folder has. No file may be left out: the number of images is a part of the protocol.
-        others = load_sources(preset, path, held_out=0.1, max_broken=0.0)
-        if others.held_out.manifest().get("sha256") != record["held_out"].get("sha256"):  # none of them was trained on
-            return Data(others, "all")
-    split = load_sources(preset, path)
-    own = same_content(split.held_out.manifest(), record["held_out"])
-    if data is None and not own:
+    if data is not None and (Path(data) / "config.json").is_file():
+        split = _data_of_run(Run(data), None).split
+    else:
+        preset, path = on_data(run.config, data or record["path"])
+        if data is not None and path is not None:
+            # A share, which any folder has. No file may be left out: the number of images is a part of the protocol.
+            split = load_sources(preset, path, held_out=0.1, max_broken=0.0)
+            if _whole(split.held_out.manifest()) != _whole(record["held_out"]):
+                return Data(split, "all")  # which of them it has seen, if any, nobody knows
+        split = load_sources(preset, path)
+    if same_content(split.held_out.manifest(), record["held_out"]):
+        return Data(split, "held_out", trained=same_content(split.train.manifest(), record["train"]))
+    same_files = "sha256" in record["held_out"] and _whole(split.held_out.manifest()) == _whole(record["held_out"])
+    if data is None or same_files:
         raise DataError(
-            f"{split.held_out.name}: the images are not those that '{run.path}' was trained on, so it cannot be told "
-            "which were held out: name images that the model has not seen by --data."
+            f"{split.held_out.name}: the images are not those that '{run.path}' was trained on, or others of them are "
+            "held out, so it cannot be told which it has not seen: name such images by --data."
         )
-    return Data(split, "held_out", trained=own)
+    return Data(split, "held_out")
+
+
+def _whole(manifest: Mapping[str, Any]) -> Any:
+    """What tells the whole that a part was taken of."""
+    return manifest["kind"], manifest.get("part"), manifest.get("sha256")
 
 
 def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
@@ -127,7 +136,7 @@ def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
             )
         size = {"size": image_shape[0], "channels": image_shape[2]}
     if path.is_dir():
-        return Data(load_split("image_folder", path, max_broken=0.0, **(size or {"size": _side(path)})), "all")
+        return Data(load_split("image_folder", path, max_broken=0.0, **(size or _look(path))), "all")
     if data not in DATASETS:
         raise DataError(
             f"--data: there is no folder '{data}', nor a dataset of this name; {did_you_mean(data, DATASETS)}"
@@ -138,6 +147,11 @@ def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
 
 
 def _reference(data: Data, part: str | None) -> Reference:
+    if data.part == "all" and part not in (None, "all"):
+        raise EvaluationError(
+            f"--split {part}: nothing tells which images of {data.split.train.name} are {part.replace('_', ' ')}: "
+            "leave --split out, or name by --data a run that was trained on a part of them."
+        )
     part = part or data.part
     train = data.split.train if data.trained else None
     if part == "held_out":
@@ -167,14 +181,14 @@ def _two_parts(data: Data, part: str | None) -> tuple[Reference, Source]:
 
 
 def _folder(path: Path) -> Source:
-    """All images of a folder, at the size they have; any that is broken is refused: it would change the count."""
-    return _all(load_split("image_folder", path, size=_side(path), labels="none", max_broken=0.0))
+    """All images of a folder, as they are; any that is broken is refused: it would change the count."""
+    return _all(load_split("image_folder", path, labels="none", max_broken=0.0, **_look(path)))
 
 
-def _side(path: Path) -> int:
-    """The shorter side of the first image of a folder."""
+def _look(path: Path) -> dict[str, Any]:
+    """Size and channels of the first image of a folder."""
     first = path / find_images(path)[0]
-    sides = sides_of(first)
-    if sides is None:
+    found = header_of(first)
+    if found is None:
         raise DataError(f"{first} holds no image of {', '.join(FORMATS)}: repair or remove it.")
-    return min(sides)
+    return {"size": min(found.sides), "channels": 1 if found.grey else 3}

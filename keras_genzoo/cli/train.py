@@ -151,7 +151,9 @@ def fit_stages(
             begin_stage(model, stage)
             position = dataclasses.replace(position, stage=stage)
         steps = fit["steps_per_epoch"] or train.steps(model.turns)
-        measuring = [measured.callback(run, stage)] if measured else []  # first: the others read what it logs
+        measuring = (
+            [measured.callback(run, stage, int(ends[stage]), stop.asked)] if measured else []
+        )  # first: the others read what it logs
         log = RunLog(run, position, stop=stop.asked)
         grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
         with Progress(

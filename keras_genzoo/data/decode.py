@@ -101,11 +101,18 @@ def decode(path: Path, size: int, channels: int) -> Decoded:
         return Decoded(None, broken=f"is damaged ({error or type(error).__name__})")
 
 
-def sides_of(path: Path) -> tuple[int, int] | None:
-    """(width, height) of an image file, by its header; None if it is no image that can be read."""
+class Header(NamedTuple):
+    """What an image file says before it is decoded: (width, height), and whether it is grey."""
+
+    sides: tuple[int, int]
+    grey: bool
+
+
+def header_of(path: Path) -> Header | None:
+    """The header of an image file; None if it is no image that can be read."""
     try:
         with Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
-            return image.size
+            return Header(image.size, image.mode[0] in "1LI")
     except (OSError, ValueError, Image.DecompressionBombError):  # UnidentifiedImageError is an OSError
         return None
 

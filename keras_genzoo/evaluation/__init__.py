@@ -2,7 +2,8 @@
 
 from keras_genzoo.evaluation.compare import CompareError, compare
 from keras_genzoo.evaluation.formats import FORMATS, render
-from keras_genzoo.evaluation.measure import ALIASES, METRICS, Evaluation, Reference
+from keras_genzoo.evaluation.measure import ALIASES, METRICS, Evaluation
+from keras_genzoo.evaluation.measurements import Reference
 from keras_genzoo.evaluation.results import Result, ResultError, append, differences, like, read
 from keras_genzoo.evaluation.subjects import (
     EvaluationError,

@@ -1,7 +1,7 @@
 """Features computed once: kept in shards, so that an interrupted evaluation goes on where it stopped.
 
 An entry is a folder named by the digest of its key (which data, how prepared, which extractor with which weights, how
-many), with `key.json` and a file for each thousand images. Files are written aside and renamed; each carries checksums.
+many), with `key.json` and a file for each 1,024 images. Files are written aside and renamed; each carries checksums.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.evaluation.subjects import EvaluationError
 from keras_genzoo.metrics.extractors import Extractor
 
-SHARD = 1_000
+SHARD = 1_024
 """Images whose features go into one file: what an interrupted evaluation loses at most."""
-AT_ONCE = 100
-"""Images that are in memory at a time."""
+AT_ONCE = 256
+"""Images that are in memory at a time: whole batches of every extractor."""
 MOST_BYTES = 8 * 2**30
 """What the cache of features may take; beyond it, the entries unused for the longest time go."""
 
@@ -50,6 +50,26 @@ class Features(NamedTuple):
 
     features: np.ndarray
     logits: np.ndarray | None
+
+
+class PerImage(Extractor):
+    """A number for each image, such as its likelihood, kept as features are: hours of them are not to be lost.
+
+    Args:
+        name: string, what the number is.
+        function: from the numbers of the images, integers of shape (n,), to floats of shape (n,).
+        facts: what else decides over it, as JSON has it.
+    """
+
+    def __init__(self, name: str, function: Callable[[np.ndarray], np.ndarray], **facts: Any):
+        super().__init__(name, 1, **facts)
+        self.function = function
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return self.outputs(images)[0]
+
+    def outputs(self, images: np.ndarray) -> tuple[np.ndarray, None]:
+        return self.function(images).astype("float32")[:, None], None
 
 
 def extract(
@@ -116,7 +136,7 @@ class FeatureCache:
         found = {shard: self._read(*shard) for shard in shards}
         missing = [shard for shard, content in found.items() if content is None]
         if missing:
-            with watch(f"features of {self.what}", sum(stop - start for start, stop in missing)) as advance:
+            with watch(self.what, sum(stop - start for start, stop in missing)) as advance:
                 for start, stop in missing:
                     content = extract(self.extractor, self.images, start, stop, self.what, advance)
                     self._write(self._path(start, stop), content)
@@ -163,7 +183,7 @@ class FeatureCache:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             reason = str(error) or type(error).__name__
         os.replace(path, path.with_suffix(".damaged"))
-        warnings.warn(f"{path} is damaged ({reason}): its {stop - start:,} images are computed anew.", stacklevel=4)
+        warnings.warn(f"{path} is damaged ({reason}): its {stop - start:,} images are computed anew.", stacklevel=1)
         return None
 
     def _write(self, path: Path, content: Features) -> None:
@@ -176,7 +196,7 @@ class FeatureCache:
                 os.fsync(file.fileno())
             os.replace(aside, path)
         except OSError as error:  # a full disk costs the cache, not the evaluation
-            warnings.warn(f"{path}: {error.strerror}: these features are not kept.", stacklevel=5)
+            warnings.warn(f"{path}: {error.strerror}: these features are not kept.", stacklevel=1)
         finally:
             aside.unlink(missing_ok=True)
 

@@ -1,6 +1,7 @@
 """The rows of a comparison: folders that hold results, by names that tell them apart, each alone or grouped by seed."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +61,14 @@ def opened_folders(paths: Sequence[Path]) -> list[Folder]:
         if place in places[:at]:
             raise CompareError(f"'{path}' is given twice: name each folder once.")
     opened = [Folder(path, name, read(path)) for path, name in zip(paths, _names(paths), strict=True)]
-    for folder in opened:
-        if not folder.results:
-            raise CompareError(
-                f"'{folder.path}' holds no results (metric-*.jsonl): `genzoo evaluate {folder.path}` measures it."
-            )
-    return opened
+    without = [folder.path for folder in opened if not folder.results]
+    if len(without) == len(opened):
+        raise CompareError(
+            f"'{without[0]}' holds no results (metric-*.jsonl): `genzoo evaluate {without[0]}` makes them."
+        )
+    for path in without:  # `runs/*` may hold other things than runs
+        warnings.warn(f"'{path}' holds no results (metric-*.jsonl), and is left out.", stacklevel=1)
+    return [folder for folder in opened if folder.results]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -11,7 +11,9 @@ import numpy as np
 
 from keras_genzoo import images, noise
 from keras_genzoo.data import Source
+from keras_genzoo.metrics.extractor import digest_of
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.version import __version__
 
 
 class EvaluationError(ValueError):
@@ -73,27 +75,35 @@ class ModelSubject(Subject):
         self.batch_size = batch_size
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
-        return self._model.generate(stop - start, seed=seed, batch_size=self.batch_size, start=start)
+        indices = np.arange(start, stop)
+        return self._pixels(self._model.in_batches("sample", indices, self.batch_size, np.uint32(seed)))
 
     @property
     def reconstructs(self) -> bool:
         return hasattr(self._model, "reconstruct")
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        return self._model.reconstruct(x, batch_size=self.batch_size)
+        floats = images.as_floats(x, self.image_shape, f"{self.name}.reconstruct")
+        return self._pixels(self._model.in_batches("call", floats, self.batch_size))
+
+    def _pixels(self, made: np.ndarray) -> np.ndarray:
+        """What the model made as uint8; NaN, which would become black, is refused."""
+        if not np.isfinite(made).all():
+            raise EvaluationError(
+                f"{self.name} makes images with NaN or infinity: its training diverged, or its numbers overflow in "
+                f"{self._model.dtype_policy.name}."
+            )
+        return images.to_pixels(made)
 
     def identity(self) -> dict[str, Any]:
         """Kind, iterations, and the digest of all weights."""
-        content = hashlib.sha256()
-        for weight in self._model.get_weights():
-            content.update(np.ascontiguousarray(weight).data)
-        precision = self._model.dtype_policy.name
         return {
             "kind": "model",
             "class": type(self._model).__name__,
-            "precision": precision,
+            "precision": self._model.dtype_policy.name,
             "iterations": self._model.iterations,
-            "weights_sha256": content.hexdigest(),
+            "weights_sha256": digest_of(self._model),
+            "version": __version__,  # of the code that makes images of weights
         }
 
 
@@ -153,7 +163,8 @@ class SavedModelSubject(Subject):
             indices = np.minimum(np.arange(start, start + self.batch_size), stop - 1).astype("int32")
             return self._loaded.sample(tf.constant(indices), tf.constant(seed, "int64")).numpy()[: stop - start]
         lots = range(start // self.LOT, -(-stop // self.LOT))
-        made = [self._loaded.generate(self.LOT, tf.constant((seed + lot) % 2**32, "int64")).numpy() for lot in lots]
+        seeds = [np.random.SeedSequence([seed, lot]).generate_state(1)[0] for lot in lots]  # no two seeds share a lot
+        made = [self._loaded.generate(self.LOT, tf.constant(one, "int64")).numpy() for one in seeds]
         first = lots[0] * self.LOT
         return np.concatenate(made)[start - first : stop - first]
 
@@ -199,7 +210,8 @@ class SourceSubject(Subject):
         self.kind = kind
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
-        return pixels_of(self.source, np.arange(start, min(stop, len(self.source))))
+        order = noise.permutation(seed, 0, len(self.source))  # a part of them is a fair part, whatever their names
+        return pixels_of(self.source, order[start:stop])
 
     def identity(self) -> dict[str, Any]:
         """Kind, and the manifest of the images."""

@@ -6,6 +6,7 @@ gives a metric its honest name.
 
 import abc
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -92,6 +93,15 @@ class Extractor(abc.ABC):
         return images
 
 
+def digest_of(model: keras.Model) -> str:
+    """The SHA-256 of a model's weights, in hexadecimal digits."""
+    content = hashlib.sha256()
+    for weight in model.get_weights():
+        content.update(repr(weight.shape).encode())
+        content.update(np.ascontiguousarray(weight).data)
+    return content.hexdigest()
+
+
 class NetworkExtractor(Extractor):
     """An extractor that is a Keras network, run in batches of one shape.
 
@@ -101,12 +111,14 @@ class NetworkExtractor(Extractor):
         prepare: function of float32 pixels (n, height, width, channels) in 0..255 that gives the network's input;
             written in `keras.ops`.
         batch_size: integer, images that pass the network at once; the last batch is filled up.
-        facts: see `Extractor`.
+        facts: see `Extractor`; without `weights_sha256`, that of the network's weights is taken.
     """
 
     def __init__(
         self, name: str, network: keras.Model, prepare: Callable[[Tensor], Tensor], batch_size: int = 32, **facts: Any
     ):
+        if facts.get("weights_sha256") is None:  # else two networks of one name would share a protocol, and a cache
+            facts["weights_sha256"] = digest_of(network)
         shapes = [output.shape for output in network.outputs]
         super().__init__(name, shapes[0][-1], shapes[1][-1] if len(shapes) > 1 else None, **facts)
         self.network, self.prepare, self.batch_size = network, prepare, batch_size

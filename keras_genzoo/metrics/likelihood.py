@@ -13,7 +13,6 @@ import numpy as np
 from keras import ops
 from scipy import special
 
-from keras_genzoo import backend
 from keras_genzoo.images import as_floats
 
 _SAMPLES_AT_ONCE = 8  # enough that encoding costs little beside decoding; the memory grows with them
@@ -130,7 +129,7 @@ def _log_weights(
         raise ValueError(f"{where}: seed={seed} must lie in [0, 2**32).")
     if not len(images):
         raise ValueError(f"{where}: there are no images: give at least one.")
-    graph = backend.compiled(model.log_importance_weight, model)
+    graph = model.graph("log_importance_weight")
     batch_size, at_once = min(batch_size, len(images)), min(_SAMPLES_AT_ONCE, samples)
 
     def weights_of(x: np.ndarray, first: int) -> Iterator[np.ndarray]:

@@ -129,7 +129,7 @@ class VAE(Autoencoder):
         """
         mean, log_var = (part[:, None] for part in self.posterior(x))
         numbers, streams = ops.meshgrid(indices, samples + 1, indexing="ij")  # stream 0 is that of `sample`
-        shape = (-1, samples.shape[0], self.latent_dim)
+        shape = (-1, ops.shape(samples)[0], self.latent_dim)
         epsilon = ops.reshape(noise.normal(seed, numbers, self.latent_dim, streams, xp=ops), shape)
         z = mean + ops.exp(0.5 * log_var) * epsilon
         output = self.decoder(ops.reshape(z, (-1, self.latent_dim)))

@@ -85,9 +85,23 @@ class Told(Evaluating):
 def test_the_best_state_is_kept(run, split, metric, values, best):
     told = Told(values, run=run, reference=Reference(split.held_out, "held_out"), metrics=[metric])
     fit(run, split, [told])
-    (kept,) = (run.path / "best" / metric).iterdir()
+    (kept,) = (path for path in (run.path / "best" / metric).iterdir() if path.is_dir())
     assert kept.name == f"epoch-{best:04d}"
     assert load(run.path, best=metric).iterations == 3 * best
+
+
+def test_a_better_state_of_an_earlier_epoch_replaces_a_later_one(run, split):
+    """After a training has gone back to an earlier checkpoint."""
+    how = {"run": run, "reference": Reference(split.held_out, "held_out"), "metrics": ["mse"]}
+    fit(run, split, [Told([3.0, 2.0, 2.5], **how)])
+    fit(run, split, [Told([1.0], **how)], epochs=1)
+    (kept,) = (path for path in (run.path / "best" / "mse").iterdir() if path.is_dir())
+    assert kept.name == "epoch-0001" and load(run.path, best="mse").iterations == 3
+
+
+def test_a_training_that_is_about_to_stop_is_not_held_up(run, split):
+    fit(run, split, [Evaluating(run, Reference(split.held_out, "held_out"), ["mse"], stop=lambda: True)])
+    assert not read(run.path)
 
 
 def test_a_metric_that_kept_nothing(run, split):

@@ -26,7 +26,7 @@ def test_tables_are_written(genzoo, folders, tmp_path):
 
 def test_mistakes_of_comparing(mistake, genzoo, folders, tmp_path):
     (tmp_path / "new").mkdir()
-    assert f"`genzoo evaluate {tmp_path / 'new'}` measures it" in mistake("compare", tmp_path / "new")
+    assert f"`genzoo evaluate {tmp_path / 'new'}` makes them" in mistake("compare", tmp_path / "new")
     assert "there is no folder" in mistake("compare", tmp_path / "nowhere")
     assert "did you mean 'fid'?" in mistake("compare", *folders, "--metrics", "fix")
     assert "--metrics names none" in mistake("compare", *folders, "--metrics", ",")

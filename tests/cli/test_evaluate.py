@@ -207,6 +207,42 @@ def test_a_folder_with_one_broken_image_is_refused(mistake, run, faces):
     assert "1 of 31 image files cannot be used: broken.png" in mistake("evaluate", run, "--data", faces, *options)
 
 
+def test_images_of_other_runs_are_never_taken_for_held_out(genzoo, mistake, preset, folder, tmp_path):
+    """Two runs on one folder that hold out different parts of it; and the same images under other names."""
+    for name, held_out in (("a", 10), ("b", 20), ("c", 10)):
+        words = ("--data", folder, "--held-out", held_out, "--epochs", 1, "--output", tmp_path / name)
+        assert genzoo("train", preset, *words)[0] == 0
+    asked = ("--metrics", "frechet,authpct", "--features", "pixels", "--num", 20)
+    assert "others of them are held out" in mistake("evaluate", tmp_path / "a", "--data", tmp_path / "b", *asked)
+    code, text, _ = genzoo("evaluate", tmp_path / "a", "--data", tmp_path / "c", *asked)
+    assert code == 0 and "beside the images held out of photos/ (10)" in text
+    faces = save(np.random.default_rng(1).integers(0, 256, (30, 16, 16, 3), "uint8"), tmp_path / "others")
+    assert "authpct tells copies" in mistake("evaluate", tmp_path / "a", "--data", faces, *asked)
+    line = mistake("evaluate", tmp_path / "a", "--data", faces, "--split", "held_out", "--metrics", "mse")
+    assert "nothing tells which images of others/ are held out" in line
+    for number in range(40):
+        (folder / f"{number:02d}.png").rename(folder / f"x{number:02d}.png")
+    assert "cannot be told which it has not seen" in mistake("evaluate", tmp_path / "a", "--data", folder, *asked)
+
+
+def test_grey_folders(genzoo, tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (2, 20, 12, 12), "uint8")
+    a, b = (save(images, tmp_path / name) for images, name in zip(grey, "ab", strict=True))
+    code, _, _ = genzoo(
+        "evaluate", a, "--data", b, "--features", "pixels", "--metrics", "frechet", "--output", tmp_path / "out"
+    )
+    (result,) = read(tmp_path / "out")["frechet_pixels"]
+    assert code == 0 and result.protocol["real"]["image_shape"] == [12, 12, 1]
+
+
+def test_what_was_measured_is_not_lost_when_something_cannot_be(genzoo, run, faces):
+    code, text, complaint = genzoo(
+        "evaluate", run, "--data", faces, "--features", "pixels", "--num", 3, "--metrics", "precision,mse"
+    )
+    assert code == 2 and "  mse " in text and "precision" not in text
+    assert "error: precision: " in complaint and set(read(run)) == {"mse"}
+
+
 def test_training_measures_too(genzoo, mistake, preset, tmp_path):
     output = tmp_path / "measured"
     options = ("--evaluate-every", 1, "--evaluate-metrics", "frechet,mse", "--features", "pixels", "--evaluate-num", 20)

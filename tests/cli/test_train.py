@@ -159,7 +159,7 @@ class TestData:
         line = mistake("train", "--output", run, "--resume", "--data", moved)
         assert re.search(r"the images are not those that '.*' was trained on \(28 then, 27 now", line)
         moved.rename(folder)
-        assert "cannot be told which were held out" in mistake("evaluate", run, "--metrics", "mse")
+        assert "cannot be told which it has not seen" in mistake("evaluate", run, "--metrics", "mse")
 
     def test_a_folder_goes_before_a_dataset_of_its_name(self, genzoo, preset, folder, monkeypatch, tmp_path):
         folder.rename(tmp_path / "mnist")

@@ -37,13 +37,23 @@ def test_a_model_is_known_by_its_weights():
     assert {key for key in before if before[key] != after[key]} == {"weights_sha256"}
 
 
+def test_nan_is_no_black_image():
+    model = Toy()
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    with pytest.raises(EvaluationError, match="toy makes images with NaN or infinity: its training diverged"):
+        ModelSubject(model, "toy").images(0, 5)
+
+
 def test_images_of_a_source():
     x = np.random.default_rng(0).integers(0, 256, (150, 4, 4, 1), "uint8")
     subject = SourceSubject(ArraySource(x, name="mine"))
-    np.testing.assert_array_equal(check_is_addressed_by_number(subject), x)
+    whole = check_is_addressed_by_number(subject)
+    for other in (x, subject.images(0, 150, 4)):  # in an order of the seed, but the same images
+        assert (whole != other).any()
+        np.testing.assert_array_equal(np.sort(whole.reshape(150, -1), axis=0), np.sort(other.reshape(150, -1), axis=0))
     assert (subject.name, subject.count) == ("mine", 150)
     floats = SourceSubject(ArraySource(x / np.float32(127.5) - 1))
-    np.testing.assert_array_equal(floats.images(0, 150), x)
+    np.testing.assert_array_equal(floats.images(0, 150, 3), whole)
 
 
 def test_noise_is_white():
@@ -92,6 +102,8 @@ class TestSavedModels:
         subject = SavedModelSubject(self.write(tmp_path / "foreign", generate=generate), batch_size=10)
         whole = check_is_addressed_by_number(subject)
         assert len(np.unique(whole.reshape(150, -1), axis=0)) == 150
+        both = np.concatenate([subject.images(0, 128, seed).reshape(128, -1) for seed in (0, 1, 2)])
+        assert len(np.unique(both, axis=0)) == 3 * 128  # seeds share no images
 
     def test_one_that_makes_no_images(self, tmp_path):
         import tensorflow as tf

@@ -1,0 +1,233 @@
+"""Measurements: what is computed of a subject and of real images, each thing once and only if it is asked for."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from keras_genzoo import metrics
+from keras_genzoo.data import Source, Stream
+from keras_genzoo.evaluation.feature_cache import FeatureCache, Features, PerImage, Watch, extract, unwatched
+from keras_genzoo.evaluation.subjects import EvaluationError, Subject, pixels_of
+from keras_genzoo.metrics.extractors import Extractor
+from keras_genzoo.metrics.image_quality import WINDOW
+from keras_genzoo.metrics.likelihood import likelihood_protocol
+
+K_MANIFOLD, K_DENSITY = 3, 5
+_AT_ONCE = 256
+
+Values = dict[str, tuple[float | None, dict[str, Any]]]
+"""From a metric's name to its value and what its protocol adds."""
+
+
+class Reference(NamedTuple):
+    """The real images that a subject is measured against.
+
+    Args:
+        source: the images.
+        split: string, which part of their dataset they are: "held_out", "train" or "all".
+        train: optional source, what the subject was trained on.
+    """
+
+    source: Source
+    split: str
+    train: Source | None = None
+
+    def protocol(self) -> dict[str, Any]:
+        """What of it decides over numbers."""
+        return {**self.source.manifest(), "count": len(self.source), "split": self.split}
+
+
+class Measurements:
+    """A subject beside real images.
+
+    Args:
+        subject: what is measured.
+        reference: the real images.
+        extractor: optional, what features are taken by; metrics of distributions need one.
+        num: integer, images of the subject that are looked at by metrics of distributions; all by default, of a
+            subject that can make images without end 10,000.
+        seed: integer, of the subject's images and of every draw.
+        batch_size: integer, images that the losses are taken of at a time.
+        watch: shows progress.
+        cache: optional folder for features; the user's cache directory by default.
+        keep: bool, whether the features of the subject are kept there too, as those of real images are.
+
+    Raises:
+        EvaluationError: the subject does not have `num` images, or images of another shape.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        reference: Reference,
+        extractor: Extractor | None = None,
+        num: int | None = None,
+        seed: int = 0,
+        batch_size: int = 64,
+        watch: Watch = unwatched,
+        cache: str | None = None,
+        keep: bool = True,
+    ):
+        self.subject = subject
+        self.reference = reference
+        self.num = num or subject.count or 10_000
+        if subject.count is not None and self.num > subject.count:
+            raise EvaluationError(
+                f"{subject.name} has {subject.count:,} images, and --num asks for {self.num:,}: ask for at most "
+                f"{subject.count:,}."
+            )
+        if tuple(subject.image_shape) != tuple(reference.source.image_shape):
+            raise EvaluationError(
+                f"{subject.name} has images of shape {tuple(subject.image_shape)}, but {reference.source.name} of "
+                f"{tuple(reference.source.image_shape)}: measure against images of the same size and channels."
+            )
+        self.extractor = extractor
+        self.seed = seed
+        self.batch_size = batch_size
+        self.watch = watch
+        self.cache = cache
+        self.keep = keep
+
+    # Features
+
+    def features_of(self, source: Source, what: str) -> Features:
+        """The features of all images of a source, from the cache where they are there."""
+        return FeatureCache(
+            self.needed_extractor,
+            lambda start, stop: pixels_of(source, np.arange(start, stop)),
+            len(source),
+            {"data": source.manifest(), "count": len(source)},
+            what,
+            self.cache,
+        ).load(self.watch)
+
+    @functools.cached_property
+    def real(self) -> Features:
+        """Features of the real images."""
+        return self.features_of(self.reference.source, f"features of {len(self.reference.source):,} real images")
+
+    @functools.cached_property
+    def train(self) -> Features:
+        """Features of what the subject was trained on."""
+        if self.reference.train is None:
+            raise EvaluationError(f"it is not known what {self.subject.name} was trained on.")
+        return self.features_of(self.reference.train, f"features of {len(self.reference.train):,} training images")
+
+    @functools.cached_property
+    def generated(self) -> Features:
+        """Features of the subject's images."""
+        what = f"features of {self.num:,} images of {self.subject.name}"
+
+        def images(start: int, stop: int) -> np.ndarray:
+            return self.subject.images(start, stop, self.seed)
+
+        if not self.keep:
+            with self.watch(what, self.num) as advance:
+                return extract(self.needed_extractor, images, 0, self.num, what, advance)
+        key = {"subject": self.subject.identity(), "seed": self.seed}
+        return FeatureCache(self.needed_extractor, images, self.num, key, what, self.cache).load(self.watch)
+
+    @property
+    def needed_extractor(self) -> Extractor:
+        """The extractor, which must be there."""
+        if self.extractor is None:
+            raise EvaluationError("metrics of features need an extractor: name one by --features.")
+        return self.extractor
+
+    def feature_values(self, value: float, base: str, **protocol: Any) -> Values:
+        """A value of features, named after the extractor, with the protocol that all of these share."""
+        extractor = self.needed_extractor
+        return {
+            extractor.metric_name(base): (
+                float(value),
+                {
+                    "features": extractor.protocol(),
+                    "real": self.reference.protocol(),
+                    "generated": {"count": self.num, "pixels": "uint8"},
+                    **protocol,
+                },
+            )
+        }
+
+    @functools.cached_property
+    def real_manifold(self) -> metrics.Manifold:
+        """The neighbors of the real images, which precision and recall share with density and coverage."""
+        return metrics.Manifold(self.real.features, max(K_MANIFOLD, K_DENSITY))
+
+    @functools.cached_property
+    def precision_recall(self) -> tuple[float, float]:
+        return metrics.precision_recall(self.real_manifold, self.generated.features, k=K_MANIFOLD)
+
+    @functools.cached_property
+    def density_coverage(self) -> tuple[float, float]:
+        return metrics.density_coverage(self.real_manifold, self.generated.features, k=K_DENSITY)
+
+    # Reconstructions
+
+    @functools.cached_property
+    def reconstruction_quality(self) -> dict[str, np.ndarray]:
+        """MSE, PSNR and SSIM of each real image and its reconstruction."""
+        functions = {"mse": metrics.mse, "psnr": metrics.psnr}
+        if min(self.subject.image_shape[:2]) >= WINDOW:
+            functions["ssim"] = metrics.ssim
+        found: dict[str, list[np.ndarray]] = {name: [] for name in functions}
+        source = self.reference.source
+        with self.watch(f"reconstructions of {len(source):,} real images", len(source)) as advance:
+            for first in range(0, len(source), _AT_ONCE):
+                x = pixels_of(source, np.arange(first, min(first + _AT_ONCE, len(source))))
+                y = self.subject.reconstruct(x)
+                for name, function in functions.items():
+                    found[name].append(function(x, y))
+                advance(len(x))
+        return {name: np.concatenate(values) for name, values in found.items()}
+
+    def quality(self, name: str, note: str) -> Values:
+        values = self.reconstruction_quality[name]
+        finite = np.isfinite(values)
+        protocol: dict[str, Any] = {"real": self.reference.protocol(), "pixels": "0..1", "mean": note}
+        if identical := int((~finite).sum()):
+            protocol["notes"] = {"identical": identical}
+        return {name: (float(values[finite].mean()) if finite.any() else None, protocol)}
+
+    # Losses and likelihoods
+
+    def losses(self) -> Values:
+        """The losses of the model on the real images, as `model.evaluate` has them."""
+        model, source = self.subject.model, self.reference.source
+        if model is None:
+            raise EvaluationError(f"{self.subject.name} is no run, so it has no losses.")
+        size = min(self.batch_size, len(source))
+        with self.watch(f"losses on {len(source):,} real images", len(source)) as advance:
+            logs = model.evaluate(Stream(source, size, shuffle=False), return_dict=True, verbose=0)
+            advance(len(source))
+        # Losses of other models, or with other weights of their terms, are other quantities.
+        settings = {
+            name: value
+            for name, value in model.get_config().items()
+            if name not in ("name", "dtype", "ema_momentum") and not isinstance(getattr(model, name, None), keras.Model)
+        }
+        protocol = {
+            "real": self.reference.protocol(),
+            "batch_size": size,
+            "precision": model.dtype_policy.name,
+            "loss": {"model": type(model).__name__, **settings},
+        }
+        return {f"val_{name}": (float(logs[name]), protocol) for name in model.logs}
+
+    def likelihood(self, name: str, function: Callable[..., np.ndarray], samples: int) -> Values:
+        model, source = self.subject.model, self.reference.source
+        if model is None:
+            raise EvaluationError(f"{self.subject.name} is no run, so it gives no likelihood.")
+
+        def of_images(indices: np.ndarray) -> np.ndarray:
+            x = pixels_of(source, indices)
+            return function(model, x, samples=samples, seed=self.seed, start=int(indices[0]))
+
+        key = {"subject": self.subject.identity(), "seed": self.seed, "data": source.manifest(), "count": len(source)}
+        what = f"{name} of {len(source):,} real images, {samples:,} draws each"
+        values = FeatureCache(PerImage(name, of_images, samples=samples), np.arange, len(source), key, what, self.cache)
+        protocol = {"real": self.reference.protocol(), "samples": samples, **likelihood_protocol(model)}
+        return {name: (float(values.load(self.watch).features.mean(dtype="float64")), protocol)}

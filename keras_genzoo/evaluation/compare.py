@@ -1,5 +1,6 @@
 """Comparing: the newest numbers of several folders side by side, as long as they were measured alike."""
 
+import dataclasses
 import os
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 from keras_genzoo.evaluation.results import Result, differences, like
 from keras_genzoo.evaluation.rows import CompareError, Folder, Row, grouped, opened_folders
-from keras_genzoo.evaluation.tables import OTHERS, Column, Table, in_words, place_of, plain
+from keras_genzoo.evaluation.tables import OTHERS, Column, Table, common_features, in_words, place_of, plain
 from keras_genzoo.registry import did_you_mean
 
 _MOST_DIFFERENCES = 4
@@ -51,12 +52,16 @@ def compare(
     tables = []
     for title in titles:
         inside = [metric for metric in names if place_of(metric).title == title]
-        columns = tuple(_column(metric, rows, chosen, group) for metric in inside)
+        features = common_features(inside)
+        columns = tuple(
+            dataclasses.replace(_column(metric, rows, chosen, group), plain=features is not None) for metric in inside
+        )
         said = [*_protocols(columns), *(note for metric in inside for note in notes[metric])]
         said += _about_rows(rows, inside, chosen)
         if any(spread is not None for column in columns for spread in column.spreads):
             said.append(f"±: standard deviation {'over seeds' if group else 'within the measurement'}")
-        tables.append(Table(title, tuple(row.name for row in rows), columns, tuple(said)))
+        whole_title = f"{title}, in features of {features}" if features else title
+        tables.append(Table(whole_title, tuple(row.name for row in rows), columns, tuple(said)))
     return tables
 
 

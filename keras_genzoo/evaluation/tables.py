@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -74,6 +74,17 @@ class Place(NamedTuple):
     label: Label
 
 
+def common_features(metrics: Sequence[str]) -> str | None:
+    """The features that all of some metrics were measured in, if a title may say it for them all.
+
+    What is called FID or KID keeps its full name in any place: without it, it would pass for the published one.
+    """
+    places = [place_of(metric) for metric in metrics]
+    features = {place.rank[1] for place in places}
+    standard = any(place.label.heading.startswith(("FID", "KID")) for place in places)
+    return features.pop() if len(places) > 1 and len(features) == 1 and "" not in features and not standard else None
+
+
 def place_of(metric: str) -> Place:
     """Where a metric stands; one that is not known here goes under its own name into a table of others.
 
@@ -101,17 +112,20 @@ class Column:
         values: a float for each model, or None.
         spreads: a float for each model, or None.
         protocol: dictionary, how they were measured.
+        plain: bool, whether the features go without saying: the title of the table says it.
     """
 
     metric: str
     values: tuple[float | None, ...]
     spreads: tuple[float | None, ...]
     protocol: Mapping[str, Any]
+    plain: bool = False
 
     @property
     def label(self) -> Label:
         """How the metric stands in a table."""
-        return place_of(self.metric).label
+        place = place_of(self.metric)
+        return place.label._replace(heading=place.label.heading.partition(" (")[0]) if self.plain else place.label
 
     def numbers(self) -> list[str]:
         """The values as they are printed."""

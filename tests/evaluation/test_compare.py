@@ -180,6 +180,19 @@ def test_many_differences_are_cut(keep):
         compare(folders)
 
 
+def test_features_that_all_share_are_told_once(keep):
+    folder = keep("a", "precision_pixels", 0.5, {"features": {"extractor": "pixels"}, "k": 3})
+    keep("a", "frechet_pixels", 2.0, {"features": {"extractor": "pixels"}})
+    table = only(compare([folder]))
+    assert table.title == "Generation, in features of pixels" and cells(table)[0] == ["Model", "Precision", "Fréchet"]
+
+
+def test_what_is_not_the_published_fid_says_so_in_every_place(keep):
+    folder = keep("a", "precision_keras_imagenet", 0.5, {"features": {"extractor": "keras_imagenet"}, "k": 3})
+    keep("a", "fid_keras_imagenet", 2.0, {"features": {"extractor": "keras_imagenet"}})
+    assert cells(only(compare([folder])))[0][1:] == ["Precision (keras_imagenet)", "FID (keras_imagenet)"]
+
+
 def test_losses_are_compared_if_they_are_asked_for(keep):
     keep("a", "fid", 1.0)
     folder = keep("a", "val_loss", 31.26, {"batch_size": 8})

@@ -14,7 +14,7 @@ from keras_genzoo.artifacts import Run
 from keras_genzoo.cli.console import columns
 from keras_genzoo.cli.measuring import metrics_and_extractor
 from keras_genzoo.cli.meter import meter, silent
-from keras_genzoo.cli.subject import open_both
+from keras_genzoo.cli.subject import check_named, open_both
 from keras_genzoo.evaluation import Evaluation, EvaluationError, Result, append, pixels_of
 from keras_genzoo.evaluation.tables import in_words
 from keras_genzoo.metrics import nearest
@@ -25,6 +25,7 @@ _PAIRS = 32
 
 def run(args: argparse.Namespace) -> None:
     """Measures, keeps each result as soon as it is there, and prints them."""
+    check_named(args.subject, args.data)
     # First: what is missing is said before anything is computed.
     names, extractor = metrics_and_extractor(args.metrics, args.features, args.inception_weights)
     subject, reference, run_folder = open_both(args.subject, args.data, args.split, args.batch_size, args.best)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -43,6 +43,25 @@ class Data(NamedTuple):
     trained: bool = False
 
 
+_SUBJECTS = "a run folder, a SavedModel, a folder of images, 'real' or 'noise'"
+
+
+def check_named(name: str, data: str | None) -> None:
+    """Refuses a subject that is not there, or that needs `data`, before anything is loaded.
+
+    Raises:
+        EvaluationError: it does.
+    """
+    path = Path(name).expanduser()
+    if not path.exists() and name not in BASELINES:
+        raise EvaluationError(f"there is no '{name}': give {_SUBJECTS}.")
+    if data is None and not (path / "config.json").is_file():
+        raise EvaluationError(
+            f"'{name}' is no run folder, so say by --data which real images to measure it against: a dataset, a folder "
+            "of images, or a run."
+        )
+
+
 def open_both(
     name: str, data: str | None, part: str | None, batch_size: int, best: str | None = None
 ) -> tuple[Subject, Reference, Path | None]:
@@ -65,18 +84,12 @@ def open_both(
         subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size)
         found = _data_of_run(run, data)
         return subject, _reference(found, part), path
+    check_named(name, data)
+    images = cast(str, data)  # which has been seen to
     if best is not None:
         raise EvaluationError(f"--best takes a checkpoint of a run, and '{name}' is none: leave it out.")
-    if data is None:
-        what = "run" if not path.exists() and name not in BASELINES else "--data"
-        raise EvaluationError(
-            f"there is no run folder '{name}'; give one, a SavedModel, a folder of images, 'real' or 'noise'."
-            if what == "run"
-            else f"'{name}' is no run folder, so say by --data which real images to measure it against: a dataset, a "
-            "folder of images, or a run."
-        )
     if name in BASELINES and not path.exists():
-        found = _data(data, None)
+        found = _data(images, None)
         if name == "noise":
             return NoiseSubject(found.split.train.image_shape), _reference(found, part), None
         real, other = _two_parts(found, part)
@@ -86,11 +99,8 @@ def open_both(
     elif path.is_dir():
         subject = SourceSubject(_folder(path), "folder")
     else:
-        what = "a file" if path.is_file() else "not there"
-        raise EvaluationError(
-            f"'{name}' is {what}: give a run folder, a SavedModel, a folder of images, 'real' or 'noise'."
-        )
-    return subject, _reference(_data(data, tuple(subject.image_shape)), part), None
+        raise EvaluationError(f"'{name}' is a file: give {_SUBJECTS}.")
+    return subject, _reference(_data(images, tuple(subject.image_shape)), part), None
 
 
 def _data_of_run(run: Run, data: str | None) -> Data:

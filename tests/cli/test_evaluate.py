@@ -183,8 +183,8 @@ def test_mistakes_about_a_run(mistake, trained, words, message):
 
 def test_mistakes_about_subjects(mistake, trained, tmp_path, faces):
     to_pixels = ("--features", "pixels", "--metrics", "frechet")
-    assert "there is no run folder 'nowhere'" in mistake("evaluate", "nowhere", *to_pixels)
-    assert "is not there: give a run folder" in mistake("evaluate", "nowhere", "--data", faces, *to_pixels)
+    assert "there is no 'nowhere': give a run folder" in mistake("evaluate", "nowhere")
+    assert "there is no 'nowhere'" in mistake("evaluate", "nowhere", "--data", faces, *to_pixels)
     assert "say by --data which real images" in mistake("evaluate", faces, *to_pixels)
     assert "say by --data which real images" in mistake("evaluate", "noise", *to_pixels)
     assert "has 30 images, and --num asks for 31" in mistake(

@@ -3,13 +3,13 @@
 import dataclasses
 import os
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_genzoo.evaluation.results import Result, differences, like
 from keras_genzoo.evaluation.rows import CompareError, Folder, Row, grouped, opened_folders
-from keras_genzoo.evaluation.tables import OTHERS, Column, Table, common_features, in_words, place_of, plain
+from keras_genzoo.evaluation.tables import OTHERS, Column, Table, in_words, place_of, plain, says_features
 from keras_genzoo.registry import did_you_mean
 
 _MOST_DIFFERENCES = 4
@@ -42,25 +42,24 @@ def compare(
     opened = opened_folders([Path(folder) for folder in folders])
     names = _metrics(opened, metrics)
     chosen: _Chosen = {}
-    notes: dict[str, list[str]] = {}
     for metric in names:
         found = _choose(metric, [folder for folder in opened if metric in folder.results])
         chosen |= {(metric, name): result for name, result in found.items()}
-        notes[metric] = list(_notes(metric, opened, found))
-    rows = grouped(opened) if group else [Row(folder.name, (folder,)) for folder in opened]
-    titles = dict.fromkeys(place_of(metric).title for metric in names)
+    whole = grouped(opened) if group else [Row(folder.name, (folder,)) for folder in opened]
     tables = []
-    for title in titles:
-        inside = [metric for metric in names if place_of(metric).title == title]
-        features = common_features(inside)
-        columns = tuple(
-            dataclasses.replace(_column(metric, rows, chosen, group), plain=features is not None) for metric in inside
-        )
-        said = [*_protocols(columns), *(note for metric in inside for note in notes[metric])]
+    for title, features in dict.fromkeys((place_of(metric).title, place_of(metric).features) for metric in names):
+        inside = [
+            metric for metric in names if (place_of(metric).title, place_of(metric).features) == (title, features)
+        ]
+        rows = [row for row in whole if any((metric, one.name) in chosen for metric in inside for one in row.folders)]
+        named = says_features(inside)
+        columns = tuple(dataclasses.replace(_column(metric, rows, chosen, group), plain=named) for metric in inside)
+        folders_inside = [folder for row in rows for folder in row.folders]
+        said = [*_protocols(columns), *(note for column in columns for note in _notes(column, folders_inside, chosen))]
         said += _about_rows(rows, inside, chosen)
         if any(spread is not None for column in columns for spread in column.spreads):
             said.append(f"±: standard deviation {'over seeds' if group else 'within the measurement'}")
-        whole_title = f"{title}, in features of {features}" if features else title
+        whole_title = f"{title}, in features of {features}" if named else title
         tables.append(Table(whole_title, tuple(row.name for row in rows), columns, tuple(said)))
     return tables
 
@@ -172,8 +171,9 @@ def _named(column: Column) -> str:
     return f"{column.label.heading} in {column.label.unit}" if column.label.unit else column.label.heading
 
 
-def _notes(metric: str, folders: Sequence[Folder], found: Mapping[str, Result]) -> Iterator[str]:
-    heading = place_of(metric).label.heading
+def _notes(column: Column, folders: Sequence[Folder], chosen: _Chosen) -> Iterator[str]:
+    metric, heading = column.metric, column.label.heading
+    found = {folder.name: chosen[metric, folder.name] for folder in folders if (metric, folder.name) in chosen}
     missing = [folder.name for folder in folders if folder.name not in found]
     undefined = [name for name, result in found.items() if result.value is None]
     newer = [

@@ -73,16 +73,20 @@ class Place(NamedTuple):
     rank: tuple[int, str, int]
     label: Label
 
+    @property
+    def features(self) -> str:
+        """What it was measured in; empty for the published features, and for metrics without any."""
+        return self.rank[1]
 
-def common_features(metrics: Sequence[str]) -> str | None:
-    """The features that all of some metrics were measured in, if a title may say it for them all.
+
+def says_features(metrics: Sequence[str]) -> bool:
+    """Whether the title of a table of these metrics may say for all of them which features they were measured in.
 
     What is called FID or KID keeps its full name in any place: without it, it would pass for the published one.
     """
     places = [place_of(metric) for metric in metrics]
-    features = {place.rank[1] for place in places}
     standard = any(place.label.heading.startswith(("FID", "KID")) for place in places)
-    return features.pop() if len(places) > 1 and len(features) == 1 and "" not in features and not standard else None
+    return len(places) > 1 and bool(places[0].features) and not standard
 
 
 def place_of(metric: str) -> Place:

@@ -65,17 +65,15 @@ class ImageNetExtractor(NetworkExtractor):
 
     Args:
         network: `keras.Model`, from pixels scaled to [-1, 1] to features (n, 2048).
-        sha256: string, of the weights.
         batch_size: integer, see `NetworkExtractor`.
     """
 
-    def __init__(self, network: keras.Model, sha256: str, batch_size: int = 32):
+    def __init__(self, network: keras.Model, batch_size: int = 32):
         super().__init__(
             "keras_imagenet",
             network,
             lambda pixels: images.from_pixels(_resized(pixels, SIZE, SIZE, 3, "clean"), xp=ops),
             batch_size,
-            weights_sha256=sha256,
             resize=f"clean to {SIZE} x {SIZE}: {resize.METHODS['clean']}",
             layer="avg_pool",
         )
@@ -168,7 +166,7 @@ def keras_imagenet() -> Extractor:
                 f"put {name}, from https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/, "
                 f"into {folder}."
             ) from error
-    return ImageNetExtractor(network, _sha256(folder / name))
+    return ImageNetExtractor(network)
 
 
 @EXTRACTORS.register("pixels")

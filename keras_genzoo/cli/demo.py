@@ -15,7 +15,7 @@ _MADE = [
     ("reconstructions.png", "faces it has not seen, and below them what it makes of them"),
     ("latent_walk.png", "walks from one face to another"),
     ("losses.png", "what was logged while it learned"),
-    ("metric-<name>.jsonl", "how well it does on faces it has not seen"),
+    ("metric-psnr.jsonl", "how well it does on faces it has not seen; also -mse, -ssim and others"),
     ("model.weights.h5", "what it learned: genzoo.load(RUN) in Python"),
     ("saved_model/", "the same for serving without this package"),
 ]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.images import to_pixels
 from keras_genzoo.model import GenerativeModel
 from tests.contracts import helpers
 
 pytestmark = pytest.mark.slow
 
-on_jax, on_replicas, on_exports = (pytest.mark.xdist_group(check) for check in ("jax", "replicas", "exports"))
 each_model = pytest.mark.parametrize("name", helpers.NAMES)
 Arrays = dict[str, np.ndarray]
 
@@ -40,7 +40,6 @@ def jax_folder(tmp_path_factory):
     return folder
 
 
-@on_jax
 @each_model
 def test_jax_trains_as_tensorflow_does(jax_folder, name):
     there, here = result(jax_folder, name), helpers.two_steps(name)
@@ -51,14 +50,12 @@ def test_jax_trains_as_tensorflow_does(jax_folder, name):
     np.testing.assert_allclose(there["images"].astype(int), here.generate(3, seed=5), atol=1)
 
 
-@on_jax
 @each_model
 def test_training_on_jax_goes_on_from_saved_weights(jax_folder, name):
     arrays = result(jax_folder, name)
     helpers.assert_same(starting_with("whole_", arrays), starting_with("resumed_", arrays))
 
 
-@on_jax
 @each_model
 def test_logs_on_jax_are_finite_and_validation_repeats(jax_folder, name):
     logs = starting_with("log_", result(jax_folder, name))
@@ -75,7 +72,6 @@ def replicas_folder(tmp_path_factory):
     return folder
 
 
-@on_replicas
 @each_model
 def test_two_replicas_with_the_same_shard_and_noise_equal_one(replicas_folder, name):
     arrays = result(replicas_folder, f"{name}.one_and_two")
@@ -90,7 +86,6 @@ def test_two_replicas_with_the_same_shard_and_noise_equal_one(replicas_folder, n
     assert moved > 1e-4  # a step that a factor of two would show in
 
 
-@on_replicas
 @each_model
 def test_each_replica_draws_its_own_noise(replicas_folder, name):
     arrays = result(replicas_folder, f"{name}.draws")
@@ -100,7 +95,6 @@ def test_each_replica_draws_its_own_noise(replicas_folder, name):
     assert len(set(everything)) == len(everything)
 
 
-@on_replicas
 @each_model
 def test_fit_and_validation_work_on_replicas(replicas_folder, name):
     logs = result(replicas_folder, f"{name}.fitted")
@@ -128,6 +122,8 @@ def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
     """Arrays for an endpoint: three of what it takes any number of."""
     if endpoint == "generate":
         return [np.array(3, "int32"), np.array(2**32 - 1, "int64")]
+    if endpoint == "sample":
+        return [np.array([0, 1, 70_000], "int32"), np.array(2**32 - 1, "int64")]
     random = np.random.default_rng(2)
     given = []
     for shape, dtype in model.endpoints()[endpoint].inputs.values():
@@ -136,7 +132,6 @@ def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
     return given
 
 
-@on_exports
 @each_model
 def test_an_export_answers_as_the_model_does(exported, name):
     models, folder = exported
@@ -148,6 +143,7 @@ def test_an_export_answers_as_the_model_does(exported, name):
     expected = {
         "serve": ops.convert_to_numpy(model(arguments(model, "serve")[0])),
         "generate": model.generate(3, seed=2**32 - 1),
+        "sample": to_pixels(ops.convert_to_numpy(model.sample(*arguments(model, "sample")))),
     }
     for endpoint, answer in answers.items():
         if endpoint not in expected:

@@ -1,0 +1,1 @@
+"""A package, lest the one of this name that torch-fidelity installs be taken for it."""

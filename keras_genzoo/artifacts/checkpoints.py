@@ -5,6 +5,8 @@ HDF5 file would else be read as numbers without a word.
 """
 
 import dataclasses
+import errno
+import math
 import os
 import re
 import shutil
@@ -13,12 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json
 from keras_genzoo.model import GenerativeModel
 
 WEIGHTS = "model.weights.h5"
 _NAME = re.compile(r"epoch-(\d{4,})(?:-step-(\d{6,}))?")
 _ASIDE = ".aside-"
+_OVERHEAD = 2**20  # of the file's structure, and of the files beside it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Checkpoints:
         Raises:
             OSError: it cannot be written; those that were there are there still.
         """
+        self._check_space(model)
         aside = self.folder / f"{_ASIDE}{os.getpid()}"
         target = self.folder / position.name
         shutil.rmtree(aside, ignore_errors=True)
@@ -82,6 +88,17 @@ class Checkpoints:
         for older in list(self)[self.keep :]:
             shutil.rmtree(older, ignore_errors=True)
         return target
+
+    def _check_space(self, model: GenerativeModel) -> None:
+        """Refuses to begin what cannot be finished: on some file systems a full disk damages other files too."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        variables = {id(one): one for one in (*model.variables, *model.optimizer.variables)}.values()
+        needed = sum(math.prod(one.shape) * np.dtype(_width(one.dtype)).itemsize for one in variables) + _OVERHEAD
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise OSError(
+                errno.ENOSPC, f"{free / 2**20:,.0f} MiB free, {needed / 2**20:,.0f} MiB needed", str(self.folder)
+            )
 
     def __iter__(self) -> Iterator[Path]:
         """The checkpoints' folders, newest first."""
@@ -153,6 +170,11 @@ def load_weights(model: GenerativeModel, path: Path, sha256: str) -> None:
     except (ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().partition("\n")[0]
         raise RunError(f"{path} holds no state of this {type(model).__name__}: {reason}") from error
+
+
+def _width(dtype: str) -> str:
+    """A NumPy type as wide as `dtype`, of which NumPy may have no word."""
+    return "float16" if dtype == "bfloat16" else dtype
 
 
 def _place(folder: Path) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """A run folder: made before a training starts, and opened again to go on, to sample, to measure or to export."""
 
+import contextlib
 import json
 import math
 import os
@@ -19,7 +20,7 @@ from keras_genzoo.registry import did_you_mean
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
-_LOCK = ".lock"
+_LOCK, _HOLDER = ".lock", ".lock.pid"
 
 
 class Run:
@@ -211,7 +212,7 @@ def check_free(path: str | os.PathLike) -> None:
     path = Path(path)
     if (path / "config.json").is_file():
         raise RunError(f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output.")
-    if path.is_file() or (path.is_dir() and any(inside.name != _LOCK for inside in path.iterdir())):
+    if path.is_file() or (path.is_dir() and any(inside.name not in (_LOCK, _HOLDER) for inside in path.iterdir())):
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")
 
@@ -221,7 +222,13 @@ def _hold(path: Path) -> filelock.BaseFileLock:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        raise RunError(f"another process is training in '{path}': wait for it, or stop it.") from None
+        try:
+            holder = f"process {int((path / _HOLDER).read_text())}"
+        except (OSError, ValueError):
+            holder = "another process"
+        raise RunError(f"{holder} is training in '{path}': wait for it, or stop it.") from None
+    with contextlib.suppress(OSError):  # the lock holds without it
+        (path / _HOLDER).write_text(str(os.getpid()))
     return lock
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from keras_genzoo.callbacks.progress import numbers
 
 _SECONDS_BETWEEN_CHECKS = 10.0
 _SECONDS_BETWEEN_PLOTS = 30.0
+MOST_FAILURES = 3
+"""Saves that may fail one after the other before the training stops."""
 
 
 class StoppedError(Exception):
@@ -57,6 +60,7 @@ class RunLog(keras.callbacks.Callback):
         self._last_save = -math.inf if self.saved is None else time.monotonic()
         self._last_plot, self._last_check = time.monotonic(), -math.inf
         self._began = time.monotonic()
+        self._failed = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Puts the means of a resumed epoch back, which `fit` has set to zero."""
@@ -103,9 +107,24 @@ class RunLog(keras.callbacks.Callback):
             raise StoppedError
 
     def _save(self, position: Position) -> None:
-        self.run.checkpoints.save(self.model, position)
-        self.saved = position
+        """Saves; a save that fails is told, and the training goes on with the last good one, but not for ever."""
         self._last_save = time.monotonic()
+        try:
+            self.run.checkpoints.save(self.model, position)
+        except OSError as error:
+            self._failed += 1
+            reason = error.strerror or str(error)
+            if self._failed >= MOST_FAILURES or position.epoch == self.params["epochs"]:
+                raise
+            kept = f"the last one that is safe is {self.saved.name}" if self.saved else "none is safe yet"
+            warnings.warn(
+                f"the checkpoint {position.name} could not be saved ({reason}): {kept}. The training goes on, and "
+                f"stops after {MOST_FAILURES} failures: {MOST_FAILURES - self._failed} left.",
+                stacklevel=1,
+            )
+            return
+        self._failed = 0
+        self.saved = position
 
     def _check(self, logs: Mapping[str, Any]) -> None:
         wrong = [name for name, value in logs.items() if not name.startswith("val_") and not math.isfinite(value)]

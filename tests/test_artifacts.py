@@ -136,7 +136,7 @@ class TestResume:
             Run.resume(run.path, {**PRESET, "fit": {"epochs": 2}})
 
     def test_two_trainings_do_not_share_a_run(self, run):
-        with pytest.raises(RunError, match="process .* is training in"):
+        with pytest.raises(RunError, match=r"process .* is training in"):
             Run.resume(run.path, PRESET)
         run.__exit__()
         Run.resume(run.path, PRESET).__exit__()

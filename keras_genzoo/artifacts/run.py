@@ -113,6 +113,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
+            (self.path / _HOLDER).unlink(missing_ok=True)
             self._lock.release()
 
     def best(self, metric: str) -> Checkpoints:

@@ -311,4 +311,4 @@ def test_real_faces(genzoo, preset, tmp_path):
     code, _, complaint = genzoo(
         "train", preset, "--data", faces, "--output", tmp_path / "run", "--held-out", 0.5, "--epochs", 1
     )
-    assert (code, complaint) == (0, "")
+    assert code == 0 and "genzoo:" not in complaint  # where decoding takes long, its progress is shown

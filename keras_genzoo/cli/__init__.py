@@ -19,6 +19,7 @@ COMMANDS = {
     "sample": "draw samples from a run",
     "evaluate": "measure a run, or any images",
     "compare": "put what was measured in a table",
+    "check-data": "look through a folder of images",
     "classifier": "train features for evaluate",
     "convert-inception": "convert the weights that FID needs",
     "export": "export a run as a SavedModel",

@@ -154,6 +154,32 @@ Only numbers of one protocol stand in a column: the newest that all of the folde
     parser.add_argument("--output", metavar="FILE", help="file to write (default: print)")
 
 
+def _check_data(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = """examples:
+  genzoo check-data photos/
+  genzoo check-data photos/ --size 128 --output report.json --quarantine
+
+Every image is decoded. The report names files that are broken, that are the same byte for byte or pixel for pixel,
+tiny, or of one color; it counts modes, shapes and classes. The exit code is 0 if no file is broken, and 1 if one is.
+No image is changed, moved or deleted: --quarantine lists what to leave out in FOLDER/quarantine.txt, which training
+and evaluation honor for as long as it is there."""
+    parser.add_argument("folder", metavar="FOLDER", help="folder of images")
+    parser.add_argument(
+        "--size",
+        metavar="N",
+        type=_count_to(65_536),
+        default=64,
+        help="pixels; an image with a shorter side below it is tiny (default 64)",
+    )
+    parser.add_argument("--output", metavar="REPORT.json", help="file to write the whole report to")
+    parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    parser.add_argument(
+        "--quarantine",
+        action="store_true",
+        help="list broken files, and copies but the first, in FOLDER/quarantine.txt: training leaves them out",
+    )
+
+
 def _classifier(parser: argparse.ArgumentParser) -> None:
     parser.epilog = """examples:
   genzoo classifier fashion_mnist --output runs/fashion_classifier
@@ -211,6 +237,7 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "sample": _sample,
     "evaluate": _evaluate,
     "compare": _compare,
+    "check-data": _check_data,
     "classifier": _classifier,
     "convert-inception": _convert_inception,
     "export": _export,

@@ -71,7 +71,7 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
     """
     if isinstance(preset, Preset):
         return preset
-    if isinstance(preset, Mapping):
+    if not isinstance(preset, str | os.PathLike):
         return check(preset, "preset")
     path = Path(preset)
     if path.suffix == ".json":

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from keras_genzoo.registry import did_you_mean
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+MAX_BITS = 1024  # of an integer: those of the largest float
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # JSON may say half of a pair, which no text in UTF-8 can
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -29,6 +33,10 @@ _EXPECTED = {
 class ConfigError(ValueError):
     """A preset, or what it is overridden with, is not right; the message is one line and says where."""
 
+    def __init__(self, message: str):
+        # What it quotes, such as a key or the name of a file, may hold line breaks.
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
+
 
 class _Twice(dict):
     """An object of a file in which a key stands twice."""
@@ -39,9 +47,8 @@ class _Twice(dict):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    twice = [key for key in keys if keys.count(key) > 1] if len(set(keys)) < len(keys) else []
-    return _Twice(pairs, twice[0]) if twice else dict(pairs)
+    counts = Counter(key for key, _ in pairs)
+    return dict(pairs) if len(counts) == len(pairs) else _Twice(pairs, max(counts, key=counts.__getitem__))
 
 
 def parse(text: str, where: str) -> Any:
@@ -67,23 +74,27 @@ def read(path: Path) -> Any:
         ConfigError: it is missing, too large, or no JSON.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError(f"{path}: a file of {path.stat().st_size:,} bytes; a preset has at most {MAX_BYTES:,}")
-        return parse(path.read_text(encoding="utf-8-sig"), str(path))
+        size = path.stat().st_size
+        text = path.read_text(encoding="utf-8-sig") if size <= MAX_BYTES else None
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a null byte or half a surrogate pair in the path
+        raise ConfigError(f"{path}: is no path: {error}") from None
+    if text is None:
+        raise ConfigError(f"{path}: a file of {size:,} bytes; a preset has at most {MAX_BYTES:,}")
+    return parse(text, str(path))
 
 
 def plain(value: Any, where: str, path: str = "", depth: int = 0) -> Any:
     """A copy of `value` as JSON has it: tuples become lists.
 
     Raises:
-        ConfigError: a key stands twice or is no string, a number is not finite, a value is none of JSON's, or the
-            whole is nested too deep.
+        ConfigError: a key stands twice or is no string, a number is not finite or too large, a text is not Unicode, a
+            value is none of JSON's, or the whole is nested too deep.
     """
     here = f"{where}: {path}" if path else where
     if depth > MAX_DEPTH:
@@ -94,11 +105,16 @@ def plain(value: Any, where: str, path: str = "", depth: int = 0) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise ConfigError(f"{here}: the key {key!r} is no string")
+            plain(key, where, path)
         return {key: plain(item, where, f"{path}.{key}" if path else key, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, where, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{here}: expected a finite number, got {value}")
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise ConfigError(f"{here}: expected a number below 2**{MAX_BITS}, got one of {value.bit_length():,} bits")
+    if isinstance(value, str) and _SURROGATE.search(value):
+        raise ConfigError(f"{here}: expected Unicode text, got {value!r}, which has half of a surrogate pair")
     if value is not None and not isinstance(value, bool | int | float | str):
         raise ConfigError(f"{here}: expected a value that JSON has, got {value!r} of type {type(value).__name__}")
     return value

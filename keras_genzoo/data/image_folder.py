@@ -16,6 +16,13 @@ from keras_genzoo.registry import DATASETS, did_you_mean
 NAMED = 5
 """How many files a message names before it only counts."""
 
+QUARANTINE = "quarantine.txt"
+"""The file at the top of a folder with the names of images to leave out, one a line, relative to the folder; lines
+that begin with "#" are comments. `genzoo check-data --quarantine` writes it."""
+
+LONGEST_LIST = 64 * 2**20
+"""Bytes of such a file, at most."""
+
 
 @DATASETS.register("image_folder")
 def image_folder(
@@ -81,7 +88,7 @@ def open_folder(
     if size < 1 or channels not in (1, 3):
         raise DataError(f"{root}: size={size}, channels={channels}: expected size >= 1 and channels 1 or 3.")
     name, found = f"{root.name or root}/", find_images(root)
-    classes = _classes(name, found, labels)  # of all files: a broken one does not change the numbers of the others
+    classes = classes_of(name, found, labels)  # of all files: a broken one does not change the numbers of the others
     images, record = prepare(root, found, size, channels, cache)
     _judge(name, len(found), record, size, max_broken, allow_upscaling)
     names = [file for file in found if file not in record["broken"]]
@@ -100,11 +107,15 @@ def open_folder(
     return ArraySource(images, label, None, name, classes, names=names, manifest=manifest), names
 
 
-def find_images(root: Path) -> list[str]:
+def find_images(root: Path, honor_quarantine: bool = True) -> list[str]:
     """The image files below a folder, hidden ones left out: sorted names relative to it, with forward slashes.
 
+    Args:
+        root: the folder.
+        honor_quarantine: whether the names in the folder's `quarantine.txt`, if there is one, are left out.
+
     Raises:
-        DataError: the folder is missing, unreadable, empty or without images.
+        DataError: the folder is missing, unreadable, empty or without images, or its `quarantine.txt` is no list.
     """
     if not root.is_dir():
         what = "is a file: unpack it and give the folder" if root.exists() else "does not exist"
@@ -128,14 +139,41 @@ def find_images(root: Path) -> list[str]:
     if not found:
         what = f"holds {others} files, but no image" if others else "is empty"
         raise DataError(f"{root.absolute()} {what}; expected {_suffixes()} files, in it or in folders below.")
-    return sorted(found)
+    quarantined = _quarantined(root) if honor_quarantine else set()
+    kept = sorted(file for file in found if file not in quarantined)
+    if not kept:
+        raise DataError(
+            f"{root.absolute()}: all {len(found)} images are listed in {QUARANTINE}: take some off the list."
+        )
+    return kept
+
+
+def _quarantined(root: Path) -> set[str]:
+    """The names in the folder's list; none of them is opened."""
+    path = root / QUARANTINE
+    if not os.path.lexists(path):
+        return set()
+    if path.is_symlink() or not path.is_file():  # a link might lead out of the folder
+        raise DataError(f"{path} is no plain file; expected a list of names of images to leave out, or nothing.")
+    with path.open("rb") as file:
+        content = file.read(LONGEST_LIST + 1)
+    if len(content) > LONGEST_LIST or b"\0" in content:
+        what = "is not UTF-8 text" if b"\0" in content else f"is larger than {LONGEST_LIST >> 20} MiB"
+        raise DataError(f"{path} {what}; expected names of images to leave out, one a line: mend or remove it.")
+    lines = (line.removesuffix("\r") for line in content.decode("utf-8-sig", "surrogateescape").split("\n"))
+    return {PurePosixPath(line).as_posix() for line in lines if line and not line.startswith("#")}
 
 
 def _suffixes() -> str:
     return ", ".join(FORMATS)
 
 
-def _classes(name: str, found: list[str], labels: str) -> list[str] | None:
+def classes_of(name: str, found: list[str], labels: str) -> list[str] | None:
+    """The classes of the files `found` in folder `name`, in order; None where they get no labels.
+
+    Raises:
+        DataError: `labels` is unknown, or a file to be labeled lies in no sub-folder.
+    """
     if labels not in ("auto", "folders", "none"):
         raise DataError(f"{name}: labels={labels!r}: {did_you_mean(labels, ('auto', 'folders', 'none'))}")
     if labels == "none":

@@ -203,3 +203,43 @@ def test_folders_that_are_none(tmp_path, make, message):
 def test_arguments_that_are_none(tmp_path, arguments, message):
     with pytest.raises(DataError, match=message):
         image_folder(**({"path": fill(tmp_path, TWENTY), "size": 8} | arguments))
+
+
+def test_names_in_quarantine_are_left_out(tmp_path):
+    path = fill(tmp_path / "faces", [*TWENTY, "in/x.png"])
+    before = image_folder(path, size=8, held_out=1).train.manifest()
+    listed = tmp_path / "faces" / "quarantine.txt"
+    listed.write_bytes("\ufeff# why\r\n00.png\r\n./in//x.png\n\nnever.png\n../01.png\n/etc/passwd".encode())
+    assert find_images(tmp_path / "faces") == TWENTY[1:]
+    assert find_images(tmp_path / "faces", honor_quarantine=False) == [*TWENTY, "in/x.png"]
+    after = image_folder(path, size=8, held_out=1).train.manifest()
+    assert (before["count"], after["count"]) == (20, 18)
+    assert after["names_sha256"] != before["names_sha256"]
+    assert after["sha256"] != before["sha256"]
+    listed.unlink()
+    assert image_folder(path, size=8, held_out=1).train.manifest() == before
+
+
+def test_a_quarantine_of_everything_is_told(tmp_path):
+    fill(tmp_path, TWENTY)
+    (tmp_path / "quarantine.txt").write_text("\n".join(TWENTY))
+    with pytest.raises(DataError, match=r"all 20 images are listed in quarantine\.txt: take some off"):
+        find_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.mkdir(), "is no plain file"),
+        (lambda path: path.symlink_to(path.parent.parent / "elsewhere.txt"), "is no plain file"),
+        (lambda path: path.write_bytes("00.png\n".encode("utf-16")), "is not UTF-8 text"),
+        (lambda path: path.write_bytes(b"a" * 101), "is larger than 0 MiB"),
+    ],
+)
+def test_a_quarantine_that_is_no_list(tmp_path, monkeypatch, make, message):
+    fill(tmp_path / "faces", TWENTY)
+    (tmp_path / "elsewhere.txt").write_text("00.png\n")
+    monkeypatch.setattr("keras_genzoo.data.image_folder.LONGEST_LIST", 100)
+    make(tmp_path / "faces" / "quarantine.txt")
+    with pytest.raises(DataError, match=message):
+        find_images(tmp_path / "faces")

@@ -1,0 +1,229 @@
+"""A folder of images looked through before it costs a training: what is broken, twice there, tiny or blank."""
+
+import dataclasses
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import Progress
+
+from keras_genzoo.data.decode import FORMATS, decode
+from keras_genzoo.data.image_folder import LONGEST_LIST, QUARANTINE, classes_of, find_images
+from keras_genzoo.data.source import DataError
+
+USUAL_MODES = ("RGB", "L")
+"""Pillow's modes of colored and of grey images; others are converted before training."""
+
+SHAPES = {"square": 1.0, "up to 4:3": 4 / 3, "up to 2:1": 2.0, "beyond 2:1": float("inf")}
+"""Kinds of shapes, and the longer over the shorter side up to which an image is of that kind."""
+
+_MARK = "# genzoo check-data"
+HEADER = f"{_MARK} --quarantine writes this list anew: broken images and second copies, which training leaves out."
+_GLANCE = 32  # pixels along each side of what is compared first
+_T = TypeVar("_T")
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What was found in a folder; names are relative to it, with forward slashes, and in their order.
+
+    Attributes:
+        images: integer, the number of image files.
+        broken: name -> why the file cannot be used.
+        same_file: groups of names of files that are the same byte for byte.
+        same_pixels: groups of names of unlike files whose central squares are the same pixel for pixel; of files that
+            are the same, only the first is in a group.
+        tiny_below: integer, the shorter side in pixels below which an image is tiny.
+        tiny: name -> (width, height).
+        modes: Pillow's mode -> number of sound images.
+        shapes: kind of shape, see `SHAPES` -> number of sound images.
+        constant: names of images whose central square is of one color.
+        mean: mean red, green and blue of the sound images, in [0, 255]; None if there is none.
+        classes: class -> number of sound images; None where `image_folder` gives no labels.
+    """
+
+    images: int
+    broken: dict[str, str]
+    same_file: list[list[str]]
+    same_pixels: list[list[str]]
+    tiny_below: int
+    tiny: dict[str, tuple[int, int]]
+    modes: dict[str, int]
+    shapes: dict[str, int]
+    constant: list[str]
+    mean: list[float] | None
+    classes: dict[str, int] | None
+
+    def to_leave_out(self) -> list[str]:
+        """The names of broken files, and of all copies but the first of each image."""
+        return sorted({*self.broken, *(name for group in self.same_file + self.same_pixels for name in group[1:])})
+
+
+class _Look(NamedTuple):
+    """What one sound file shows: SHA-256 of the file and of its pixels at a glance, and more."""
+
+    file: bytes
+    glance: bytes
+    sides: tuple[int, int]
+    mode: str
+    mean: np.ndarray
+    constant: bool
+
+
+def check_folder(root: Path, size: int = 64) -> Report:
+    """Decodes every image file of a folder, on all cores, and says what is wrong with which.
+
+    Use it before training on a folder whose images nobody has looked at. Files listed in `quarantine.txt` are looked
+    at too. Nothing is changed. Images that declare more pixels than Pillow lets pass are broken, and not decoded.
+
+    Args:
+        root: the folder.
+        size: integer, pixels; images with a shorter side below it are tiny.
+
+    Returns:
+        A `Report`.
+
+    Raises:
+        DataError: the folder is missing, unreadable or without images, or the system refuses to read a file.
+
+    Example:
+        >>> check_folder(Path("photos/")).broken
+        {'cat/12.jpg': 'is empty (0 bytes)'}
+    """
+    names = find_images(root, honor_quarantine=False)
+    broken: dict[str, str] = {}
+    looks: dict[str, _Look] = {}
+    for name, look in zip(names, _each(names, lambda name: _look(root / name), f"Checking {root.name}/"), strict=True):
+        if isinstance(look, _Look):
+            looks[name] = look
+        else:
+            broken[name] = look
+    same_file = _groups({name: look.file for name, look in looks.items()})
+    classes = classes_of(f"{root.name}/", names, "auto")
+    shapes = Counter(_shape(look.sides) for look in looks.values())
+    modes = Counter(look.mode for look in looks.values())
+    members = Counter(name.split("/")[0] for name in looks)
+    return Report(
+        images=len(names),
+        broken=broken,
+        same_file=same_file,
+        same_pixels=_same_pixels(root, looks, {name for group in same_file for name in group[1:]}),
+        tiny_below=size,
+        tiny={name: look.sides for name, look in looks.items() if min(look.sides) < size},
+        modes=dict(modes.most_common()),
+        shapes={shape: shapes[shape] for shape in SHAPES},
+        constant=[name for name, look in looks.items() if look.constant],
+        mean=np.mean([look.mean for look in looks.values()], axis=0).tolist() if looks else None,
+        classes=None if classes is None else {name: members[name] for name in classes},
+    )
+
+
+def list_to_leave_out(report: Report) -> str:
+    """The text of `quarantine.txt`: a comment, and the names that training shall leave out, one a line.
+
+    Raises:
+        DataError: a name cannot be written in such a list, or the list would be longer than is read.
+    """
+    names = report.to_leave_out()
+    for name in names:
+        # Bytes that are no UTF-8 come from the system as lone surrogates, which cannot be encoded.
+        if "\n" in name or name != name.encode(errors="replace").decode():
+            raise DataError(f"{name!r} cannot be listed in {QUARANTINE}: rename it, in UTF-8 and without line breaks.")
+    # A line that begins with "#" is a comment, so a name that does is written as a path.
+    text = "\n".join([HEADER, *(f"./{name}" if name.startswith("#") else name for name in names), ""])
+    if len(text.encode()) > LONGEST_LIST:
+        raise DataError(
+            f"{len(names):,} names are more than the {LONGEST_LIST >> 20} MiB of {QUARANTINE}: delete files instead."
+        )
+    return text
+
+
+def refuse_foreign_list(root: Path) -> None:
+    """Stops where `quarantine.txt` was written by somebody else, and would be lost.
+
+    Raises:
+        DataError: it was.
+    """
+    path = root / QUARANTINE
+    if not os.path.lexists(path):
+        return
+    ours = False
+    if path.is_file() and not path.is_symlink():
+        with path.open("rb") as file:
+            ours = file.read(len(_MARK)) == _MARK.encode()
+    if not ours:
+        raise DataError(
+            f"{path} was not written by check-data, which would overwrite it: rename it, or add by hand what is found."
+        )
+
+
+def _look(path: Path) -> _Look | str:
+    """What a file shows, or why it is broken."""
+    image, sides, broken = decode(path, _GLANCE, 3)
+    if image is None:
+        return broken
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").digest()
+        file.seek(0)
+        with Image.open(file, formats=sorted(set(FORMATS.values()))) as header:
+            mode = header.mode
+    # At a glance, fine details are lost.
+    constant = _is_flat(image) and _is_flat(_square(path, min(sides)))
+    return _Look(sha256, hashlib.sha256(image.tobytes()).digest(), sides, mode, image.mean(axis=(0, 1)), constant)
+
+
+def _same_pixels(root: Path, looks: Mapping[str, _Look], copies: set[str]) -> list[list[str]]:
+    """Those that look the same at a glance are decoded again, in full."""
+    glances = {name: (min(look.sides), look.glance) for name, look in looks.items() if name not in copies}
+    alike = sorted(name for group in _groups(glances) for name in group)
+
+    def pixels(name: str) -> tuple[int, bytes]:
+        side = min(looks[name].sides)
+        return side, hashlib.sha256(_square(root / name, side).tobytes()).digest()
+
+    return _groups(dict(zip(alike, _each(alike, pixels, "Comparing"), strict=True)))
+
+
+def _square(path: Path, side: int) -> np.ndarray:
+    image = decode(path, side, 3).image
+    if image is None:
+        raise DataError(f"{path} has changed while it was looked at: check again when nothing writes to the folder.")
+    return image
+
+
+def _is_flat(image: np.ndarray) -> bool:
+    return bool((image == image[0, 0]).all())
+
+
+def _shape(sides: tuple[int, int]) -> str:
+    ratio = max(sides) / min(sides)
+    return next(shape for shape, most in SHAPES.items() if ratio <= most)
+
+
+def _groups(keys: Mapping[str, Hashable]) -> list[list[str]]:
+    """The names that share a key, where more than one does."""
+    groups: dict[Hashable, list[str]] = {}
+    for name, key in keys.items():
+        groups.setdefault(key, []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _each(names: Sequence[str], work: Callable[[str], _T], doing: str) -> Iterator[_T]:
+    """The results of `work` in order, with a progress bar on a terminal."""
+    threads = min(16, os.cpu_count() or 1)
+    chunk = 32 * threads  # bounds what an interrupt waits for
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    with bar, ThreadPoolExecutor(threads) as pool:
+        task = bar.add_task(doing, total=len(names))
+        for start in range(0, len(names), chunk):
+            for result in pool.map(work, names[start : start + chunk]):
+                bar.advance(task)
+                yield result

@@ -1,5 +1,6 @@
 """The only file that differentiates: gradients, and the train step's signature, on TensorFlow and JAX."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -67,6 +68,13 @@ if NAME == "tensorflow":
     def compiled(function: Callable[..., Tensor], model: keras.Model) -> Callable[..., Tensor]:
         """`function` of tensors, which reads the model's variables and assigns none, as a graph."""
         return tf.function(function, reduce_retracing=True)
+
+    def make_deterministic() -> None:
+        """Lets every operation give the same bits each time, on a GPU too, where that takes longer.
+
+        To be called before anything is computed.
+        """
+        tf.config.experimental.enable_op_determinism()
 
     def replicas(model: keras.Model | None = None) -> int:
         """The number of replicas that play the same step: of `model`, or of the strategy in whose scope this runs."""
@@ -150,6 +158,10 @@ elif NAME == "jax":
                 return function(*arguments)
 
         return lambda *arguments: pure([variable.value for variable in model.variables], *arguments)
+
+    def make_deterministic() -> None:
+        """Lets every operation give the same bits each time; see the TensorFlow twin."""
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
 
     def replicas(model: keras.Model | None = None) -> int:
         """The number of replicas that play the same step: JAX shards one step instead."""

@@ -66,6 +66,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self._specs: dict[str, Any] = {}
         self._graphs: dict[str, Callable[..., Tensor]] = {}
         self._judging = False
+        self._reporters: dict[str, str] = {}  # from a log to the player whose loss reports it
         self._training_seeds = backend.ReplicaSeedGenerator()
         self._validation_seeds = backend.ReplicaSeedGenerator(VALIDATION_SEED)
         self._trackers = [keras.metrics.Mean(name=log) for log in self.logs]
@@ -152,6 +153,10 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """The number of train steps taken so far: where in the data this training stands."""
         optimizer = getattr(self, "optimizer", None)  # Keras sets it in `compile`
         return int(ops.convert_to_numpy(optimizer.iterations)) if optimizer is not None else 0
+
+    def reporter(self, log: str) -> str | None:
+        """The name of the player whose loss reports the log of that name; None before the first step."""
+        return self._reporters.get(log)
 
     def variables_of(self, player: Player) -> list[keras.Variable]:
         """The variables that `player` trains."""
@@ -250,6 +255,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
                     f"{type(self).__name__}.logs does not declare '{name}', which the loss of player '{player.name}' "
                     f"reports; {did_you_mean(name, trackers)}"
                 )
+            self._reporters[name] = player.name
             if len(value.shape):
                 raise ValueError(
                     f"{type(self).__name__}: '{name}' has shape {tuple(value.shape)}, but logs are scalars; vectors "

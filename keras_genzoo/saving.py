@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -63,6 +64,26 @@ class Saved(keras.Model):
         """The states of all seed generators, which Keras does not save: this model's and its layers' (Dropout)."""
         generators = [g for layer in self._flatten_layers() for g in layer._seed_generators]
         return [g.state for g in dict.fromkeys(generators) if g is not self._validation_seeds]
+
+    def reseed(self, number: int) -> None:
+        """Lets all that is drawn from now on be other numbers: a function of the seeds' states and `number`."""
+        for state in self._seed_states():
+            words = np.random.SeedSequence([*map(int, ops.convert_to_numpy(state)), number]).generate_state(2)
+            state.assign(ops.cast(words, state.dtype))
+
+    def not_finite(self) -> list[str]:
+        """What of this model's state holds NaN or infinity: the paths of variables, its optimizers' among them."""
+        passing = {id(one) for one in self.metrics_variables}
+        variables = {id(one): one for one in (*self.variables, *self._optimizer_variables())}
+        floats = [one for key, one in variables.items() if "float" in one.dtype and key not in passing]
+        if not floats:
+            return []
+        finite = ops.convert_to_numpy(ops.stack([ops.all(ops.isfinite(one)) for one in floats]))
+        return [one.path for one, is_finite in zip(floats, finite, strict=True) if not is_finite]
+
+    def _optimizer_variables(self) -> list[keras.Variable]:
+        optimizer = getattr(self, "optimizer", None)  # Keras sets it in `compile`
+        return [] if optimizer is None else optimizer.variables
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the seed generators' states beside this model's own variables."""

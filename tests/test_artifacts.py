@@ -1,14 +1,17 @@
 import json
+import math
 import os
 import shutil
 import stat
+import subprocess
+import threading
 
 import keras
 import numpy as np
 import pytest
 
 from keras_genzoo import artifacts, config
-from keras_genzoo.artifacts import Checkpoints, Position, Run, RunError, begin_stage
+from keras_genzoo.artifacts import Checkpoints, DivergedError, Position, Run, RunError, begin_stage
 from keras_genzoo.artifacts import checkpoints as module
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.model import GenerativeModel, Stage
@@ -197,35 +200,102 @@ class TestCheckpoints:
         assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001"]
         assert checkpoints.restore(model).seconds == 2.0
 
-    @pytest.mark.parametrize("damage", ["flipped", "short", "empty", "missing", "no meta", "half a meta"])
-    def test_a_damaged_one_is_passed_over(self, tmp_path, model, fresh, damage):
+    @pytest.mark.parametrize(
+        ("name", "damage"),
+        [
+            ("model.weights.h5", "missing"),
+            ("model.weights.h5", "half"),
+            ("model.weights.h5", "empty"),
+            ("model.weights.h5", "a folder"),
+            ("meta.json", "missing"),
+            ("meta.json", "half"),
+            ("SHA256SUMS", "missing"),
+            ("SHA256SUMS", "half"),
+            ("SHA256SUMS", "empty"),
+        ],
+    )
+    def test_a_damaged_one_is_passed_over(self, tmp_path, model, fresh, name, damage):
         checkpoints = Checkpoints(tmp_path)
         checkpoints.save(model, Position(epoch=1, iterations=4))
         newest = checkpoints.save(model, Position(epoch=2, iterations=8))
-        weights, meta = newest / "model.weights.h5", newest / "meta.json"
-        content = bytearray(weights.read_bytes())
-        if damage == "flipped":
-            content[len(content) // 2] ^= 1
-            weights.write_bytes(content)
-        elif damage == "short":
-            weights.write_bytes(content[:-100])
-        elif damage == "empty":
-            weights.write_bytes(b"")
-        elif damage == "missing":
-            weights.unlink()
-        elif damage == "no meta":
-            meta.unlink()
-        else:
-            meta.write_text(meta.read_text()[:30])
-        with pytest.warns(UserWarning, match=r"epoch-0002.* (damaged|missing).*going back to the checkpoint before it"):
+        file = newest / name
+        content = file.read_bytes()
+        file.unlink()
+        if damage == "a folder":
+            file.mkdir()
+        elif damage != "missing":
+            file.write_bytes(content[: len(content) // 2] if damage == "half" else b"")
+        with pytest.warns(UserWarning, match=r"epoch-0002\S* is (damaged|missing).*; going back to epoch-0001\."):
             assert checkpoints.restore(fresh).epoch == 1
         assert_same_state(fresh, model)
+        assert newest.is_dir()
+
+    @pytest.mark.parametrize("name", ["model.weights.h5", "meta.json", "SHA256SUMS"])
+    def test_every_flipped_byte_is_noticed(self, tmp_path, model, name):
+        folder = Checkpoints(tmp_path).save(model, Position(epoch=2, iterations=8))
+        assert module.check(folder) == Position(epoch=2, iterations=8)
+        random, whole = np.random.default_rng(0), (folder / name).read_bytes()
+        for _ in range(64):
+            content = bytearray(whole)
+            content[random.integers(len(content))] ^= 1 << random.integers(8)
+            (folder / name).write_bytes(content)
+            with pytest.raises(module.DamagedError, match=name if name != "SHA256SUMS" else "fit SHA256SUMS"):
+                module.check(folder)
+        (folder / name).write_bytes(whole)
+        module.check(folder)
+
+    def test_who_goes_on_sets_a_damaged_one_aside(self, tmp_path, model, fresh):
+        checkpoints = Checkpoints(tmp_path)
+        for _ in range(2):
+            checkpoints.save(model, Position(epoch=1))
+            (checkpoints.save(model, Position(epoch=2)) / "meta.json").write_text("{}")
+            with pytest.warns(UserWarning, match="set aside as damaged-epoch-0002"):
+                assert checkpoints.restore(fresh, set_aside=True).epoch == 1
+        assert sorted(path.name for path in tmp_path.iterdir()) == [
+            "damaged-epoch-0002",
+            "damaged-epoch-0002-1",
+            "epoch-0001",
+        ]
 
     def test_training_does_not_start_anew_in_silence(self, tmp_path, model):
         checkpoints = Checkpoints(tmp_path)
         (checkpoints.save(model, Position(epoch=1)) / "meta.json").unlink()
-        with pytest.warns(UserWarning), pytest.raises(RunError, match="none of the 1 checkpoints can be used"):
-            checkpoints.restore(model)
+        for _ in range(2):
+            with pytest.raises(
+                RunError, match=r"meta.json is missing; none of the 1 checkpoints .* can be used: remove"
+            ):
+                checkpoints.restore(model, set_aside=True)
+
+    def test_sha256sum_reads_the_checksums(self, tmp_path, model):
+        folder = Checkpoints(tmp_path).save(model, Position(epoch=1))
+        if (program := shutil.which("sha256sum")) is None:
+            pytest.skip("there is no sha256sum")
+        subprocess.run([program, "--check", "--strict", "SHA256SUMS"], cwd=folder, check=True, capture_output=True)
+
+    def test_a_state_with_nan_is_not_written(self, tmp_path, fresh):
+        checkpoints = Checkpoints(tmp_path)
+        checkpoints.save(fresh, Position(epoch=1))
+        moment = fresh.optimizer.players["generator"].variables[-1]
+        moment.assign(moment + np.inf)
+        with pytest.raises(DivergedError, match=rf"{moment.path} is not finite"):
+            checkpoints.save(fresh, Position(epoch=2))
+        moment.assign(keras.ops.zeros_like(moment))
+        with pytest.raises(DivergedError, match=r"the 2\. mean is not finite"):
+            checkpoints.save(fresh, Position(epoch=2, metrics=(0.0, math.nan)))
+        assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001"]
+
+    def test_the_training_may_go_on_while_a_thread_writes(self, tmp_path, model, fresh, monkeypatch):
+        hold, flush = threading.Event(), module.flush
+        monkeypatch.setattr(module, "flush", lambda path: hold.wait(60) and flush(path))
+        before = state(fresh)
+        future = Checkpoints(tmp_path).begin(fresh, Position(epoch=1))
+        fresh.set_weights(model.get_weights())
+        assert not future.done() and not list(Checkpoints(tmp_path))
+        hold.set()
+        assert future.result().name == "epoch-0001"
+        Checkpoints(tmp_path).restore(fresh)
+        for one, other in zip(state(fresh), before, strict=True):
+            np.testing.assert_array_equal(one, other)
 
     def test_nothing_saved(self, tmp_path, model):
         assert Checkpoints(tmp_path / "none").restore(model) is None
@@ -248,6 +318,13 @@ class TestCheckpoints:
             checkpoints.save(model, Position(epoch=2))
         assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001"]
         assert checkpoints.restore(fresh).epoch == 1
+
+    def test_killed_between_two_renames(self, tmp_path, model, fresh):
+        checkpoints = Checkpoints(tmp_path)
+        saved = checkpoints.save(model, Position(epoch=1))
+        saved.rename(tmp_path / f"{module._OLDER}epoch-0001")  # the new one was to take its place
+        checkpoints.sweep()
+        assert checkpoints.restore(fresh) == Position(epoch=1)
 
     def test_what_a_killed_process_left_is_swept_at_resume(self, run, model):
         run.checkpoints.save(model, Position(epoch=1))

@@ -1,5 +1,6 @@
 """A disk that is full: nothing is begun that cannot be finished, what was saved stays, and the training goes on."""
 
+import math
 import shutil
 from collections import namedtuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_genzoo.artifacts import Checkpoints, Position, Run, RunError
-from keras_genzoo.callbacks import RunLog
+from keras_genzoo.callbacks import run_log
 from keras_genzoo.callbacks.run_log import MOST_FAILURES
 from tests.toys import Toy, images
 
@@ -41,8 +42,14 @@ def test_a_checkpoint_that_does_not_fit_is_not_begun(model, tmp_path, disk):
     assert checkpoints.restore(model) == Position(1, iterations=4)
 
 
+@pytest.fixture(autouse=True)
+def only_after_epochs(monkeypatch):
+    """Saves come after epochs, and not within."""
+    monkeypatch.setattr(run_log, "_WITHIN_EPOCHS", math.inf)
+
+
 def fit(model, run, epochs):
-    model.fit(images(8), batch_size=4, epochs=epochs, callbacks=[RunLog(run, seconds=0.0)], verbose=0)
+    model.fit(images(8), batch_size=4, epochs=epochs, callbacks=[run_log.RunLog(run, seconds=1e-9)], verbose=0)
 
 
 @pytest.fixture
@@ -59,14 +66,14 @@ def run(tmp_path):
 
 
 def test_a_save_that_fails_is_told_and_the_training_goes_on(model, run, monkeypatch):
-    save, full = Checkpoints.save, [False, True, True, False]
+    begin, full = Checkpoints.begin, [False, True, True, False]
 
     def sometimes(self, model, position):
         if full[position.epoch - 1]:
             raise OSError(28, "No space left on device")
-        return save(self, model, position)
+        return begin(self, model, position)
 
-    monkeypatch.setattr(Checkpoints, "save", sometimes)
+    monkeypatch.setattr(Checkpoints, "begin", sometimes)
     with pytest.warns(
         UserWarning, match=r"epoch-000. could not be saved \(No space left on device\): the last"
     ) as told:

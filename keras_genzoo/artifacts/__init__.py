@@ -6,11 +6,12 @@ history.jsonl       one line an epoch
 losses.png, samples/epoch-NNNN.png
 checkpoints/        the newest two states of the training
 best/METRIC/        the state that was best by a metric, if the training was told to measure
+diverged.jsonl      when and where a number was not finite, if that happened
 metric-NAME.jsonl   what was measured, a line each time (keras_genzoo.evaluation)
 model.weights.h5    the last state, once the training is finished
 """
 
-from keras_genzoo.artifacts.checkpoints import Checkpoints, Position, begin_stage
+from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position, begin_stage
 from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.artifacts.files import RunError
 from keras_genzoo.artifacts.plots import plot_losses
@@ -19,6 +20,7 @@ from keras_genzoo.artifacts.run import JIT, Run, check_free, load
 __all__ = [
     "JIT",
     "Checkpoints",
+    "DivergedError",
     "Position",
     "Run",
     "RunError",

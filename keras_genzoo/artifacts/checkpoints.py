@@ -1,9 +1,10 @@
 """Checkpoints: states of a training that survive kills, full disks and flipped bits.
 
-Each is a folder, written aside, flushed to the disk and renamed, with the SHA-256 of its weights: bytes that flip in an
-HDF5 file would else be read as numbers without a word.
+Each is a folder, written aside, flushed to the disk and renamed, with the SHA-256 of its files in `SHA256SUMS`, as
+`sha256sum --check` reads it: bytes that flip in an HDF5 file would else be read as numbers without a word.
 """
 
+import concurrent.futures
 import dataclasses
 import errno
 import math
@@ -12,18 +13,28 @@ import re
 import shutil
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json
+from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.model import GenerativeModel
 
 WEIGHTS = "model.weights.h5"
+_META, _SUMS = "meta.json", "SHA256SUMS"
 _NAME = re.compile(r"epoch-(\d{4,})(?:-step-(\d{6,}))?")
-_ASIDE = ".aside-"
+_ASIDE, _OLDER = ".aside-", ".older-"
 _OVERHEAD = 2**20  # of the file's structure, and of the files beside it
+
+
+class DivergedError(RuntimeError):
+    """A number of a training is not finite any more; the message says which."""
+
+
+class DamagedError(Exception):
+    """A file is not what was written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +46,7 @@ class Position:
         step: integer, train steps taken in the epoch that is not complete.
         iterations: integer, train steps taken in all.
         stage: integer, the stage of a model that grows.
+        rollbacks: integer, how often the training went back to a checkpoint because it had diverged.
         seconds: float, spent on the epoch that is not complete.
         metrics: the state of the model's means in that epoch, which no weights file holds.
     """
@@ -43,6 +55,7 @@ class Position:
     step: int = 0
     iterations: int = 0
     stage: int = 0
+    rollbacks: int = 0
     seconds: float = 0.0
     metrics: tuple[float, ...] = ()
 
@@ -63,24 +76,59 @@ class Checkpoints:
     def __init__(self, folder: Path, keep: int = 2):
         self.folder = folder
         self.keep = keep
+        self._writer = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._last: Future[Path] | None = None
 
     def save(self, model: GenerativeModel, position: Position) -> Path:
+        """Writes the state of `model`, and waits until it is safe; arguments and errors as for `begin`."""
+        return self.begin(model, position).result()
+
+    def begin(self, model: GenerativeModel, position: Position) -> "Future[Path]":
         """Writes the state of `model`: weights, averages, optimizers and seeds; older ones go when it is safe.
 
+        The state is handed to the file system before this returns, so the training may go on and change it. What takes
+        longer, until it is on the disk and under its name, is done by a thread.
+
+        Args:
+            model: a compiled model.
+            position: where its training stands.
+
+        Returns:
+            A future of the checkpoint's folder. When it has come, a kill or a loss of power cannot lose the state; if
+            it holds an OSError, the checkpoints that were there are there still.
+
         Raises:
-            OSError: it cannot be written; those that were there are there still.
+            OSError: the disk has no room, or cannot be written.
+            DivergedError: the state holds NaN or infinity, and is not written.
         """
+        self.wait()
+        if wrong := model.not_finite() or [f"the {number}. mean" for number in _not_finite(position.metrics)]:
+            raise DivergedError(f"{wrong[0]} is not finite, so the state is not saved")
         self._check_space(model)
         aside = self.folder / f"{_ASIDE}{os.getpid()}"
-        target = self.folder / position.name
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         try:
             model.save_weights(aside / WEIGHTS)
+        except BaseException:
+            self.sweep()
+            raise
+        self._last = self._writer.submit(self._publish, aside, position)
+        return self._last
+
+    def wait(self) -> None:
+        """Waits until what was begun is safe, or has failed."""
+        if self._last is not None:
+            concurrent.futures.wait([self._last])
+
+    def _publish(self, aside: Path, position: Position) -> Path:
+        target = self.folder / position.name
+        try:
             flush(aside / WEIGHTS)
-            write_json(aside / "meta.json", {**dataclasses.asdict(position), "sha256": sha256_of(aside / WEIGHTS)})
+            write_json(aside / _META, dataclasses.asdict(position))
+            write_text(aside / _SUMS, _sums(aside))  # and flushes the folder
             if target.exists():  # onto a folder that is not empty no other can be renamed
-                target.rename(self.folder / f"{aside.name}-older")
+                target.rename(self.folder / f"{_OLDER}{target.name}")
             aside.rename(target)
             flush(self.folder)
         finally:
@@ -110,8 +158,13 @@ class Checkpoints:
         """Complete epochs and further steps of the newest checkpoint."""
         return max((_place(path) for path in self), default=(0, 0))
 
-    def restore(self, model: GenerativeModel) -> Position | None:
+    def restore(self, model: GenerativeModel, set_aside: bool = False) -> Position | None:
         """Loads the newest checkpoint that is whole into a compiled model, in the stage of its training.
+
+        Args:
+            model: a compiled model.
+            set_aside: bool, whether damaged ones are renamed, so that they are looked at no more: for who goes on with
+                the training.
 
         Returns:
             Its position; None if there is no checkpoint.
@@ -119,22 +172,36 @@ class Checkpoints:
         Raises:
             RunError: there are checkpoints, but none is whole; or they are of another model.
         """
-        found = list(self)
-        for folder in found:
+        self.wait()
+        damaged: dict[Path, DamagedError] = {}
+        for folder in self:
             try:
-                position, sha256 = _read(folder)
-                for stage in range(position.stage + 1):
-                    begin_stage(model, stage)
-                load_weights(model, folder / WEIGHTS, sha256)
-                return position
+                position = check(folder)
             except DamagedError as error:
-                warnings.warn(f"{error}; going back to the checkpoint before it.", stacklevel=2)
-        if found:
-            raise RunError(f"{self.folder}: none of the {len(found)} checkpoints can be used.")
+                damaged[folder] = error
+                continue
+            for one, damage in damaged.items():  # not before a whole one is found: a training must not start anew
+                where = f", set aside as {_set_aside(one)}" if set_aside else ""
+                warnings.warn(f"{damage}{where}; going back to {folder.name}.", stacklevel=2)
+            for stage in range(position.stage + 1):
+                begin_stage(model, stage)
+            load_weights(model, folder / WEIGHTS)
+            return position
+        if damaged:
+            raise RunError(
+                f"{next(iter(damaged.values()))}; none of the {len(damaged)} checkpoints in {self.folder} can be "
+                "used: remove that folder to begin anew."
+            )
         return None
 
     def sweep(self) -> None:
         """Removes what was not finished, by this process or one that was killed."""
+        for path in self.folder.glob(f"{_OLDER}*"):
+            target = self.folder / path.name.removeprefix(_OLDER)
+            if target.exists():
+                shutil.rmtree(path, ignore_errors=True)
+            else:  # killed before the new one was there
+                path.rename(target)
         for path in self.folder.glob(f"{_ASIDE}*"):
             shutil.rmtree(path, ignore_errors=True)
 
@@ -148,21 +215,38 @@ def begin_stage(model: GenerativeModel, stage: int) -> None:
         model.optimizer.iterations.assign(iterations)
 
 
-class DamagedError(Exception):
-    """A file is not what was written."""
+def check(folder: Path) -> Position:
+    """Reads a checkpoint whole, and compares it with its checksums.
+
+    Returns:
+        Its position.
+
+    Raises:
+        DamagedError: a file is missing or is not what was written.
+    """
+    for name in (WEIGHTS, _META, _SUMS):
+        if not (folder / name).is_file():
+            raise DamagedError(f"{folder / name} is missing")
+    try:
+        written, found = (folder / _SUMS).read_bytes(), _sums(folder).encode()
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{folder} cannot be read: {error}") from error
+    if written != found:
+        wrong = [line.split()[1].decode() for line in found.splitlines() if line not in written]
+        raise DamagedError(f"{folder / (wrong or [_SUMS])[0]} is damaged: its content does not fit {_SUMS}")
+    try:
+        meta: dict[str, Any] = read_json(folder / _META)
+        return Position(**{**meta, "metrics": tuple(meta["metrics"])})
+    except (RunError, KeyError, TypeError) as error:
+        raise DamagedError(f"{folder / _META} is damaged: it tells no position") from error
 
 
-def load_weights(model: GenerativeModel, path: Path, sha256: str) -> None:
+def load_weights(model: GenerativeModel, path: Path) -> None:
     """Loads a state that this package saved.
 
     Raises:
-        DamagedError: the file is missing or was changed.
-        RunError: it is whole, but of another model.
+        RunError: it is of another model.
     """
-    if not path.is_file():
-        raise DamagedError(f"{path} is missing")
-    if sha256_of(path) != sha256:
-        raise DamagedError(f"{path} is damaged: its content is not what was written")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns where it could not load the optimizers
@@ -170,6 +254,28 @@ def load_weights(model: GenerativeModel, path: Path, sha256: str) -> None:
     except (ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().partition("\n")[0]
         raise RunError(f"{path} holds no state of this {type(model).__name__}: {reason}") from error
+
+
+def _sums(folder: Path) -> str:
+    """The checksums of a checkpoint's files, as `sha256sum` writes them."""
+    return "".join(f"{sha256_of(folder / name)}  {name}\n" for name in (WEIGHTS, _META))
+
+
+def _set_aside(folder: Path) -> str:
+    """Renames a damaged checkpoint; returns how it is called now."""
+    for number in range(100):
+        target = folder.with_name(f"damaged-{folder.name}{f'-{number}' if number else ''}")
+        if not target.exists():
+            try:
+                folder.rename(target)
+                return target.name
+            except OSError:  # where nothing can be written it stays, and is passed over
+                break
+    return folder.name
+
+
+def _not_finite(numbers: tuple[float, ...]) -> list[int]:
+    return [place for place, number in enumerate(numbers, 1) if not math.isfinite(number)]
 
 
 def _width(dtype: str) -> str:
@@ -181,12 +287,3 @@ def _place(folder: Path) -> tuple[int, int]:
     """Complete epochs and further steps, by the name of a checkpoint."""
     name = _NAME.fullmatch(folder.name)
     return (int(name[1]), int(name[2] or 0)) if name else (-1, -1)
-
-
-def _read(folder: Path) -> tuple[Position, str]:
-    try:
-        meta: dict[str, Any] = read_json(folder / "meta.json")
-        sha256 = str(meta.pop("sha256"))
-        return Position(**{**meta, "metrics": tuple(meta["metrics"])}), sha256
-    except (RunError, KeyError, TypeError) as error:
-        raise DamagedError(f"{folder} is damaged: meta.json tells no position") from error

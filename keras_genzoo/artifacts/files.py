@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+_LINE_BREAK = re.compile(r"\n *")
+
 
 class RunError(ValueError):
     """A run folder cannot be used as asked; the message is one line and says what to do."""
@@ -24,13 +26,25 @@ def write_text(path: Path, text: str) -> None:
     flush(path.parent)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Appends a line to a text file; when this returns, it is on the disk.
+
+    It goes out in one piece, and begins a line of its own where a killed process or a full disk left one unfinished.
+    """
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else f"\n{line}"
+        file.write(f"{line}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def write_json(path: Path, content: Any) -> None:
     """Writes `content` as indented JSON, whole or not at all."""
     text = json.dumps(content, indent=2, allow_nan=False)
-    # Lists of numbers in one line; a line break in the text is never inside a string.
-    text = re.sub(
-        r"\[\n[^\[\]{}]*\]", lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text
-    )
+    # Lists of plain values in one line; a line break in the text is never inside a string.
+    text = re.sub(r"\[\n[^\[\]{}]*\]", lambda found: f"[{_LINE_BREAK.sub(' ', found[0][1:-1]).strip()}]", text)
     write_text(path, text + "\n")
 
 

@@ -46,8 +46,11 @@ def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> P
             axes.legend(frameon=False)
     path = Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    figure.savefig(aside, format="png", dpi=110)
-    os.replace(aside, path)
+    try:
+        figure.savefig(aside, format="png", dpi=110)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
     return path
 
 

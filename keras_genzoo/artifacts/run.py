@@ -11,9 +11,9 @@ from typing import Any
 
 import filelock
 
-from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, DamagedError, Position, load_weights
+from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, Position, load_weights
 from keras_genzoo.artifacts.environment import environment
-from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
+from keras_genzoo.artifacts.files import RunError, append_line, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
@@ -40,6 +40,7 @@ class Run:
         if not (self.path / "config.json").is_file():
             what = "holds no config.json" if self.path.is_dir() else "does not exist"
             raise RunError(f"'{self.path}' is no run folder, it {what}; `genzoo train PRESET --output RUN` makes one.")
+        _check_closed(self.path)
         self.checkpoints = Checkpoints(self.path / "checkpoints")
         self._lock: filelock.BaseFileLock | None = None
 
@@ -149,15 +150,12 @@ class Run:
             except ValueError:
                 continue
 
-    def log(self, line: Mapping[str, Any]) -> None:
-        """Appends a line to the history. JSON knows no NaN, so numbers that are not finite become null."""
+    def log(self, line: Mapping[str, Any], file: str = "history.jsonl") -> None:
+        """Appends a line to the history, or another file; of numbers that are not finite it says null, as JSON must."""
         finite = {
             key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in line.items()
         }
-        with (self.path / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(finite) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self.path / file, json.dumps(finite))
 
     def go_back_to(self, position: Position) -> None:
         """Cuts from the history what was logged after `position`: these epochs will be played again."""
@@ -187,19 +185,23 @@ class Run:
     def restore(self, model: GenerativeModel) -> Position | None:
         """Loads the newest state into a model built from `config`.
 
+        Who holds the run sets damaged checkpoints aside; who only reads it passes them over.
+
         Returns:
             Its position; None if nothing was saved yet.
 
         Raises:
             RunError: what was saved is damaged.
         """
-        position = self.checkpoints.restore(model)
+        position = self.checkpoints.restore(model, set_aside=self._lock is not None)
         finished = self.record.get("finished")
         if position is None and finished:  # the checkpoints were cleared away
             try:
-                load_weights(model, self.path / WEIGHTS, finished["sha256"])
-            except DamagedError as error:
-                raise RunError(f"{error}.") from error
+                if sha256_of(self.path / WEIGHTS) != finished["sha256"]:
+                    raise RunError(f"{self.path / WEIGHTS} is damaged: its content is not what was written.")
+            except OSError as error:
+                raise RunError(f"{self.path / WEIGHTS} is missing, and there are no checkpoints.") from error
+            load_weights(model, self.path / WEIGHTS)
             position = Position(finished["epoch"], iterations=finished["iterations"])
         return position
 
@@ -216,6 +218,26 @@ def check_free(path: str | os.PathLike) -> None:
     if path.is_file() or (path.is_dir() and any(inside.name not in (_LOCK, _HOLDER) for inside in path.iterdir())):
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")
+
+
+def _check_closed(path: Path) -> None:
+    """Refuses a run whose files lie elsewhere: who goes on with a stranger's run must not write out of it.
+
+    Raises:
+        RunError: there is a link that leads out of the folder, or something that is neither a file nor a folder.
+    """
+    root, folders = path.resolve(), [path]
+    while folders:
+        for entry in os.scandir(folders.pop()):
+            if entry.is_symlink():
+                if not Path(entry.path).resolve().is_relative_to(root):
+                    raise RunError(
+                        f"'{entry.path}' is a link that leads out of the run: put what it means in its place."
+                    )
+            elif entry.is_dir():
+                folders.append(Path(entry.path))
+            elif not entry.is_file():
+                raise RunError(f"'{entry.path}' is neither a file nor a folder: a run has no such thing, remove it.")
 
 
 def _hold(path: Path) -> filelock.BaseFileLock:

@@ -1,14 +1,16 @@
 """Callbacks: what is seen and kept of a training while it goes on."""
 
 from keras_genzoo.callbacks.evaluating import Evaluating
+from keras_genzoo.callbacks.guard import Divergence, Guard
 from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples, write_sheet
 from keras_genzoo.callbacks.latent_walk import latent_walk
 from keras_genzoo.callbacks.progress import Progress
-from keras_genzoo.callbacks.run_log import DivergedError, RunLog, StoppedError
+from keras_genzoo.callbacks.run_log import RunLog, StoppedError
 
 __all__ = [
-    "DivergedError",
+    "Divergence",
     "Evaluating",
+    "Guard",
     "ImageGrid",
     "Progress",
     "RunLog",

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_genzoo import images
+from keras_genzoo.callbacks.telling import told
 from keras_genzoo.model import GenerativeModel
 
 _LEGIBLE = 96  # pixels on a screen
@@ -72,4 +73,5 @@ class ImageGrid(keras.callbacks.Callback):
         number = epoch + 1
         if number == 1 or number % self.every == 0 or number == self.params["epochs"]:
             model = self.model
-            write_sheet(self.folder / f"epoch-{number:04d}.png", samples(model, self.num, self.seed), model)
+            with told(f"the samples of epoch {number}"):
+                write_sheet(self.folder / f"epoch-{number:04d}.png", samples(model, self.num, self.seed), model)

@@ -4,16 +4,18 @@ import dataclasses
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 
 import keras
 from keras import ops
 
 from keras_genzoo.artifacts import Position, Run, plot_losses
 from keras_genzoo.callbacks.progress import numbers
+from keras_genzoo.callbacks.telling import told
 
-_SECONDS_BETWEEN_CHECKS = 10.0
+_WITHIN_EPOCHS = 5  # times the interval: to save between two epochs is better, and most epochs are short
 _SECONDS_BETWEEN_PLOTS = 30.0
 MOST_FAILURES = 3
 """Saves that may fail one after the other before the training stops."""
@@ -23,15 +25,12 @@ class StoppedError(Exception):
     """The training was asked to stop, and has saved its state."""
 
 
-class DivergedError(RuntimeError):
-    """A loss is not a finite number any more."""
-
-
 class RunLog(keras.callbacks.Callback):
     """Writes history, loss plot and checkpoints of a training into its run folder.
 
-    A checkpoint is written after an epoch, but not more often than every `seconds`, which would hold up the training
-    of a large model; and always after the first and the last epoch, and when the training is stopped.
+    A checkpoint is written after an epoch, if the last one is `seconds` old, and within an epoch if it is five times as
+    old; always after the first and the last epoch, and when the training is stopped. The training waits until the state
+    is handed to the file system; a thread sees it onto the disk.
 
     Args:
         run: the `Run`, held by this process.
@@ -41,7 +40,8 @@ class RunLog(keras.callbacks.Callback):
 
     Raises:
         StoppedError: in `fit`, once the state is saved, if `stop` said so.
-        DivergedError: in `fit`, if a loss is not finite.
+        DivergedError: in `fit`, if the state is not finite when it is to be saved.
+        OSError: in `fit`, if `MOST_FAILURES` saves failed, or the last one.
     """
 
     def __init__(
@@ -57,10 +57,12 @@ class RunLog(keras.callbacks.Callback):
         self.seconds = seconds
         self.stop = stop
         self.saved: Position | None = start if start.iterations else None
+        self._writing: tuple[Position, Future[Path]] | None = None
         self._last_save = -math.inf if self.saved is None else time.monotonic()
-        self._last_plot, self._last_check = time.monotonic(), -math.inf
+        self._last_plot = time.monotonic()
         self._began = time.monotonic()
         self._failed = 0
+        self._unlogged: list[dict] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Puts the means of a resumed epoch back, which `fit` has set to zero."""
@@ -70,22 +72,23 @@ class RunLog(keras.callbacks.Callback):
                 variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Saves the state and stops, if asked to."""
+        """Saves the state, if it is time to; and stops, if asked to."""
         now = time.monotonic()
-        if now - self._last_check > _SECONDS_BETWEEN_CHECKS:
-            self._last_check = now
-            self._check(logs or {})
-        if self.stop() and batch + 1 < self.params["steps"]:  # after an epoch's last step it is nearly complete
-            model = self.model
-            self._check(logs or {})
-            here = dataclasses.replace(
-                self.position,
-                step=self.position.step + batch + 1,
-                iterations=model.iterations,
-                seconds=now - self._began,
-                metrics=tuple(float(ops.convert_to_numpy(variable)) for variable in model.metrics_variables),
-            )
-            self._save(here)
+        self._note()
+        stop = self.stop()
+        due = now - max(self._last_save, self._began) > _WITHIN_EPOCHS * self.seconds
+        if not (stop or due) or batch + 1 >= self.params["steps"]:  # after an epoch's last step it is nearly complete
+            return
+        model = self.model
+        here = dataclasses.replace(
+            self.position,
+            step=self.position.step + batch + 1,
+            iterations=model.iterations,
+            seconds=now - self._began,
+            metrics=tuple(float(ops.convert_to_numpy(variable)) for variable in model.metrics_variables),
+        )
+        self._save(here, wait=stop)
+        if stop:
             raise StoppedError
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -93,49 +96,61 @@ class RunLog(keras.callbacks.Callback):
         now = time.monotonic()
         logs, iterations = numbers(logs, self.model.logs), self.model.iterations
         line = {"epoch": epoch + 1, "iterations": iterations, "seconds": round(now - self._began, 3), **logs}
-        self.run.log(line)
-        self._check(logs)
-        self.position = Position(epoch + 1, iterations=iterations, stage=self.position.stage)
+        self._unlogged.append(line)
+        self._log()
+        self.position = dataclasses.replace(
+            self.position, epoch=epoch + 1, step=0, iterations=iterations, seconds=0.0, metrics=()
+        )
         last = epoch + 1 == self.params["epochs"]
         stop = self.stop()
         if last or stop or now - self._last_plot > _SECONDS_BETWEEN_PLOTS:
-            plot_losses(self.run.history(), self.run.path / "losses.png")
+            with told(f"losses.png of epoch {epoch + 1}"):
+                plot_losses(self.run.history(), self.run.path / "losses.png")
             self._last_plot = time.monotonic()
         if last or stop or now - self._last_save > self.seconds:
-            self._save(self.position)
+            self._save(self.position, wait=last or stop)
         if stop and not last:
             raise StoppedError
 
-    def _save(self, position: Position) -> None:
-        """Saves; a save that fails is told, and the training goes on with the last good one, but not for ever."""
-        self._last_save = time.monotonic()
+    def _log(self) -> None:
+        """Writes what is to be logged; what cannot be written now is written later."""
+        with told("a line of history.jsonl"):
+            while self._unlogged:
+                self.run.log(self._unlogged[0])
+                del self._unlogged[0]
+
+    def _save(self, position: Position, wait: bool) -> None:
+        """Begins to save, when the save before is done; waits until the state is safe, if the training ends here."""
+        self._note(wait=True)
         try:
-            self.run.checkpoints.save(self.model, position)
+            self._writing = position, self.run.checkpoints.begin(self.model, position)
         except OSError as error:
-            self._failed += 1
-            reason = error.strerror or str(error)
-            if self._failed >= MOST_FAILURES or position.epoch == self.params["epochs"]:
-                raise
-            kept = f"the last one that is safe is {self.saved.name}" if self.saved else "none is safe yet"
-            warnings.warn(
-                f"the checkpoint {position.name} could not be saved ({reason}): {kept}. The training goes on, and "
-                f"stops after {MOST_FAILURES} failures: {MOST_FAILURES - self._failed} left.",
-                stacklevel=1,
-            )
+            self._note_failure(position, error, final=wait)
+        self._last_save = time.monotonic()  # what saving took is not a part of the interval
+        self._note(wait, final=wait)
+
+    def _note(self, wait: bool = False, final: bool = False) -> None:
+        """Takes note of what became of the save that was begun."""
+        if self._writing is None or not (wait or self._writing[1].done()):
+            return
+        (position, future), self._writing = self._writing, None
+        try:
+            future.result()
+        except OSError as error:
+            self._note_failure(position, error, final)
             return
         self._failed = 0
         self.saved = position
 
-    def _check(self, logs: Mapping[str, Any]) -> None:
-        wrong = [name for name, value in logs.items() if not name.startswith("val_") and not math.isfinite(value)]
-        if wrong:
-            kept = (
-                f"'{self.run.checkpoints.folder / self.saved.name}' is from before"
-                if self.saved
-                else "nothing was saved"
-            )
-            raise DivergedError(
-                f"{wrong[0]} is {float(logs[wrong[0]])} in epoch {self.position.epoch + 1}: the training diverged; "
-                f"{kept}. Train anew with a lower learning rate, such as "
-                "--set compile.optimizer.config.learning_rate=1e-4."
-            )
+    def _note_failure(self, position: Position, error: OSError, final: bool) -> None:
+        """A save that fails is told, and the training goes on with the last good one, but not for ever."""
+        self._failed += 1
+        if self._failed >= MOST_FAILURES or final:
+            raise error
+        reason = error.strerror or str(error)
+        kept = f"the last one that is safe is {self.saved.name}" if self.saved else "none is safe yet"
+        warnings.warn(
+            f"the checkpoint {position.name} could not be saved ({reason}): {kept}. The training goes on, and stops "
+            f"after {MOST_FAILURES} failures: {MOST_FAILURES - self._failed} left.",
+            stacklevel=1,
+        )

@@ -24,8 +24,9 @@ def _train(parser: argparse.ArgumentParser) -> None:
   genzoo train --output runs/photos --resume               go on after Ctrl-C, a crash or a kill
   genzoo train --output runs/photos --resume --epochs 300  go on after the end
 
-The state is saved after an epoch, at most once a minute. Ctrl-C stops after the present step and keeps what was
-learned."""
+The state is saved after an epoch, at most once a minute, and every five minutes within a long one. Ctrl-C stops after
+the present step and keeps what was learned. Whatever ends a training, a power cut too, --resume goes on from the last
+state as if nothing had happened."""
     parser.add_argument(
         "preset", metavar="PRESET", nargs="?", help="a preset's name (genzoo presets lists them) or a .json file"
     )
@@ -67,6 +68,25 @@ learned."""
     parser.add_argument("--evaluate-num", metavar="N", type=_count, help="images to make for it (default 1,000)")
     parser.add_argument("--features", metavar="NAME", help="features to measure in, as for genzoo evaluate")
     parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
+    parser.add_argument(
+        "--checkpoint-every",
+        metavar="SECONDS",
+        type=_seconds,
+        default=60.0,
+        help="least time between two saves after epochs, and a fifth of that within one (default 60)",
+    )
+    parser.add_argument(
+        "--on-nan",
+        choices=("stop", "rollback"),
+        default="stop",
+        help="when a loss or a weight is NaN or infinite: stop (default), or go back to the last state that was saved, "
+        "and on with other noise and another order of the images",
+    )
+    parser.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="the same bits each time on a GPU too, which takes longer (on a CPU they are in any case)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in the folder --output")
     parser.add_argument("--dry-run", action="store_true", help="check everything, print the plan, make nothing")
 
@@ -136,6 +156,9 @@ was computed is kept too: interrupted, it goes on where it stopped."""
     )
     parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="of the images that are made (default 0)")
     _add_best(parser)
+    parser.add_argument(
+        "--trust", action="store_true", help="load a SavedModel even though its graph reads or writes files"
+    )
     parser.add_argument("--output", metavar="DIR", help="folder to keep the numbers in (default: the run)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
@@ -270,6 +293,16 @@ def _count_to(most: int) -> Callable[[str], int]:
 
 def _count(text: str) -> int:
     return _integer(text, 1, 1_000_000)
+
+
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds, 0 or more, got '{text}'")
+    return number
 
 
 def _seed(text: str) -> int:

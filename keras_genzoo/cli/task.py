@@ -31,6 +31,7 @@ class Task:
         path: the folder of its images, if it reads one.
         seed: integer, of weights, noise and the order of images.
         jit: "auto", "on" or "off".
+        deterministic: bool, whether every operation gives the same bits each time, on a GPU too.
     """
 
     preset: config.Preset
@@ -38,6 +39,7 @@ class Task:
     path: Path | None
     seed: int
     jit: str
+    deterministic: bool = False
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Task":
@@ -47,7 +49,7 @@ class Task:
             ConfigError: the preset, or a change to it, is not right.
         """
         preset, path = on_data(config.load_preset(args.preset), args.data)
-        return cls(_changed(preset, args), preset.name, path, args.seed or 0, args.jit or "auto")
+        return cls(_changed(preset, args), preset.name, path, args.seed or 0, args.jit or "auto", args.deterministic)
 
     @classmethod
     def resumed(cls, args: argparse.Namespace, run: Run) -> "Task":
@@ -69,7 +71,9 @@ class Task:
         preset = _changed(preset, args)
         if args.epochs is None and not any(setting.startswith("fit.epochs=") for setting in args.set):
             preset = config.override(preset, [f"fit.epochs={own['fit']['epochs']}"])
-        return cls(config.resolve(preset), record["preset"], path, record["seed"], args.jit or record["jit"])
+        deterministic = args.deterministic or record.get("deterministic", False)
+        jit = args.jit or record["jit"]
+        return cls(config.resolve(preset), record["preset"], path, record["seed"], jit, deterministic)
 
     def record(self, model: GenerativeModel, split: Split) -> dict[str, Any]:
         """What the run's `environment.json` keeps of it."""
@@ -78,6 +82,7 @@ class Task:
             "seed": self.seed,
             "jit": self.jit,
             "jit_compile": bool(model.jit_compile),
+            "deterministic": self.deterministic,
             "precision": model.dtype_policy.name,
             "data": {
                 "path": str(self.path.absolute()) if self.path else None,

@@ -7,11 +7,21 @@ import shlex
 
 import numpy as np
 
-from keras_genzoo import config, images
+from keras_genzoo import backend, config, images
 from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
-from keras_genzoo.callbacks import ImageGrid, Progress, RunLog, StoppedError, latent_walk, reconstructions, write_sheet
+from keras_genzoo.callbacks import (
+    Guard,
+    ImageGrid,
+    Progress,
+    RunLog,
+    StoppedError,
+    latent_walk,
+    reconstructions,
+    write_sheet,
+)
 from keras_genzoo.cli.console import columns
 from keras_genzoo.cli.measuring import Measuring, Prepared
+from keras_genzoo.cli.rollback import Rollback
 from keras_genzoo.cli.signals import Stop
 from keras_genzoo.cli.task import Task, load_sources, same_content, some_of, streams
 from keras_genzoo.data import DataError, Split, Stream
@@ -28,6 +38,8 @@ def run(args: argparse.Namespace) -> int:
     task = Task.resumed(args, earlier) if earlier else Task.of(args)
     if earlier:
         earlier.check_told_the_same(task.preset)
+    if task.deterministic:
+        backend.make_deterministic()
     model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
     split = load_sources(task.preset, task.path)
     measuring = Measuring.of(args, earlier)
@@ -43,9 +55,14 @@ def run(args: argparse.Namespace) -> int:
         if measuring:
             run.add_to_record(measuring=measuring.record())
         position = _begin(model, run, task)
+        rollback = Rollback(model, run, allowed=args.on_nan == "rollback")
         with Stop() as stop:
+
+            def fit(position: Position) -> Position:
+                return fit_stages(model, run, task, train, held_out, position, stop, measured, args.checkpoint_every)
+
             try:
-                position = fit_stages(model, run, task, train, held_out, position, stop, measured)
+                position = rollback.guarding(fit, position)
             except StoppedError:
                 print(f"\nstopped; to go on: genzoo train --output {shlex.quote(str(run.path))} --resume")
                 return stop.exit_code
@@ -73,7 +90,7 @@ def _opened(args: argparse.Namespace, task: Task, model: GenerativeModel, split:
         return Run.create(args.output, task.preset, task.record(model, split))
     run = Run.resume(args.output, task.preset)
     again = {"jit_compile": bool(model.jit_compile), **environment()}
-    run.add_to_record(jit=task.jit, resumed=[*run.record.get("resumed", []), again])
+    run.add_to_record(jit=task.jit, deterministic=task.deterministic, resumed=[*run.record.get("resumed", []), again])
     return run
 
 
@@ -137,13 +154,15 @@ def fit_stages(
     position: Position,
     stop: Stop,
     measured: Prepared | None = None,
+    seconds: float = 60.0,
 ) -> Position:
-    """Trains from `position` to the last epoch, through the stages of the model.
+    """Trains from `position` to the last epoch, through the stages of the model; `seconds` lie between checkpoints.
 
     Returns:
         The position at the end, of which there is a checkpoint.
     """
     fit = task.preset["fit"]
+    train = train.reordered(position.rollbacks)
     shares = np.cumsum([stage.share for stage in model.stages()])
     ends = np.round(shares / shares[-1] * fit["epochs"]).astype(int)
     for stage in range(position.stage, len(ends)):
@@ -151,10 +170,10 @@ def fit_stages(
             begin_stage(model, stage)
             position = dataclasses.replace(position, stage=stage)
         steps = fit["steps_per_epoch"] or train.steps(model.turns)
-        measuring = (
-            [measured.callback(run, stage, int(ends[stage]), stop.asked)] if measured else []
-        )  # first: the others read what it logs
-        log = RunLog(run, position, stop=stop.asked)
+        # Before the others, which read what it logs.
+        measuring = [measured.callback(run, stage, int(ends[stage]), stop.asked)] if measured else []
+        guard = Guard(train, first_step=position.step)
+        log = RunLog(run, position, seconds, stop=stop.asked)
         grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
         with Progress(
             epochs=int(ends[stage]),
@@ -164,7 +183,11 @@ def fit_stages(
             validation_images=len(held_out) if held_out else 0,
         ) as progress:
             play = functools.partial(
-                model.fit, train, validation_data=held_out, callbacks=[*measuring, grids, log, progress], verbose=0
+                model.fit,
+                train,
+                validation_data=held_out,
+                callbacks=[guard, *measuring, grids, log, progress],
+                verbose=0,
             )
             if position.step:  # an epoch that was stopped in the middle
                 first = position.epoch

@@ -108,6 +108,13 @@ class Stream:
         """(height, width, channels) of the images."""
         return self.source.image_shape
 
+    def reordered(self, number: int) -> "Stream":
+        """The same images in another order, and augmented otherwise; 0 is the stream itself."""
+        if not number:
+            return self
+        seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
+        return Stream(self.source, self.batch_size, seed, self.shuffle, self.augment)
+
     def steps(self, turns: int = 1) -> int:
         """Train steps in an epoch, of `turns * batch_size` images each (the last may be short if not shuffled).
 
@@ -127,6 +134,12 @@ class Stream:
     def _order(self, epoch: int) -> np.ndarray:
         return noise.permutation(self.seed, epoch, len(self)) if self.shuffle else np.arange(len(self))
 
+    def indices(self, position: int, turns: int = 1) -> tuple[int, np.ndarray]:
+        """The epoch of step number `position`, and the positions in the source of the images that it sees."""
+        epoch, step = divmod(position, self.steps(turns))
+        size = turns * self.batch_size
+        return epoch, self._order(epoch)[step * size : (step + 1) * size]
+
     def batch(self, position: int, turns: int = 1, targets: str | None = None) -> Batch:
         """The batch of step number `position`, counted from the first step of epoch 0.
 
@@ -138,9 +151,7 @@ class Stream:
         Returns:
             (x,) or (x, y), with x float32 (size, height, width, channels) in [-1, 1].
         """
-        epoch, step = divmod(position, self.steps(turns))
-        size = turns * self.batch_size
-        indices = self._order(epoch)[step * size : (step + 1) * size]
+        epoch, indices = self.indices(position, turns)
         record = self.source[indices]
         x = self._images(record["image"], epoch, indices, self.augment)
         if targets is None:

@@ -29,8 +29,10 @@ def test_a_finished_run_has_all_its_parts(trained):
         "reconstructions.png",
         "samples/epoch-0001.png",
         "samples/epoch-0002.png",
+        "checkpoints/epoch-0001/SHA256SUMS",
         "checkpoints/epoch-0001/meta.json",
         "checkpoints/epoch-0001/model.weights.h5",
+        "checkpoints/epoch-0002/SHA256SUMS",
         "checkpoints/epoch-0002/meta.json",
         "checkpoints/epoch-0002/model.weights.h5",
         "model.weights.h5",
@@ -227,7 +229,10 @@ def test_a_training_that_diverges_says_so(genzoo, preset, tmp_path):
     rate = "compile.optimizer.config.learning_rate=1e30"
     code, _, complaint = genzoo("train", preset, "--output", tmp_path / "run", "--set", rate)
     assert code == 1
-    assert re.fullmatch(r"genzoo: error: \w+ is (nan|inf) in epoch 1: the training diverged; .*=1e-4\.\n", complaint)
+    told = (
+        r"genzoo: error: \w+ \(player 'autoencoder'\) is (nan|inf) in epoch 1, step \d, which .* diverged; .*=1e-4\.\n"
+    )
+    assert re.fullmatch(told, complaint)
 
 
 class TestResume:
@@ -264,7 +269,10 @@ class TestResume:
         weights.write_bytes(b"flipped")
         code, text, complaint = genzoo("train", "--output", run, "--resume")
         assert code == 0 and "after  1 of 2 epochs" in text
-        assert re.fullmatch(r"genzoo: warning: \S+/model\.weights\.h5 is damaged: .*before it\.\n", complaint)
+        assert re.fullmatch(
+            r"genzoo: warning: \S+/model\.weights\.h5 is damaged: .*set aside as .*; going back to epoch-0001\.\n",
+            complaint,
+        )
         assert [line["epoch"] for line in Run(run).history()] == [1, 2]
 
     def test_a_run_that_came_to_no_checkpoint_starts_anew(self, genzoo, preset, tmp_path, run):

@@ -1,0 +1,125 @@
+"""Guard: stops a training, within a step, when a number in it is not finite any more, and says where that came from."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_genzoo.artifacts import DivergedError
+from keras_genzoo.callbacks.progress import numbers
+from keras_genzoo.data import Stream
+
+_MOST_NAMED = 4  # images that a message names
+
+
+class Divergence(DivergedError):
+    """What is not finite in a training, since when, and what it had just seen.
+
+    Args:
+        what: string, a log or a variable.
+        value: string, what it holds.
+        player: optional string, whose.
+        epoch: integer, counted from 1.
+        step: integer, of the epoch, counted from 1; the training's position in its data is `iterations`.
+        iterations: integer, train steps in all.
+        images: positions in the source of the images of that step.
+        names: their names, where the source has names.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        value: str,
+        player: str | None,
+        epoch: int,
+        step: int,
+        iterations: int,
+        images: list[int],
+        names: list[str],
+    ):
+        self.record = {
+            "what": what,
+            "value": value,
+            "player": player,
+            "epoch": epoch,
+            "step": step,
+            "iterations": iterations,
+            "images": images,
+            "names": names,
+        }
+        whose = f" (player '{player}')" if player else ""
+        seen = ", ".join(map(str, (names or images)[:_MOST_NAMED]))
+        more = f", ... ({len(images)} in all)" if len(images) > _MOST_NAMED else ""
+        seen = f", which saw the images {seen}{more}" if images else ""
+        super().__init__(f"{what}{whose} is {value} in epoch {epoch}, step {step}{seen}: the training diverged")
+
+
+class Guard(keras.callbacks.Callback):
+    """Watches every player's losses, and now and then the weights; put it before all other callbacks.
+
+    A log is read one step later, when the device has computed it in any case, so that watching costs next to nothing.
+    Keras' `TerminateOnNaN` looks at the log `loss` alone.
+
+    Args:
+        stream: optional `Stream` that is trained on, to name the images that a step saw.
+        every: integer, steps from one look at the weights to the next.
+        first_step: integer, steps of the first epoch that were taken before, by another `fit`.
+
+    Raises:
+        Divergence: in `fit`: a log is NaN or infinite since the step before, or a weight is.
+
+    Example:
+        >>> model.fit(train, epochs=20, callbacks=[Guard(train)])
+    """
+
+    def __init__(self, stream: Stream | None = None, every: int = 100, first_step: int = 0):
+        super().__init__()
+        self.stream = stream
+        self.every = every
+        self._before = first_step
+        self._epoch = self._start = self._last = 0
+        self._unseen: Mapping[str, Any] = {}
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Finds out where the training stands."""
+        self._epoch, self._start, self._last = epoch, self.model.iterations, 0
+        self._unseen = {}
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Looks at the logs of the step before, and at the weights if it is time to."""
+        self._look(self._unseen)
+        due = (batch + 1) // self.every > self._last // self.every
+        self._unseen, self._last = logs or {}, batch + 1
+        if due:
+            self._look(self._unseen)
+            self._look_at_weights()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Looks at the logs of the whole epoch."""
+        self._look({name: value for name, value in (logs or {}).items() if not name.startswith("val_")})
+        self._before = 0
+
+    def _look(self, logs: Mapping[str, Any]) -> None:
+        for name, value in numbers(logs, self.model.logs if logs else ()).items():  # who plays first is named
+            if not math.isfinite(value):
+                self._stop(name, str(value), self.model.reporter(name))
+
+    def _look_at_weights(self) -> None:
+        if paths := self.model.not_finite():
+            self._stop(paths[0], "not finite", None)
+
+    def _stop(self, what: str, value: str, player: str | None) -> None:
+        images: list[int] = []
+        names: list[str] = []
+        position = self._start + max(self._last, 1) - 1
+        if self.stream is not None:
+            indices = self.stream.indices(position, self.model.turns)[1]
+            found = self.stream.source[indices]
+            sick = ~np.isfinite(found["image"].reshape(len(indices), -1)).all(axis=1)  # of float images
+            indices = indices[sick] if sick.any() else indices
+            images = indices.tolist()
+            names = [str(name) for name in self.stream.source[indices].get("name", ())]
+        step = self._before + max(self._last, 1)
+        raise Divergence(what, value, player, self._epoch + 1, step, position + 1, images, names)

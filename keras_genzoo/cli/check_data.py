@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_genzoo.artifacts.files import write_text
 from keras_genzoo.cli.console import columns
-from keras_genzoo.data.checking import USUAL_MODES, Report, check_folder, list_to_leave_out, refuse_foreign_list
+from keras_genzoo.data.checking import Report, check_folder, list_to_leave_out, refuse_foreign_list
 from keras_genzoo.data.image_folder import NAMED, QUARANTINE
 from keras_genzoo.data.source import DataError
 
@@ -36,18 +36,22 @@ def run(args: argparse.Namespace) -> int:
 
 def table(report: Report) -> str:
     """The report for people: what was found how often, and the first few names of each."""
-    odd = {mode: count for mode, count in report.modes.items() if mode not in USUAL_MODES}
     rows = [("images", f"{report.images:,}")]
     rows += _rows("broken", [f"{name} {reason}" for name, reason in report.broken.items()])
     for title, groups in (("same file", report.same_file), ("same pixels", report.same_pixels)):
         rows += _rows(title, [f"{name} = {group[0]}" for group in groups for name in group[1:]])
     rows += _rows(f"tiny (< {report.tiny_below})", [f"{name} ({w}x{h})" for name, (w, h) in report.tiny.items()])
     rows += _rows("constant", report.constant)
-    rows += [("modes", _counts(report.modes)), ("odd modes", _counts(odd)), ("shapes", _counts(report.shapes))]
-    if report.mean is not None:
+    rows.append(("modes", _counts(report.modes)))
+    rows += _rows("odd modes", [f"{name} ({mode})" for name, mode in report.odd_modes.items()])
+    rows.append(("shapes", _counts(report.shapes)))
+    rows += _rows("long", [f"{name} ({w}x{h})" for name, (w, h) in report.long.items()])
+    if report.mean is not None and report.range is not None:
         rows.append(("mean color", "red {:.1f}, green {:.1f}, blue {:.1f} of 255".format(*report.mean)))
+        rows.append(("values", "from {} to {}".format(*report.range)))
     smallest = sorted((report.classes or {}).items(), key=lambda item: item[1])
     rows += _rows("classes", [f"{name}: {count:,}" for name, count in smallest])
+    rows.append(("other files", _counts(report.others)))
     return columns([(name, _visible(value)) for name, value in rows], indent=0)
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from keras_genzoo.data.decode import FORMATS, decode
-from keras_genzoo.data.image_folder import LONGEST_LIST, QUARANTINE, classes_of, find_images
+from keras_genzoo.data.image_folder import LONGEST_LIST, QUARANTINE, classes_of, files_of, find_images
 from keras_genzoo.data.source import DataError
 
 USUAL_MODES = ("RGB", "L")
@@ -24,6 +24,7 @@ USUAL_MODES = ("RGB", "L")
 SHAPES = {"square": 1.0, "up to 4:3": 4 / 3, "up to 2:1": 2.0, "beyond 2:1": float("inf")}
 """Kinds of shapes, and the longer over the shorter side up to which an image is of that kind."""
 
+_LONG = list(SHAPES)[-1]
 _MARK = "# genzoo check-data"
 HEADER = f"{_MARK} --quarantine writes this list anew: broken images and second copies, which training leaves out."
 _GLANCE = 32  # pixels along each side of what is compared first
@@ -43,9 +44,13 @@ class Report:
         tiny_below: integer, the shorter side in pixels below which an image is tiny.
         tiny: name -> (width, height).
         modes: Pillow's mode -> number of sound images.
+        odd_modes: name -> mode, of images in none of the `USUAL_MODES`.
         shapes: kind of shape, see `SHAPES` -> number of sound images.
+        long: name -> (width, height), of images more than twice as long as wide, or as wide as long.
         constant: names of images whose central square is of one color.
         mean: mean red, green and blue of the sound images, in [0, 255]; None if there is none.
+        range: the darkest and the brightest value of the sound images, looked at from afar, in [0, 255].
+        others: suffix -> number of files that are taken for no images.
         classes: class -> number of sound images; None where `image_folder` gives no labels.
     """
 
@@ -56,9 +61,13 @@ class Report:
     tiny_below: int
     tiny: dict[str, tuple[int, int]]
     modes: dict[str, int]
+    odd_modes: dict[str, str]
     shapes: dict[str, int]
+    long: dict[str, tuple[int, int]]
     constant: list[str]
     mean: list[float] | None
+    range: list[int] | None
+    others: dict[str, int]
     classes: dict[str, int] | None
 
     def to_leave_out(self) -> list[str]:
@@ -74,6 +83,7 @@ class _Look(NamedTuple):
     sides: tuple[int, int]
     mode: str
     mean: np.ndarray
+    range: tuple[int, int]
     constant: bool
 
 
@@ -109,6 +119,8 @@ def check_folder(root: Path, size: int = 64) -> Report:
     classes = classes_of(f"{root.name}/", names, "auto")
     shapes = Counter(_shape(look.sides) for look in looks.values())
     modes = Counter(look.mode for look in looks.values())
+    ranges = [look.range for look in looks.values()]
+    others = [name for name in files_of(root)[1] if name != QUARANTINE]
     members = Counter(name.split("/")[0] for name in looks)
     return Report(
         images=len(names),
@@ -118,9 +130,13 @@ def check_folder(root: Path, size: int = 64) -> Report:
         tiny_below=size,
         tiny={name: look.sides for name, look in looks.items() if min(look.sides) < size},
         modes=dict(modes.most_common()),
+        odd_modes={name: look.mode for name, look in looks.items() if look.mode not in USUAL_MODES},
         shapes={shape: shapes[shape] for shape in SHAPES},
+        long={name: look.sides for name, look in looks.items() if _shape(look.sides) == _LONG},
         constant=[name for name, look in looks.items() if look.constant],
         mean=np.mean([look.mean for look in looks.values()], axis=0).tolist() if looks else None,
+        range=[min(low for low, _ in ranges), max(high for _, high in ranges)] if looks else None,
+        others=dict(Counter(Path(name).suffix or "no suffix" for name in others).most_common()),
         classes=None if classes is None else {name: members[name] for name in classes},
     )
 
@@ -176,7 +192,8 @@ def _look(path: Path) -> _Look | str:
             mode = header.mode
     # At a glance, fine details are lost.
     constant = _is_flat(image) and _is_flat(_square(path, min(sides)))
-    return _Look(sha256, hashlib.sha256(image.tobytes()).digest(), sides, mode, image.mean(axis=(0, 1)), constant)
+    glance, values = hashlib.sha256(image.tobytes()).digest(), (int(image.min()), int(image.max()))
+    return _Look(sha256, glance, sides, mode, image.mean(axis=(0, 1)), values, constant)
 
 
 def _same_pixels(root: Path, looks: Mapping[str, _Look], copies: set[str]) -> list[list[str]]:

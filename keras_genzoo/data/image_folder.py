@@ -117,27 +117,9 @@ def find_images(root: Path, honor_quarantine: bool = True) -> list[str]:
     Raises:
         DataError: the folder is missing, unreadable, empty or without images, or its `quarantine.txt` is no list.
     """
-    if not root.is_dir():
-        what = "is a file: unpack it and give the folder" if root.exists() else "does not exist"
-        raise DataError(f"{root.absolute()} {what}; expected a folder of {_suffixes()} images.")
-
-    def refuse(error: OSError) -> None:
-        raise DataError(f"{error.filename}: {error.strerror}: make the folder readable.") from error
-
-    found, others, visited = [], 0, set()
-    for folder, folders, files in os.walk(root, onerror=refuse, followlinks=True):
-        real = os.path.realpath(folder)
-        # Dots also hide what macOS leaves in archives: "._face.jpg" is no image.
-        folders[:] = [] if real in visited else [inner for inner in folders if not inner.startswith(".")]
-        if real in visited:  # a link back to where we have been
-            continue
-        visited.add(real)
-        visible = [Path(folder, file) for file in files if not file.startswith(".")]
-        images = [file.relative_to(root).as_posix() for file in visible if file.suffix.lower() in FORMATS]
-        found += images
-        others += len(visible) - len(images)
+    found, others = files_of(root)
     if not found:
-        what = f"holds {others} files, but no image" if others else "is empty"
+        what = f"holds {len(others)} files, but no image" if others else "is empty"
         raise DataError(f"{root.absolute()} {what}; expected {_suffixes()} files, in it or in folders below.")
     quarantined = _quarantined(root) if honor_quarantine else set()
     kept = sorted(file for file in found if file not in quarantined)
@@ -146,6 +128,35 @@ def find_images(root: Path, honor_quarantine: bool = True) -> list[str]:
             f"{root.absolute()}: all {len(found)} images are listed in {QUARANTINE}: take some off the list."
         )
     return kept
+
+
+def files_of(root: Path) -> tuple[list[str], list[str]]:
+    """The names of the files below a folder, hidden ones left out: images by their suffix, and others.
+
+    Raises:
+        DataError: the folder is missing or unreadable.
+    """
+    if not root.is_dir():
+        what = "is a file: unpack it and give the folder" if root.exists() else "does not exist"
+        raise DataError(f"{root.absolute()} {what}; expected a folder of {_suffixes()} images.")
+
+    def refuse(error: OSError) -> None:
+        raise DataError(f"{error.filename}: {error.strerror}: make the folder readable.") from error
+
+    found: list[str] = []
+    others: list[str] = []
+    visited = set()
+    for folder, folders, files in os.walk(root, onerror=refuse, followlinks=True):
+        real = os.path.realpath(folder)
+        # Dots also hide what macOS leaves in archives: "._face.jpg" is no image.
+        folders[:] = [] if real in visited else [inner for inner in folders if not inner.startswith(".")]
+        if real in visited:  # a link back to where we have been
+            continue
+        visited.add(real)
+        visible = [Path(folder, file) for file in files if not file.startswith(".")]
+        for file in visible:
+            (found if file.suffix.lower() in FORMATS else others).append(file.relative_to(root).as_posix())
+    return found, others
 
 
 def _quarantined(root: Path) -> set[str]:

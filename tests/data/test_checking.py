@@ -113,7 +113,20 @@ def test_tiny_files_shapes_modes_and_the_mean(tmp_path):
     assert list(check_folder(tmp_path, 49).tiny) == ["a.png"]
     assert report.shapes == {"square": 1, "up to 4:3": 1, "up to 2:1": 1, "beyond 2:1": 1}
     assert report.modes == {"L": 1, "P": 1, "CMYK": 1, "RGB": 1}
+    assert report.odd_modes == {"b.png": "P", "c.jpg": "CMYK"}
+    assert report.long == {"c.jpg": (129, 64)}
+    assert report.range == [0, 255]
     np.testing.assert_allclose(report.mean, [(0 + 0 + 255 + 255) / 4, (0 + 0 + 255 + 128) / 4, 255 / 4], atol=1)
+
+
+def test_the_range_of_values_and_other_files(tmp_path):
+    Image.new("L", (64, 64), 40).save(tmp_path / "a.png")
+    Image.new("RGB", (64, 64), (90, 60, 50)).save(tmp_path / "b.png")
+    for name in ("c.gif", "d.gif", "labels.csv", "README", ".hidden"):
+        (tmp_path / name).write_bytes(b"")
+    report = check_folder(tmp_path)
+    assert report.range == [40, 90]
+    assert report.others == {".gif": 2, ".csv": 1, "no suffix": 1}
 
 
 def test_classes_are_those_of_training(tmp_path):

@@ -1,6 +1,7 @@
 """What Keras saves of a model and what it forgets: config from the constructor, optimizers, seed generators."""
 
 import inspect
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,6 +66,15 @@ class Saved(keras.Model):
         generators = [g for layer in self._flatten_layers() for g in layer._seed_generators]
         return [g.state for g in dict.fromkeys(generators) if g is not self._validation_seeds]
 
+    def state(self) -> memoryview:
+        """All that a training goes on from, as the content of a `.weights.h5` file.
+
+        It is made in memory: where a disk gets full while HDF5 writes, HDF5 (seen with h5py 3.14) kills the process.
+        """
+        file = _WeightsFile()
+        self.save_weights(file)
+        return file.getbuffer()
+
     def reseed(self, number: int) -> None:
         """Lets all that is drawn from now on be other numbers: a function of the seeds' states and `number`."""
         for state in self._seed_states():
@@ -104,6 +114,13 @@ class Saved(keras.Model):
         super().load_own_variables({name: store[name] for name in store.keys() if name not in names})  # noqa: SIM118
         for state, name in zip(states, names, strict=True):
             state.assign(store[name])
+
+
+class _WeightsFile(io.BytesIO):
+    """A file in memory with a name: Keras (3.15) takes any file but looks at how its name ends."""
+
+    def __str__(self) -> str:
+        return "model.weights.h5"
 
 
 def _plain(value: Any) -> Any:

@@ -17,8 +17,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.model import GenerativeModel
 
@@ -86,8 +84,8 @@ class Checkpoints:
     def begin(self, model: GenerativeModel, position: Position) -> "Future[Path]":
         """Writes the state of `model`: weights, averages, optimizers and seeds; older ones go when it is safe.
 
-        The state is handed to the file system before this returns, so the training may go on and change it. What takes
-        longer, until it is on the disk and under its name, is done by a thread.
+        The state is copied before this returns, so the training may go on and change it. What takes longer, until it is
+        on the disk and under its name, is done by a thread.
 
         Args:
             model: a compiled model.
@@ -98,22 +96,19 @@ class Checkpoints:
             it holds an OSError, the checkpoints that were there are there still.
 
         Raises:
-            OSError: the disk has no room, or cannot be written.
+            OSError: the disk has no room.
             DivergedError: the state holds NaN or infinity, and is not written.
         """
         self.wait()
         if wrong := model.not_finite() or [f"the {number}. mean" for number in _not_finite(position.metrics)]:
             raise DivergedError(f"{wrong[0]} is not finite, so the state is not saved")
-        self._check_space(model)
-        aside = self.folder / f"{_ASIDE}{os.getpid()}"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        try:
-            model.save_weights(aside / WEIGHTS)
-        except BaseException:
-            self.sweep()
-            raise
-        self._last = self._writer.submit(self._publish, aside, position)
+        state = model.state()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free, needed = shutil.disk_usage(self.folder).free, len(state) + _OVERHEAD
+        if free < needed:  # on some file systems a full disk damages other files too
+            told = f"{free / 2**20:,.0f} MiB free, {needed / 2**20:,.0f} MiB needed"
+            raise OSError(errno.ENOSPC, told, str(self.folder))
+        self._last = self._writer.submit(self._write, state, position)
         return self._last
 
     def wait(self) -> None:
@@ -121,9 +116,12 @@ class Checkpoints:
         if self._last is not None:
             concurrent.futures.wait([self._last])
 
-    def _publish(self, aside: Path, position: Position) -> Path:
-        target = self.folder / position.name
+    def _write(self, state: memoryview, position: Position) -> Path:
+        aside, target = self.folder / f"{_ASIDE}{os.getpid()}", self.folder / position.name
         try:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            (aside / WEIGHTS).write_bytes(state)
             flush(aside / WEIGHTS)
             write_json(aside / _META, dataclasses.asdict(position))
             write_text(aside / _SUMS, _sums(aside))  # and flushes the folder
@@ -136,17 +134,6 @@ class Checkpoints:
         for older in list(self)[self.keep :]:
             shutil.rmtree(older, ignore_errors=True)
         return target
-
-    def _check_space(self, model: GenerativeModel) -> None:
-        """Refuses to begin what cannot be finished: on some file systems a full disk damages other files too."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        variables = {id(one): one for one in (*model.variables, *model.optimizer.variables)}.values()
-        needed = sum(math.prod(one.shape) * np.dtype(_width(one.dtype)).itemsize for one in variables) + _OVERHEAD
-        free = shutil.disk_usage(self.folder).free
-        if free < needed:
-            raise OSError(
-                errno.ENOSPC, f"{free / 2**20:,.0f} MiB free, {needed / 2**20:,.0f} MiB needed", str(self.folder)
-            )
 
     def __iter__(self) -> Iterator[Path]:
         """The checkpoints' folders, newest first."""
@@ -276,11 +263,6 @@ def _set_aside(folder: Path) -> str:
 
 def _not_finite(numbers: tuple[float, ...]) -> list[int]:
     return [place for place, number in enumerate(numbers, 1) if not math.isfinite(number)]
-
-
-def _width(dtype: str) -> str:
-    """A NumPy type as wide as `dtype`, of which NumPy may have no word."""
-    return "float16" if dtype == "bfloat16" else dtype
 
 
 def _place(folder: Path) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from keras_genzoo.registry import did_you_mean
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
 _LOCK, _HOLDER = ".lock", ".lock.pid"
+_UNFINISHED = re.compile(r"\..+\.\d+")  # what a process writes aside, with its number
 
 
 class Run:
@@ -87,6 +89,9 @@ class Run:
         run.check_told_the_same(config)
         run._lock = _hold(run.path)
         run.checkpoints.sweep()
+        for left in (*run.path.glob(".*"), *run.path.glob("samples/.*")):
+            if _UNFINISHED.fullmatch(left.name) and left.is_file():
+                left.unlink()
         write_json(run.path / "config.json", config)
         return run
 
@@ -215,7 +220,12 @@ def check_free(path: str | os.PathLike) -> None:
     path = Path(path)
     if (path / "config.json").is_file():
         raise RunError(f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output.")
-    if path.is_file() or (path.is_dir() and any(inside.name not in (_LOCK, _HOLDER) for inside in path.iterdir())):
+    # What a process leaves that was killed while it made a run.
+    left = {_LOCK, _HOLDER, "environment.json"}
+    names = (
+        {inside.name for inside in path.iterdir() if not _UNFINISHED.fullmatch(inside.name)} if path.is_dir() else set()
+    )
+    if path.is_file() or names - left:
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")
 

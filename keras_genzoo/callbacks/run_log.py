@@ -30,7 +30,7 @@ class RunLog(keras.callbacks.Callback):
 
     A checkpoint is written after an epoch, if the last one is `seconds` old, and within an epoch if it is five times as
     old; always after the first and the last epoch, and when the training is stopped. The training waits until the state
-    is handed to the file system; a thread sees it onto the disk.
+    is copied; a thread sees it onto the disk.
 
     Args:
         run: the `Run`, held by this process.

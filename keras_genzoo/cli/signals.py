@@ -1,10 +1,10 @@
 """Stopping on request: a signal raises a flag, and the training stops after the present step, when it can be saved."""
 
 import contextlib
+import os
 import signal
 import sys
 import threading
-from types import FrameType
 from typing import Any
 
 _MESSAGES = {
@@ -18,13 +18,16 @@ _SHOW_CURSOR = "\x1b[?25h"
 class Stop:
     """Catches SIGINT (Ctrl-C), SIGTERM and SIGHUP while it is entered; those that are ignored, as by nohup, stay so.
 
-    A second signal of any of these ends the process at once, even inside a step that takes long: what was saved before
-    is safe.
+    Python runs its handlers between two of its own instructions, so after a step that may take minutes. Here the
+    interpreter only writes the signal's number into a pipe, and a thread reads it: who asked is answered at once, and a
+    second signal ends the process at once. What was saved before is safe.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
+        self._pipe: tuple[int, int] | None = None
+        self._outer = -1
 
     def asked(self) -> bool:
         """Whether the training is to stop."""
@@ -36,21 +39,38 @@ class Stop:
         return 128 + (self.signal or 0)
 
     def __enter__(self) -> "Stop":
-        if threading.current_thread() is threading.main_thread():  # Python allows handlers there alone
-            for name in _MESSAGES:
-                number = getattr(signal, name, None)
-                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                    self._before[number] = signal.signal(number, self._note)
+        if threading.current_thread() is not threading.main_thread():  # Python allows handlers there alone
+            return self
+        for name in _MESSAGES:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, lambda *_: None)
+        self._pipe = os.pipe()
+        os.set_blocking(self._pipe[1], False)
+        self._outer = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, args=(self._pipe[0],), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._pipe is None:
+            return
+        signal.set_wakeup_fd(self._outer)
+        os.close(self._pipe[1])  # ends the thread
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._pipe = None
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _watch(self, pipe: int) -> None:
+        while numbers := os.read(pipe, 64):
+            for number in numbers:
+                if number in self._before:
+                    self._note(number)
+        os.close(pipe)
+
+    def _note(self, number: int) -> None:
+        if self.asked():
+            os._exit(128 + number)
         self.signal = number
-        for one in self._before:  # the kernel acts on the next one, where Python would wait for the end of a step
-            signal.signal(one, signal.SIG_DFL)
-        with contextlib.suppress(OSError, RuntimeError):  # a terminal that went away; a print that is interrupted
+        with contextlib.suppress(OSError, ValueError):  # a terminal that went away
             cursor = _SHOW_CURSOR if sys.stdout.isatty() else ""  # which the progress bar hides
             print(cursor + _MESSAGES[signal.Signals(number).name], flush=True)

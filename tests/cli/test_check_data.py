@@ -43,7 +43,14 @@ def test_what_is_wrong_is_told(genzoo, ill):
     Image.new("CMYK", (90, 30)).save(ill / "42\x1b[31m.jpg")
     code, text, complaint = genzoo("check-data", ill)
     assert (code, complaint) == (1, "")
-    for line in ("40.png is empty (0 bytes)", "41.png = 03.png", "00.png (20x20)", "and 37 more", "CMYK 1", ".jpg (90x30)"):
+    for line in (
+        "40.png is empty (0 bytes)",
+        "41.png = 03.png",
+        "00.png (20x20)",
+        "and 37 more",
+        "CMYK 1",
+        ".jpg (90x30)",
+    ):
         assert line in text
     assert "\x1b" not in text and r"42\x1b[31m.jpg" in text
     assert len(find_images(ill)) == 43

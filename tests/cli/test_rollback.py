@@ -1,10 +1,5 @@
 import json
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -78,33 +73,3 @@ def test_before_the_first_checkpoint_it_goes_back_to_the_beginning(genzoo, prese
     assert code == 1 and f"so it did after {MOST_ROLLBACKS} rollbacks, too; '" in complaint
     assert text.count("going back to epoch-0000") == MOST_ROLLBACKS
     assert len({str(line["images"]) for line in lines(run / "diverged.jsonl")}) == MOST_ROLLBACKS + 1  # other orders
-
-
-def test_a_second_signal_ends_it_at_once(preset, tmp_path):
-    """Also where Python does not come to its handlers: here, inside a sleep of the C library that a step takes."""
-    script = (
-        "import ctypes, sys, keras_genzoo.cli as cli\n"
-        "from keras_genzoo.models.vae import VAE\n"
-        "import keras\n"
-        "class Slow(keras.callbacks.Callback):\n"
-        "    def on_train_batch_end(self, batch, logs=None):\n"
-        "        print('slow', flush=True)\n"
-        "        libc = ctypes.PyDLL(None)\n"  # holds the interpreter's lock
-        "        for _ in range(600): libc.usleep(100_000)\n"
-        "fit = VAE.fit\n"
-        "VAE.fit = lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, Slow()], **k)\n"
-        "sys.exit(cli.main(sys.argv[1:]))\n"
-    )
-    command = [sys.executable, "-c", script, "train", str(preset), "--output", str(tmp_path / "run")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
-    for line in process.stdout:
-        if line == "slow\n":
-            break
-    process.send_signal(signal.SIGTERM)
-    for line in process.stdout:
-        if "asked to stop" in line:
-            break
-    began = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=50) == -signal.SIGTERM
-    assert time.monotonic() - began < 30

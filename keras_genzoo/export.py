@@ -1,5 +1,7 @@
 """SavedModels: written beside their destination, run in a clean process, compared, and only then put in place."""
 
+import hashlib
+import json
 import math
 import os
 import subprocess
@@ -14,7 +16,11 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo import noise
+from keras_genzoo.version import __version__
 
+MARK = "keras_genzoo.json"
+"""File in an exported folder that says what wrote it, with the digests of what it wrote."""
+_MARK_LIMIT = 2**20
 # What two compilations of one model may differ by, relative to its largest output, by the type it computes in.
 _SLACK = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
 
@@ -59,7 +65,7 @@ def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True)
         The path.
 
     Raises:
-        ValueError: Keras does not run on TensorFlow.
+        ValueError: Keras does not run on TensorFlow, or a weight is NaN or infinite.
         FileExistsError: `path` holds something else.
         RuntimeError: the exported model does not answer as the model does; nothing is left behind.
     """
@@ -71,6 +77,8 @@ def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True)
     path = Path(path)
     if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
         raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")
+    if wrong := model.not_finite():
+        raise ValueError(f"export: {wrong[0]} is not finite, the training diverged: export a state from before.")
     path.parent.mkdir(parents=True, exist_ok=True)
     endpoints = model.endpoints()
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
@@ -78,10 +86,40 @@ def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True)
         _write(model, endpoints, written)
         if verify:
             _verify(endpoints, written, _SLACK[model.dtype_policy.compute_dtype])
+        mark = {"keras_genzoo": __version__, "sha256": _digests(written)}
+        (written / MARK).write_text(json.dumps(mark, indent=2) + "\n", encoding="utf-8")
         if path.exists():
             path.rename(Path(folder) / "older")
         written.rename(path)
     return path
+
+
+def was_exported(path: str | os.PathLike) -> bool:
+    """Whether a SavedModel is one of `export_saved_model`, and as it was written.
+
+    It is no proof: whoever changes a SavedModel can write the mark anew.
+
+    Args:
+        path: the folder.
+    """
+    mark = Path(path, MARK)
+    try:
+        if not mark.is_file() or mark.stat().st_size > _MARK_LIMIT:
+            return False
+        told = json.loads(mark.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):  # it is not JSON, or not one of ours
+        return False
+    return isinstance(told, dict) and told.get("sha256") == _digests(Path(path))
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """SHA-256 of each file that decides what a SavedModel answers."""
+    found = {}
+    for file in sorted([path / "saved_model.pb", *path.glob("variables/**/*"), *path.glob("assets/**/*")]):
+        if file.is_file():
+            with file.open("rb") as opened:
+                found[file.relative_to(path).as_posix()] = hashlib.file_digest(opened, "sha256").hexdigest()
+    return found
 
 
 def _write(model: Any, endpoints: dict[str, Endpoint], path: Path) -> None:

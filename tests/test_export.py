@@ -1,9 +1,14 @@
 """How an export is written and checked; that it answers as the model does is a contract (tests/contracts)."""
 
+import hashlib
+import json
+import shutil
+
 import numpy as np
 import pytest
 from keras import ops
 
+import keras_genzoo
 from keras_genzoo import backend, export
 from keras_genzoo.export import Endpoint
 from tests.toys import Toy
@@ -107,6 +112,15 @@ def test_nan_is_a_difference(model, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_a_model_with_nan_is_not_exported(tmp_path):
+    sick = Toy()
+    weight = sick.second.weights[0]
+    weight.assign(weight + np.inf)
+    with pytest.raises(ValueError, match=rf"{weight.path} is not finite, the training diverged"):
+        sick.export(tmp_path / "sick")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_that_keeps_an_endpoint_out_of_the_graph_fails_with_the_reason(tmp_path, monkeypatch):
     class Python(Toy):
         def endpoints(self):
@@ -119,6 +133,50 @@ def test_a_model_that_keeps_an_endpoint_out_of_the_graph_fails_with_the_reason(t
     with pytest.raises(RuntimeError, match="the SavedModel cannot be used in a clean process"):
         Python().export(tmp_path / "exported")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def marked(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("marked") / "exported"
+    return export.export_saved_model(model, path, verify=False)
+
+
+def test_the_mark_says_what_was_written(marked):
+    told = json.loads((marked / export.MARK).read_text())
+    assert told["keras_genzoo"] == keras_genzoo.__version__
+    for name, digest in told["sha256"].items():
+        assert hashlib.sha256((marked / name).read_bytes()).hexdigest() == digest
+    assert set(told["sha256"]) == {
+        "saved_model.pb",
+        "variables/variables.index",
+        "variables/variables.data-00000-of-00001",
+    }
+
+
+def other_variables(path):
+    with next((path / "variables").glob("*.data*")).open("ab") as file:
+        file.write(b"\0")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        other_variables,
+        lambda path: (path / "saved_model.pb").write_bytes(b"other"),
+        lambda path: (path / "variables" / "more").touch(),
+        lambda path: (path / export.MARK).unlink(),
+        lambda path: (path / export.MARK).write_text("[" * 100_000),
+        lambda path: (path / export.MARK).write_text("[]"),
+        lambda path: (path / export.MARK).write_text("{}"),
+        lambda path: (path / export.MARK).write_bytes(b"\xff"),
+        lambda path: (path / export.MARK).open("ab").truncate(2**21),
+    ],
+)
+def test_the_mark_holds_for_what_was_written(marked, change, tmp_path):
+    path = shutil.copytree(marked, tmp_path / "exported")
+    assert export.was_exported(path)
+    change(path)
+    assert not export.was_exported(path)
 
 
 def test_examples_fit_their_inputs():

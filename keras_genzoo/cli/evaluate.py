@@ -28,7 +28,9 @@ def run(args: argparse.Namespace) -> None:
     check_named(args.subject, args.data)
     # First: what is missing is said before anything is computed.
     names, extractor = metrics_and_extractor(args.metrics, args.features, args.inception_weights)
-    subject, reference, run_folder = open_both(args.subject, args.data, args.split, args.batch_size, args.best)
+    subject, reference, run_folder = open_both(
+        args.subject, args.data, args.split, args.batch_size, args.best, args.trust
+    )
     folder = Path(args.output) if args.output else run_folder
     if folder is not None:
         _check_writable(folder)

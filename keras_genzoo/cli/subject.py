@@ -63,7 +63,7 @@ def check_named(name: str, data: str | None) -> None:
 
 
 def open_both(
-    name: str, data: str | None, part: str | None, batch_size: int, best: str | None = None
+    name: str, data: str | None, part: str | None, batch_size: int, best: str | None = None, trust: bool = False
 ) -> tuple[Subject, Reference, Path | None]:
     """The subject, the real images to measure it against, and the run folder if it is one.
 
@@ -73,6 +73,7 @@ def open_both(
         part: "held_out", "train" or "all"; None for what is right by itself.
         batch_size: integer, images that are made at a time.
         best: optional metric whose best checkpoint of the run is taken.
+        trust: bool, whether to load a SavedModel whatever its graph does.
 
     Raises:
         EvaluationError: there is no such subject, or it has no images to be measured against.
@@ -95,7 +96,7 @@ def open_both(
         real, other = _two_parts(found, part)
         return SourceSubject(other, "real"), real, None
     if (path / "saved_model.pb").is_file():
-        subject = SavedModelSubject(path, batch_size)
+        subject = SavedModelSubject(path, batch_size, trust)
     elif path.is_dir():
         subject = SourceSubject(_folder(path), "folder")
     else:

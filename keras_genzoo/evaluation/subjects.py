@@ -4,6 +4,7 @@ import functools
 import hashlib
 import math
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 
 from keras_genzoo import images, noise
 from keras_genzoo.data import Source
+from keras_genzoo.evaluation.foreign import ForeignModelError, look_through
+from keras_genzoo.export import was_exported
 from keras_genzoo.metrics.extractor import digest_of
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.version import __version__
@@ -113,20 +116,38 @@ class SavedModelSubject(Subject):
     One that has only `generate(num, seed)` is asked for fixed lots of images, each with a seed of its own, so that
     its images too do not depend on how many are made at a time.
 
+    A SavedModel is a program. Before it is loaded its graph is looked through (see `foreign`), and one that was not
+    written by `genzoo export` is warned of.
+
     Args:
         path: the folder.
         batch_size: integer, how many images are made at a time.
+        trust: bool, whether to load it without a look, whatever its graph does.
 
     Raises:
-        EvaluationError: it cannot be loaded, or answers to neither.
+        EvaluationError: it cannot be loaded, can reach files or other programs, or answers to neither.
     """
 
     LOT = 64
 
-    def __init__(self, path: str | os.PathLike, batch_size: int = 64):
+    def __init__(self, path: str | os.PathLike, batch_size: int = 64, trust: bool = False):
         import tensorflow as tf
 
         self.path = Path(path)
+        try:
+            looked_at = None if trust else look_through(self.path)
+        except ForeignModelError as error:
+            raise EvaluationError(str(error)) from error
+        if not was_exported(self.path):
+            warnings.warn(
+                f"'{self.path}' was not written by genzoo export, or was changed since, and a SavedModel is a program: "
+                + (
+                    f"its {looked_at} can reach no files and no network, but may take time and memory without limit."
+                    if looked_at
+                    else "it is loaded without a look, and may read and write any file of yours."
+                ),
+                stacklevel=2,
+            )
         try:
             self._loaded = tf.saved_model.load(str(self.path))
         except Exception as error:  # a damaged SavedModel fails in many ways
@@ -192,7 +213,9 @@ class SavedModelSubject(Subject):
         content = hashlib.sha256()
         for file in sorted(self.path.rglob("*")):
             if file.is_file() and file.relative_to(self.path).parts[0] in ("saved_model.pb", "variables", "assets"):
-                content.update(file.read_bytes())
+                with file.open("rb") as opened:
+                    while part := opened.read(2**20):
+                        content.update(part)
         return {"kind": "saved_model", "sha256": content.hexdigest()}
 
 

@@ -113,7 +113,7 @@ def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = No
     image = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary, format="PNG")
         os.replace(temporary, path)

@@ -1,15 +1,23 @@
 """A disk that is full: nothing is begun that cannot be finished, what was saved stays, and the training goes on."""
 
+import errno
+import json
 import math
+import os
 import shutil
+import time
 from collections import namedtuple
 
+import keras
 import numpy as np
 import pytest
 
 from keras_genzoo.artifacts import Checkpoints, Position, Run, RunError
-from keras_genzoo.callbacks import run_log
+from keras_genzoo.artifacts.checkpoints import check
+from keras_genzoo.callbacks import ImageGrid, run_log
 from keras_genzoo.callbacks.run_log import MOST_FAILURES
+from keras_genzoo.cli import main
+from tests.mounts import small_disk
 from tests.toys import Toy, images
 
 Usage = namedtuple("Usage", "total used free")
@@ -52,16 +60,23 @@ def fit(model, run, epochs):
     model.fit(images(8), batch_size=4, epochs=epochs, callbacks=[run_log.RunLog(run, seconds=1e-9)], verbose=0)
 
 
+CONFIG = {
+    "schema": 1,
+    "model": "dcgan",
+    "data": {"dataset": "drawn_faces", "batch_size": 4, "num_images": 8, "held_out": 4},
+    "arguments": {
+        "image_shape": [16, 16, 3],
+        "latent_dim": 4,
+        "generator": {"network": "dcgan_generator", "filters": [4]},
+        "discriminator": {"network": "dcgan_discriminator", "filters": [4]},
+    },
+    "fit": {"epochs": 9},
+}
+
+
 @pytest.fixture
 def run(tmp_path):
-    config = {
-        "schema": 1,
-        "model": "dcgan",
-        "data": {"dataset": "drawn_faces", "batch_size": 4},
-        "arguments": {"image_shape": [8, 8, 3]},
-        "fit": {"epochs": 1},
-    }
-    with Run.create(tmp_path / "run", config, {}) as run:
+    with Run.create(tmp_path / "run", CONFIG, {}) as run:
         yield run
 
 
@@ -96,8 +111,6 @@ def test_the_last_checkpoint_must_not_fail(model, run, disk):
 
 
 def test_who_holds_a_run_is_told(run):
-    import os
-
     with pytest.raises(RunError, match=f"process {os.getpid()} is training in"):
         Run.resume(run.path, run.config)
     (run.path / ".lock.pid").write_text("rubbish")
@@ -110,3 +123,108 @@ def test_widths_of_all_types(tmp_path):
     model.compile()
     saved = Checkpoints(tmp_path).save(model, Position(1))
     assert np.isfinite(saved.stat().st_size)
+
+
+# A real disk, which gets full
+
+
+class SmallDisk:
+    """A disk of 4 MB, and what fills it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ballast = folder / "ballast"
+
+    def fill(self, but=0):
+        self.ballast.unlink(missing_ok=True)
+        now = os.statvfs(self.folder)
+        self.ballast.write_bytes(bytes(max(0, now.f_bavail * now.f_frsize - but)))
+
+    def free(self):
+        self.ballast.unlink()
+
+
+@pytest.fixture
+def small(tmp_path):
+    with small_disk(tmp_path / "disk", 4) as folder:
+        yield SmallDisk(folder)
+
+
+def test_a_write_that_fails_anywhere_leaves_the_last_checkpoint(small, disk):
+    """Where the system claims that there is space: quotas, other writers, network disks."""
+    model = Toy(image_shape=(64, 64, 3))  # 0.3 MB
+    model.compile()
+    checkpoints = Checkpoints(small.folder / "checkpoints")
+    first = checkpoints.save(model, Position(1))
+    disk(2**40)
+    failed, left = 0, 0
+    while True:
+        small.fill(but=left)
+        try:
+            second = checkpoints.save(model, Position(2))
+            break
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+        assert list(checkpoints.folder.iterdir()) == [first]
+        assert check(first) == Position(1)
+        failed, left = failed + 1, left + 40_000
+    assert failed > 7
+    assert check(second) == Position(2) and list(checkpoints) == [second, first]
+
+
+class Filling(keras.callbacks.Callback):
+    """Fills a disk in the second epoch, and frees it in the fourth."""
+
+    def __init__(self, small, run):
+        super().__init__()
+        self.small = small
+        self.run = run
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.run.checkpoints.wait()
+            self.small.fill()
+        if epoch == 3:
+            self.small.free()
+
+
+def test_a_training_outlasts_a_full_disk(small):
+    model = Toy(image_shape=(64, 64, 3))
+    model.compile()
+    with Run.create(small.folder / "run", CONFIG, {}) as run:
+        callbacks = [Filling(small, run), run_log.RunLog(run, seconds=1e-9)]
+        with pytest.warns(UserWarning) as told:
+            model.fit(images(8, (64, 64, 3)), batch_size=4, epochs=4, callbacks=callbacks, verbose=0)
+    lines = [str(one.message) for one in told]
+    assert not any("\n" in line for line in lines)
+    (first, second) = (line for line in lines if "could not be saved" in line)
+    assert first.startswith(
+        "the checkpoint epoch-0002 could not be saved (0 MiB free, 1 MiB needed): the last one that"
+    )
+    assert second.startswith("the checkpoint epoch-0003 could not be saved")
+    assert [path.name for path in run.checkpoints] == ["epoch-0004", "epoch-0001"]
+    assert [check(path).epoch for path in run.checkpoints] == [4, 1]
+    assert [line["epoch"] for line in run.history()] == [1, 2, 3, 4]
+    assert all("first_loss" in line for line in run.history())
+
+
+def test_a_disk_that_stays_full_ends_it_with_one_line(small, monkeypatch, tmp_path, capfd):
+    draw = ImageGrid.on_epoch_end
+
+    def draw_and_fill(self, epoch, logs=None):
+        draw(self, epoch, logs)
+        if epoch == 1:
+            while not (run / "checkpoints" / "epoch-0001").is_dir():
+                time.sleep(0.01)  # a thread is writing it
+            small.fill()
+
+    monkeypatch.setattr(ImageGrid, "on_epoch_end", draw_and_fill)
+    (tmp_path / "tiny.json").write_text(json.dumps(CONFIG))
+    run = small.folder / "run"
+    capfd.readouterr()
+    assert main(["train", str(tmp_path / "tiny.json"), "--output", str(run), "--checkpoint-every", "0"]) == 1
+    *warned, error = capfd.readouterr().err.splitlines()
+    assert error.startswith("genzoo: error: ") and "MiB free" in error
+    assert warned and all(line.startswith("genzoo: warning: ") for line in warned)
+    (last,) = Run(run).checkpoints
+    assert check(last).epoch == 1

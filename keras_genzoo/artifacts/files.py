@@ -16,7 +16,7 @@ class RunError(ValueError):
 
 def write_text(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         aside.write_text(text, encoding="utf-8")
         flush(aside)

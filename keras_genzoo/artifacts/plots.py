@@ -45,7 +45,7 @@ def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> P
         if number == 0 and f"val_{log}" in names:
             axes.legend(frameon=False)
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         figure.savefig(aside, format="png", dpi=110)
         os.replace(aside, path)

@@ -22,7 +22,7 @@ from keras_genzoo.registry import did_you_mean
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
 _LOCK, _HOLDER = ".lock", ".lock.pid"
-_UNFINISHED = re.compile(r"\..+\.\d+")  # what a process writes aside, with its number
+_UNFINISHED = re.compile(r"\..+\.\d+\.part")  # what a process writes aside, with its number
 
 
 class Run:
@@ -174,7 +174,7 @@ class Run:
             The path of the weights.
         """
         source, target = self.path / "checkpoints" / position.name / WEIGHTS, self.path / WEIGHTS
-        aside = self.path / f".{WEIGHTS}.{os.getpid()}"
+        aside = self.path / f".{WEIGHTS}.{os.getpid()}.part"
         aside.unlink(missing_ok=True)
         try:
             os.link(source, aside)  # the same bytes once on the disk

@@ -5,7 +5,8 @@ from keras_genzoo.callbacks.guard import Divergence, Guard
 from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples, write_sheet
 from keras_genzoo.callbacks.latent_walk import latent_walk
 from keras_genzoo.callbacks.progress import Progress
-from keras_genzoo.callbacks.run_log import RunLog, StoppedError
+from keras_genzoo.callbacks.run_log import RunLog, SaveError, StoppedError
+from keras_genzoo.callbacks.telling import told
 
 __all__ = [
     "Divergence",
@@ -14,9 +15,11 @@ __all__ = [
     "ImageGrid",
     "Progress",
     "RunLog",
+    "SaveError",
     "StoppedError",
     "latent_walk",
     "reconstructions",
     "samples",
+    "told",
     "write_sheet",
 ]

@@ -25,6 +25,10 @@ class StoppedError(Exception):
     """The training was asked to stop, and has saved its state."""
 
 
+class SaveError(OSError):
+    """The state of a training could not be saved, and the training ended."""
+
+
 class RunLog(keras.callbacks.Callback):
     """Writes history, loss plot and checkpoints of a training into its run folder.
 
@@ -41,7 +45,7 @@ class RunLog(keras.callbacks.Callback):
     Raises:
         StoppedError: in `fit`, once the state is saved, if `stop` said so.
         DivergedError: in `fit`, if the state is not finite when it is to be saved.
-        OSError: in `fit`, if `MOST_FAILURES` saves failed, or the last one.
+        SaveError: in `fit`, if `MOST_FAILURES` saves failed, or the last one.
     """
 
     def __init__(
@@ -145,10 +149,13 @@ class RunLog(keras.callbacks.Callback):
     def _note_failure(self, position: Position, error: OSError, final: bool) -> None:
         """A save that fails is told, and the training goes on with the last good one, but not for ever."""
         self._failed += 1
-        if self._failed >= MOST_FAILURES or final:
-            raise error
         reason = error.strerror or str(error)
         kept = f"the last one that is safe is {self.saved.name}" if self.saved else "none is safe yet"
+        if self._failed >= MOST_FAILURES or final:
+            raise SaveError(
+                f"the checkpoint {position.name} could not be saved in {self.run.checkpoints.folder} ({reason}): "
+                f"{kept}. Mend that, and go on by --resume."
+            ) from error
         warnings.warn(
             f"the checkpoint {position.name} could not be saved ({reason}): {kept}. The training goes on, and stops "
             f"after {MOST_FAILURES} failures: {MOST_FAILURES - self._failed} left.",

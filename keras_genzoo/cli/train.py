@@ -17,6 +17,7 @@ from keras_genzoo.callbacks import (
     StoppedError,
     latent_walk,
     reconstructions,
+    told,
     write_sheet,
 )
 from keras_genzoo.cli.console import columns
@@ -199,19 +200,22 @@ def fit_stages(
 
 def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -> None:
     """Draws what the model has learned, puts its weights in place, and says what there is."""
+    weights = run.finish(position)  # before the pictures, for which a disk may have no room
     made: list[tuple[str, str]] = [("samples/", "what it makes of the same noise, epoch by epoch")]
     if hasattr(model, "reconstruct") and len(split.held_out):
         some = some_of(split.held_out, 32)
         x = some[np.arange(len(some))]["image"]
         x = x if x.dtype == np.uint8 else images.to_pixels(x)
-        write_sheet(run.path / "reconstructions.png", reconstructions(model, x), model)
+        with told("reconstructions.png"):
+            write_sheet(run.path / "reconstructions.png", reconstructions(model, x), model)
         made.append(("reconstructions.png", "held-out images, and below them what it makes of them"))
     if hasattr(model, "latent_dim"):
-        write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
+        with told("latent_walk.png"):
+            write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
         made.append(("latent_walk.png", "walks from one sample to another"))
     if not (run.path / "losses.png").is_file():
-        plot_losses(run.history(), run.path / "losses.png")
-    weights = run.finish(position)
+        with told("losses.png"):
+            plot_losses(run.history(), run.path / "losses.png")
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
     print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}")
     metrics = (

@@ -13,13 +13,16 @@ PACKAGE = "keras_genzoo"
 # A file may import from its own room and from those before it. `__init__` is the public API, which commands may use.
 ROOMS = [
     "version",
+    "printable",
     "registry",
     "arguments",
+    "untrusted",
     "noise",
     "images",
     "schedules",
     "data",
     "layers",
+    "distributions",
     "networks",
     "losses",
     "backend",
@@ -42,7 +45,13 @@ BACKENDS = {"tensorflow", "jax", "jaxlib", "torch"}
 # Where a backend may be imported inside functions, besides backend.py, which may import them anywhere.
 LAZY_BACKENDS = {"data", "metrics", "export", "artifacts", "evaluation", "cli"}
 # What runs on every backend is written in Keras' own operations.
-PURE = {"layers": {"keras", "numpy"}, "networks": {"keras", "numpy"}, "losses": {"keras", "numpy"}, "models": {"keras"}}
+PURE = {
+    "layers": {"keras", "numpy"},
+    "distributions": {"keras", "numpy"},
+    "networks": {"keras", "numpy"},
+    "losses": {"keras", "numpy"},
+    "models": {"keras"},
+}
 MAX_LINES = 400
 
 

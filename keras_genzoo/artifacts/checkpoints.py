@@ -19,6 +19,7 @@ from typing import Any
 
 from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.untrusted import check_hdf5
 
 WEIGHTS = "model.weights.h5"
 _META, _SUMS = "meta.json", "SHA256SUMS"
@@ -232,13 +233,14 @@ def load_weights(model: GenerativeModel, path: Path) -> None:
     """Loads a state that this package saved.
 
     Raises:
-        RunError: it is of another model.
+        RunError: it is of another model, or is no such file.
     """
     try:
+        check_hdf5(path)
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns where it could not load the optimizers
             model.load_weights(path)
-    except (ValueError, KeyError, UserWarning) as error:
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         reason = str(error).strip().partition("\n")[0]
         raise RunError(f"{path} holds no state of this {type(model).__name__}: {reason}") from error
 

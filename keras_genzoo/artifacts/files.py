@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from keras_genzoo.untrusted import UntrustedError, strict_json
+
 _LINE_BREAK = re.compile(r"\n *")
 
 
@@ -49,17 +51,17 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Reads an object of a JSON file.
+    """Reads an object of a JSON file, strictly: runs may come from strangers.
 
     Raises:
         RunError: the file is missing, or is no JSON object.
     """
+    if not path.exists():
+        raise RunError(f"there is no file {path}, which every run has.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"there is no file {path}, which every run has.") from None
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from None
+        content = strict_json.plain(strict_json.read(path), str(path))
+    except UntrustedError as error:
+        raise RunError(f"{error}.") from None
     if not isinstance(content, dict):
         raise RunError(f"{path} holds no JSON object.")
     return content

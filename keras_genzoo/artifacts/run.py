@@ -18,9 +18,11 @@ from keras_genzoo.artifacts.files import RunError, append_line, flush, read_json
 from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
+from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
+_MOST_HISTORY = 64 * 2**20  # bytes
 _LOCK, _HOLDER = ".lock", ".lock.pid"
 _UNFINISHED = re.compile(r"\..+\.\d+\.part")  # what a process writes aside, with its number
 
@@ -149,11 +151,13 @@ class Run:
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         path = self.path / "history.jsonl"
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        for text in read_bytes(path, _MOST_HISTORY).decode(errors="replace").split("\n") if path.is_file() else ():
             try:
-                yield json.loads(line)
-            except ValueError:
+                line = strict_json.plain(strict_json.parse(text, str(path)), str(path))
+            except UntrustedError:
                 continue
+            if isinstance(line, dict) and isinstance(line.get("epoch"), int):
+                yield line
 
     def log(self, line: Mapping[str, Any], file: str = "history.jsonl") -> None:
         """Appends a line to the history, or another file; of numbers that are not finite it says null, as JSON must."""

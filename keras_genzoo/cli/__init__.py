@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from keras_genzoo.cli import options
 from keras_genzoo.cli.console import calm, is_mistake, is_ours, one_line
+from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.version import __version__
 
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("genzoo: interrupted", file=sys.stderr)
         return 130
     except UsageError as error:
-        print(f"genzoo: error: {error}", file=sys.stderr)
+        print(f"genzoo: error: {printable(error)}", file=sys.stderr)
         return 2
     except Exception as error:
         if traceback:

@@ -1,6 +1,7 @@
 """What the user sees beside results: errors of one line, warnings of ours alone, and no noise of libraries."""
 
 import contextlib
+import errno
 import importlib.abc
 import importlib.machinery
 import logging
@@ -14,9 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from keras_genzoo.printable import printable
+
 _PACKAGE = str(Path(__file__).parents[1])
 _MISTAKES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
-_LONGEST = 400
+_OF_THE_DISK = (errno.EROFS, errno.ENOSPC, errno.EDQUOT) if os.name != "nt" else (errno.EROFS, errno.ENOSPC)
+_LONGEST, _LONGEST_OF_OURS = 400, 2_000
 
 
 @contextlib.contextmanager
@@ -71,7 +75,7 @@ def calm() -> Iterator[None]:
 
     def show(message: Any, category: type[Warning], filename: str, *_: Any) -> None:
         if filename.startswith(_PACKAGE):
-            print(f"genzoo: warning: {message}", file=sys.stderr)
+            print(f"genzoo: warning: {printable(message)}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -82,7 +86,7 @@ def calm() -> Iterator[None]:
 
 def is_mistake(error: BaseException) -> bool:
     """Whether an error is the user's: one that this package raises on purpose, or a path that cannot be used."""
-    if isinstance(error, _MISTAKES):
+    if isinstance(error, _MISTAKES) or (isinstance(error, OSError) and error.errno in _OF_THE_DISK):
         return True
     frames = traceback.extract_tb(error.__traceback__)
     ours = bool(frames) and frames[-1].filename.startswith(_PACKAGE)
@@ -95,14 +99,19 @@ def is_ours(error: BaseException) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of an error's message; with the kind of error, if it is not one of ours."""
+    """An error's message; of an error that is not ours, its kind and the first line of its message.
+
+    What cannot be printed is escaped: names of files, and what files say, come from anywhere.
+    """
+    ours = is_mistake(error) or is_ours(error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else ""
+    text = str(error).strip() if ours else lines[0] if lines else ""
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    elif not is_mistake(error) and not is_ours(error):
+    elif not ours:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return text if is_mistake(error) or is_ours(error) or len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    text, longest = printable(text), _LONGEST_OF_OURS if ours else _LONGEST
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def columns(rows: list[tuple[str, str]], indent: int = 2) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from keras_genzoo.callbacks.progress import duration
+from keras_genzoo.printable import printable
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -13,6 +14,7 @@ _SECONDS_BETWEEN_LINES = 20.0
 @contextlib.contextmanager
 def meter(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Shows the progress of `total` images, on standard error; yields the function that counts them."""
+    what = printable(what)
     began = last = time.monotonic()
     done = 0
     with _bar(what, total) as show:
@@ -42,7 +44,7 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int, str], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     parts = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),

@@ -27,6 +27,7 @@ from keras_genzoo.cli.signals import Stop
 from keras_genzoo.cli.task import Task, load_sources, same_content, some_of, streams
 from keras_genzoo.data import DataError, Split, Stream
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS
 
 MOST_GRIDS = 100
@@ -116,11 +117,14 @@ def _plan(task: Task, model: GenerativeModel, split: Split, train: Stream) -> st
     size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
     rows = [
         ("model", f"{MODELS.name_of(type(model))} for {height} x {width} x {channels}; parameters: {networks}"),
-        ("data", f"{split.train.name}: {len(split.train):,} images to train, {len(split.held_out):,} held out"),
+        (
+            "data",
+            f"{printable(split.train.name)}: {len(split.train):,} images to train, {len(split.held_out):,} held out",
+        ),
         ("plan", f"{epochs} epochs of {steps:,} steps, each of {size} images"),
         ("on", f"{_device()}, {model.dtype_policy.name}, {'XLA' if model.jit_compile else 'no XLA'}, seed {task.seed}"),
     ]
-    return f"{task.name}\n{columns(rows)}"
+    return f"{printable(task.name)}\n{columns(rows)}"
 
 
 def _large(number: int) -> str:

@@ -9,13 +9,16 @@ from typing import Any
 import keras
 
 from keras_genzoo.arguments import Schedule
+from keras_genzoo.config import limits
 from keras_genzoo.config.preset_type import OPTIMIZERS
 from keras_genzoo.config.presets import Preset, check, load_preset, sections
 from keras_genzoo.config.reading import ConfigError
 from keras_genzoo.config.signature import signature_of
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.networks.budget import at_most
 from keras_genzoo.registry import MODELS, did_you_mean
 from keras_genzoo.schedules import schedule_from
+from keras_genzoo.untrusted import UntrustedError, check_hdf5
 
 
 def build(
@@ -61,9 +64,11 @@ def build(
     given = checked.arguments.model_dump(exclude_unset=True, by_alias=True)
     given = {name: _schedule(value) for name, value in given.items()}
     try:
-        model = model_class(**{**given, **objects})
+        with at_most(limits.MOST_PARAMETERS):
+            model = model_class(**{**given, **objects})
     except ValueError as error:
         raise ConfigError(f"{preset.where}: arguments: {error}") from error
+    limits.check_step(model, checked.data.batch_size, preset.where)
     try:
         optimizer = checked.compile.model_dump()["optimizer"]
         model.compile(optimizer=_optimizers(optimizer), jit_compile=jit_compile)
@@ -112,11 +117,14 @@ def _weights(path: str | os.PathLike) -> Path:
 
 def _load(model: keras.Model, path: Path) -> None:
     try:
+        check_hdf5(path)
         with warnings.catch_warnings():  # of what it leaves at its initial values, Keras only warns
             warnings.filterwarnings("error", "Skipping", UserWarning)
             model.load_weights(path)
     except UserWarning as error:
         raise _mismatch(model, path, "it has other layers, or layers of other shapes") from error
+    except UntrustedError as error:
+        raise _mismatch(model, path, error.reason) from error
     except (OSError, ValueError, KeyError) as error:
         raise _mismatch(model, path, " ".join(str(error).split())[:300]) from error
 

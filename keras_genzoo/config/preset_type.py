@@ -12,7 +12,7 @@ import pydantic
 from annotated_types import Ge, Le, Len
 
 from keras_genzoo.arguments import Count, Momentum, NetworkSpec, Scalar, Schedule
-from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, section, signature_of
+from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, refused, section, signature_of
 from keras_genzoo.data import AUGMENTATIONS
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
 from keras_genzoo.schedules import SCHEDULES
@@ -105,9 +105,15 @@ def _data(name: str, function: Callable[..., Any]) -> type[Section]:
         "batch_size": (Annotated[int, Ge(1), Le(65536)], ...),
         "augment": (tuple[Literal[tuple(AUGMENTATIONS)], ...], ()),  # type: ignore[misc]
     }
-    return section(
-        f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **signature_of(function)}, _OF_DATASETS
-    )
+    options = signature_of(function)
+    if "cache" in options:  # a preset of somebody else must not say where files are written and swept
+        options["cache"] = (Annotated[None, pydantic.BeforeValidator(_no_cache)], None)
+    return section(f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **options}, _OF_DATASETS)
+
+
+def _no_cache(value: Any) -> None:
+    if value is not None:
+        raise refused("expected null: a preset does not say where files are kept; set GENZOO_CACHE instead")
 
 
 def _specs(annotation: Any) -> Any:

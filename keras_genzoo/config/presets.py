@@ -12,6 +12,7 @@ import pydantic
 from keras_genzoo import models, networks  # noqa: F401 - fill the registries
 from keras_genzoo.config.preset_type import SCHEMA, preset_type
 from keras_genzoo.config.reading import ConfigError, explain, parse, plain, read, tuples
+from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS, did_you_mean
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -35,8 +36,8 @@ class Preset(dict[str, Any]):
 
     @property
     def name(self) -> str:
-        """The name of the preset's file, without ending."""
-        return Path(self.where).stem
+        """The name of the preset's file, without ending, as it can be printed."""
+        return printable(Path(self.where).stem)
 
 
 def folder() -> Path:

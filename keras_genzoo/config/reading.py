@@ -1,22 +1,17 @@
-"""Strict JSON: what Python's own reader lets pass is refused here, by key; and pydantic's errors in one line."""
+"""Presets' files read strictly, with errors of their own; and pydantic's errors in one line."""
 
+import contextlib
 import json
-import math
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
+from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
-
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 32
-MAX_BITS = 1024  # of an integer: those of the largest float
-
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # JSON may say half of a pair, which no text in UTF-8 can
+from keras_genzoo.untrusted import UntrustedError, strict_json
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -34,21 +29,15 @@ class ConfigError(ValueError):
     """A preset, or what it is overridden with, is not right; the message is one line and says where."""
 
     def __init__(self, message: str):
-        # What it quotes, such as a key or the name of a file, may hold line breaks.
-        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in message))
+        super().__init__(printable(message))  # what it quotes, such as a key or the name of a file, may hold anything
 
 
-class _Twice(dict):
-    """An object of a file in which a key stands twice."""
-
-    def __init__(self, pairs: list[tuple[str, Any]], key: str):
-        super().__init__(pairs)
-        self.key = key
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    counts = Counter(key for key, _ in pairs)
-    return dict(pairs) if len(counts) == len(pairs) else _Twice(pairs, max(counts, key=counts.__getitem__))
+@contextlib.contextmanager
+def _as_config_errors() -> Iterator[None]:
+    try:
+        yield
+    except UntrustedError as error:
+        raise ConfigError(str(error)) from None
 
 
 def parse(text: str, where: str) -> Any:
@@ -57,67 +46,29 @@ def parse(text: str, where: str) -> Any:
     Raises:
         ConfigError: `text` is no JSON.
     """
-    try:
-        return json.loads(text, object_pairs_hook=_object)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{where}: line {error.lineno}, column {error.colno}: no valid JSON: {error.msg}") from None
-    except RecursionError:
-        raise ConfigError(f"{where}: nested deeper than {MAX_DEPTH} levels") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ConfigError(f"{where}: no valid JSON: {error}") from None
+    with _as_config_errors():
+        return strict_json.parse(text, where)
 
 
 def read(path: Path) -> Any:
     """Reads a JSON file.
 
     Raises:
-        ConfigError: it is missing, too large, or no JSON.
+        ConfigError: it is missing, no regular file, too large, or no JSON.
     """
-    try:
-        size = path.stat().st_size
-        text = path.read_text(encoding="utf-8-sig") if size <= MAX_BYTES else None
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: byte {error.start} is not UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:  # a null byte or half a surrogate pair in the path
-        raise ConfigError(f"{path}: is no path: {error}") from None
-    if text is None:
-        raise ConfigError(f"{path}: a file of {size:,} bytes; a preset has at most {MAX_BYTES:,}")
-    return parse(text, str(path))
+    with _as_config_errors():
+        return strict_json.read(path)
 
 
-def plain(value: Any, where: str, path: str = "", depth: int = 0) -> Any:
+def plain(value: Any, where: str) -> Any:
     """A copy of `value` as JSON has it: tuples become lists.
 
     Raises:
         ConfigError: a key stands twice or is no string, a number is not finite or too large, a text is not Unicode, a
             value is none of JSON's, or the whole is nested too deep.
     """
-    here = f"{where}: {path}" if path else where
-    if depth > MAX_DEPTH:
-        raise ConfigError(f"{here}: nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, _Twice):
-        raise ConfigError(f"{here}: the key '{value.key}' stands here twice")
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise ConfigError(f"{here}: the key {key!r} is no string")
-            plain(key, where, path)
-        return {key: plain(item, where, f"{path}.{key}" if path else key, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item, where, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{here}: expected a finite number, got {value}")
-    if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise ConfigError(f"{here}: expected a number below 2**{MAX_BITS}, got one of {value.bit_length():,} bits")
-    if isinstance(value, str) and _SURROGATE.search(value):
-        raise ConfigError(f"{here}: expected Unicode text, got {value!r}, which has half of a surrogate pair")
-    if value is not None and not isinstance(value, bool | int | float | str):
-        raise ConfigError(f"{here}: expected a value that JSON has, got {value!r} of type {type(value).__name__}")
-    return value
+    with _as_config_errors():
+        return strict_json.plain(value, where)
 
 
 def tuples(value: Any) -> Any:

@@ -29,7 +29,7 @@ class Section(pydantic.BaseModel):
         names = [field.alias or name for name, field in cls.model_fields.items()]
         for key in value if isinstance(value, Mapping) else ():
             if key not in names:
-                raise _refused(f"{cls.refusal}; {cls.instead.get(key) or did_you_mean(key, names)}", key)
+                raise refused(f"{cls.refusal}; {cls.instead.get(key) or did_you_mean(key, names)}", key)
         return value
 
 
@@ -117,13 +117,13 @@ def one_of(
         if not isinstance(value, Mapping):
             if other is None:
                 short = f"the name of the {kind} or " if by_name else ""
-                raise _refused(f"expected {short}an object with '{key}', got {value!r}")
+                raise refused(f"expected {short}an object with '{key}', got {value!r}")
             return value
         if key not in value:
-            raise _refused(f"is missing, and tells the {kind}; there are: {', '.join(sorted(arms))}", key)
+            raise refused(f"is missing, and tells the {kind}; there are: {', '.join(sorted(arms))}", key)
         name = value[key]
         if not isinstance(name, str) or name not in names:
-            raise _refused(f"there is no {kind} {name!r}; {did_you_mean(name, names)}", None if named else key)
+            raise refused(f"there is no {kind} {name!r}; {did_you_mean(name, names)}", None if named else key)
         return {**value, key: names[name]}
 
     def tag(value: Any) -> Any:
@@ -146,12 +146,12 @@ def accepted_by(function: Callable[..., Any]) -> pydantic.AfterValidator:
         try:
             function(**value.model_dump(by_alias=True))
         except ValueError as error:
-            raise _refused(str(error)) from error
+            raise refused(str(error)) from error
         return value
 
     return pydantic.AfterValidator(check)
 
 
-def _refused(message: str, key: str | None = None) -> PydanticCustomError:
+def refused(message: str, key: str | None = None) -> PydanticCustomError:
     """An error at this place, or at the key `key` of it."""
     return PydanticCustomError("refused", "{message}", {"message": message, "key": key})

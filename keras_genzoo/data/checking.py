@@ -12,11 +12,13 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from keras_genzoo.data.decode import FORMATS, decode
 from keras_genzoo.data.image_folder import LONGEST_LIST, QUARANTINE, classes_of, files_of, find_images
 from keras_genzoo.data.source import DataError
+from keras_genzoo.printable import printable
 
 USUAL_MODES = ("RGB", "L")
 """Pillow's modes of colored and of grey images; others are converted before training."""
@@ -110,7 +112,9 @@ def check_folder(root: Path, size: int = 64) -> Report:
     names = find_images(root, honor_quarantine=False)
     broken: dict[str, str] = {}
     looks: dict[str, _Look] = {}
-    for name, look in zip(names, _each(names, lambda name: _look(root / name), f"Checking {root.name}/"), strict=True):
+    for name, look in zip(
+        names, _each(names, lambda name: _look(root / name), f"Checking {escape(printable(root.name))}/"), strict=True
+    ):
         if isinstance(look, _Look):
             looks[name] = look
         else:

@@ -17,9 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from keras_genzoo.data.source import DataError
+from keras_genzoo.printable import printable
 
 PREPARATION = {"version": 1, "orientation": "exif", "transparency": "over white", "crop": "center", "resize": "lanczos"}
 """What was done to the pixels; the version rises with any change that alters them, and old caches are made anew."""
@@ -122,7 +124,7 @@ def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> It
     threads = min(16, os.cpu_count() or 1)
     chunk = 32 * threads  # bounds what waits in memory, and what an interrupt waits for
     bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task(f"Reading {root.name}/", total=len(names))
+    task = bar.add_task(f"Reading {escape(printable(root.name))}/", total=len(names))
     begin, shown = time.monotonic(), False
     with ThreadPoolExecutor(threads) as pool:
         try:

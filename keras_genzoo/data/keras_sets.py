@@ -1,5 +1,6 @@
 """The sets of 28-pixel grey images that Keras brings: MNIST and Fashion-MNIST, with their official test splits."""
 
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from keras_genzoo.registry import DATASETS
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DIGITS = tuple("0123456789")
+_MOST_BYTES = 4 * 2**30  # of all images in memory
 FASHION_FILES = tuple(
     f"fashion-mnist/{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
 )
@@ -72,6 +74,9 @@ def _keras_set(
 ) -> Split:
     if size < 1 or channels not in (1, 3):
         raise DataError(f"{name}: size={size}, channels={channels}: expected size >= 1 and channels 1 or 3.")
+    if 70_000 * size**2 * channels > _MOST_BYTES:
+        most = math.isqrt(_MOST_BYTES // (70_000 * channels))
+        raise DataError(f"{name}: size={size}: 70,000 images of that size fill the memory; at most {most} will do.")
     try:
         parts = getattr(keras.datasets, name).load_data()
     except Exception as error:  # a failed download is a bare Exception, a damaged file an error of gzip, zlib or NumPy

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from keras_genzoo.evaluation.tables import DASH, Table, in_words
+from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
 
 
@@ -37,14 +38,14 @@ def _text(tables: Sequence[Table]) -> str:
 
 
 def _text_of(table: Table) -> str:
-    rows = table.grid("{}*".format)
+    rows = table.grid("{}*".format, printable)
     # Room for the mark behind all numbers, so that these stay below each other.
     rows = [[cell if not at or cell.endswith("*") else f"{cell} " for at, cell in enumerate(row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     head, *body = ["  ".join(f"{cell:{'>' if at else '<'}{widths[at]}}" for at, cell in enumerate(row)) for row in rows]
     rule = "-" * (sum(widths) + 2 * len(widths) - 3)
     marks = ["* the best of its column"] if any(column.best() for column in table.columns) else []
-    lines = [table.title, "", head, rule, *body, "", *marks, *table.notes]
+    lines = [table.title, "", head, rule, *body, "", *marks, *map(printable, table.notes)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -57,11 +58,11 @@ def _markdown_of(table: Table) -> str:
     rule = ["---", *("---:" for _ in table.columns)]
     lines = [f"| {' | '.join(row)} |" for row in (head, rule, *body)]
     notes = [f"- {_markdown_escaped(note)}" for note in table.notes]
-    return "\n".join([f"**{table.title}**", "", *lines, "", *notes])
+    return "\n".join([f"**{_markdown_escaped(table.title)}**", "", *lines, "", *notes])
 
 
 def _markdown_escaped(text: str) -> str:
-    return re.sub(r"([\\`*_<|\[\]])", r"\\\1", text)
+    return re.sub(r"([\\`*_<&|\[\]])", r"\\\1", printable(text))
 
 
 _LATEX = {
@@ -84,13 +85,16 @@ def _latex(tables: Sequence[Table]) -> str:
 
 
 def _latex_of(table: Table) -> str:
-    head, *body = [f"{' & '.join(row)} \\\\" for row in table.grid("\\textbf{{{}}}".format, _latex_escaped)]
+    grid = table.grid("\\textbf{{{}}}".format, _latex_escaped)
+    # A bracket or a star at the head of a row would be read as an option of the command at the end of the last.
+    grid = [[re.sub(r"^(?=[\[*])", "{}", name), *cells] for name, *cells in grid]
+    head, *body = [f"{' & '.join(row)} \\\\" for row in grid]
     notes = " \\par\n".join(_latex_escaped(note) for note in table.notes)
     return "\n".join(
         [
             r"\begin{table}[ht]",
             r"\centering",
-            rf"\caption{{{table.title}}}",
+            rf"\caption{{{_latex_escaped(table.title)}}}",
             rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
             r"\toprule",
             head,
@@ -106,7 +110,7 @@ def _latex_of(table: Table) -> str:
 
 
 def _latex_escaped(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    return "".join(_LATEX.get(character, character) for character in printable(text))
 
 
 def _csv(tables: Sequence[Table]) -> str:
@@ -117,8 +121,15 @@ def _csv(tables: Sequence[Table]) -> str:
         for column in table.columns:
             for model, value, spread in zip(table.models, column.values, column.spreads, strict=True):
                 if value is not None:
-                    writer.writerow((model, column.metric, value, spread, in_words(column.protocol)))
+                    words = _csv_escaped(in_words(column.protocol))
+                    writer.writerow((_csv_escaped(model), column.metric, value, spread, words))
     return file.getvalue().rstrip("\n")
+
+
+def _csv_escaped(text: str) -> str:
+    """A text that a spreadsheet takes as such: one that begins like a formula would be computed."""
+    text = printable(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Table]], str]] = {

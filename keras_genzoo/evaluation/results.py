@@ -21,7 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_genzoo.artifacts.files import flush
+from keras_genzoo.untrusted import read_bytes, strict_json
 
+MOST_BYTES = 64 * 2**20
+"""Of the file of a metric: some ten thousand results."""
+_LARGEST = 1e100  # what is larger is no measurement, and overflows when a table scales it
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,99}")
 _NOTES = {"notes"}
 _WHEREABOUTS = {"name", "path", "pillow"}
@@ -71,9 +75,9 @@ class Result:
     def _number(self, name: str) -> float:
         try:
             number = float(getattr(self, name))
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             number = math.nan
-        if not math.isfinite(number):
+        if not abs(number) <= _LARGEST:
             mend = "; where it is undefined, give None" if name == "value" else ""
             raise ResultError(f"{self.metric}: {name} is {getattr(self, name)!r}, expected a finite number{mend}.")
         return number
@@ -82,13 +86,13 @@ class Result:
         """The date in UTC, so that dates are in order as strings are."""
         try:
             return datetime.fromisoformat(self.date).astimezone(UTC).isoformat(timespec="milliseconds")
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             raise ResultError(f"{self.metric}: date is {self.date!r}, expected ISO 8601.") from None
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
             content = json.loads(json.dumps(getattr(self, name), allow_nan=False))
-        except (TypeError, ValueError) as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise ResultError(f"{self.metric}: {name}: JSON has no words for it: {error}.") from None
         if not isinstance(content, dict):
             raise ResultError(f"{self.metric}: {name} is a {type(content).__name__}, expected a dictionary.")
@@ -106,6 +110,7 @@ def append(folder: str | os.PathLike, result: Result) -> None:
         result: a `Result`.
 
     Raises:
+        ResultError: the file is a link, or no file: what is appended would go elsewhere.
         OSError: the folder cannot be written.
 
     Example:
@@ -115,6 +120,8 @@ def append(folder: str | os.PathLike, result: Result) -> None:
     """
     path = Path(folder) / f"metric-{result.metric}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ResultError(f"{path} is a link, or no file, so nothing is appended to it: remove it.")
     line = json.dumps(asdict(result), allow_nan=False).encode() + b"\n"
     with path.open("a+b") as file:
         if file.seek(0, os.SEEK_END):
@@ -138,6 +145,10 @@ def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
 
     Returns:
         dictionary from metrics to lists, none of them empty; itself empty if nothing was measured.
+
+    Raises:
+        UntrustedError: a file is too large, or no regular one.
+        OSError: a file cannot be read.
     """
     found = {}
     for path in sorted(Path(folder).glob("metric-*.jsonl")):
@@ -147,7 +158,7 @@ def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
 
 
 def _results(path: Path, metric: str) -> Iterator[Result]:
-    *lines, unfinished = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    *lines, unfinished = read_bytes(path, MOST_BYTES).decode("utf-8", errors="replace").split("\n")
     for number, line in enumerate((*lines, unfinished), start=1):
         result = _parsed(line)
         if result is not None and result.metric == metric:
@@ -159,7 +170,7 @@ def _results(path: Path, metric: str) -> Iterator[Result]:
 def _parsed(line: str) -> Result | None:
     """The result that a line holds; fields that are not known here, of a later version perhaps, are left out."""
     try:
-        content = json.loads(line)
+        content = strict_json.plain(strict_json.parse(line, ""), "")
         return Result(**{field.name: content[field.name] for field in fields(Result) if field.name in content})
     except (TypeError, ValueError):
         return None

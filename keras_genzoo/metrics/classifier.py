@@ -21,8 +21,10 @@ from keras_genzoo.arguments import ImageShape
 from keras_genzoo.data import DataError, Source, Split, Stream
 from keras_genzoo.data.drawn_faces import FACTORS
 from keras_genzoo.images import to_pixels
+from keras_genzoo.metrics.classifier_record import RECORD, SCHEMA, Head, read_record
 from keras_genzoo.metrics.extractor import ExtractorError, NetworkExtractor
 from keras_genzoo.metrics.resize import resize
+from keras_genzoo.untrusted import UntrustedError, check_hdf5
 from keras_genzoo.version import __version__
 
 Tensor = Any
@@ -31,23 +33,8 @@ FEATURES = 128
 """The length of a feature vector."""
 EPOCHS = 8
 """Enough for 91 % on Fashion-MNIST."""
-RECORD, WEIGHTS = "classifier.json", "classifier.weights.h5"
-_SCHEMA = 1
+WEIGHTS = "classifier.weights.h5"
 _AT_ONCE = 256
-
-
-class Head(NamedTuple):
-    """One property that a classifier tells: one of `classes`, or without them a number of this mean and deviation."""
-
-    name: str
-    classes: tuple[str, ...] = ()
-    mean: float = 0.0
-    deviation: float = 1.0
-
-    @property
-    def width(self) -> int:
-        """Outputs of the network: a logit for each class, or the standardized number."""
-        return len(self.classes) or 1
 
 
 class Trained(NamedTuple):
@@ -161,7 +148,7 @@ def train_classifier(
     batches, steps = stream.batches(targets="label"), stream.steps()
     network.fit(batches, steps_per_epoch=steps, epochs=epochs, callbacks=list(callbacks), shuffle=False, verbose=0)
     record = {
-        "schema": _SCHEMA,
+        "schema": SCHEMA,
         "name": name,
         "image_shape": list(split.train.image_shape),
         "heads": [head._asdict() for head in heads],
@@ -223,25 +210,23 @@ def load_classifier(folder: str | os.PathLike) -> "Classifier":
             raise ExtractorError(
                 f"'{folder}' is no classifier, it holds no {file}; genzoo classifier DATASET --output FOLDER makes one."
             )
+    record, image_shape, heads = read_record(folder / RECORD)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        known = record["schema"] == _SCHEMA
-        heads = [Head(**{**head, "classes": tuple(head["classes"])}) for head in record["heads"]] if known else []
-        height, width, channels = map(int, record["image_shape"])
-        sha256, _ = record["weights_sha256"], record["name"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExtractorError(f"{folder / RECORD} is damaged ({error!r}): train the classifier again.") from None
-    if not known:
-        raise ExtractorError(
-            f"{folder / RECORD} has schema {record['schema']!r}, but {_SCHEMA} is expected: train the classifier again."
-        )
-    if (found := _sha256_of(folder / WEIGHTS)) != sha256:  # checked first: damaged weights may load without an error
+        check_hdf5(folder / WEIGHTS)
+    except UntrustedError as error:
+        raise ExtractorError(f"{error}: train the classifier again.") from error
+    if (found := _sha256_of(folder / WEIGHTS)) != record[
+        "weights_sha256"
+    ]:  # checked first: damaged weights may load without an error
         raise ExtractorError(
             f"{folder / WEIGHTS} is damaged or of another training: its SHA-256 is {found[:8]}..., but {RECORD} says "
-            f"{sha256[:8]}...: copy both files anew, or train the classifier again."
+            f"{record['weights_sha256'][:8]}...: copy both files anew, or train the classifier again."
         )
-    network = build_classifier((height, width, channels), heads)
-    network.load_weights(folder / WEIGHTS)
+    network = build_classifier(image_shape, heads)
+    try:
+        network.load_weights(folder / WEIGHTS)
+    except (OSError, ValueError, KeyError) as error:  # of Keras
+        raise ExtractorError(f"{folder / WEIGHTS} is of another classifier than {RECORD} says.") from error
     return Classifier(network, record, heads)
 
 

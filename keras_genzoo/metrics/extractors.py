@@ -6,8 +6,11 @@ another extractor carries that one's name.
 
 import contextlib
 import hashlib
+import json
+import math
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +24,20 @@ from keras_genzoo.metrics import resize
 from keras_genzoo.metrics.extractor import Extractor, ExtractorError, NetworkExtractor
 from keras_genzoo.metrics.inception import SIZE
 from keras_genzoo.metrics.inception_weights import Origin, WeightsError, default_place, how_to_get, load_inception
+from keras_genzoo.networks.budget import at_most, unallocated
 from keras_genzoo.registry import Registry, did_you_mean
+from keras_genzoo.untrusted import UntrustedError, check_keras_file
 
 __all__ = ["EXTRACTORS", "Extractor", "ExtractorError", "NetworkExtractor", "load_extractor"]
 
 Tensor = Any
+
+MOST_FEATURES = 2**14
+"""Numbers of a feature vector: a covariance of them takes 2 GiB."""
+MOST_PIXELS = 4096
+"""Along a side of the images that a network takes."""
+MOST_PARAMETERS = 500_000_000
+"""Of a network in a `.keras` file, one that this package builds included."""
 
 
 class InceptionExtractor(NetworkExtractor):
@@ -217,9 +229,14 @@ def keras_model(path: str | os.PathLike, layer: str | None = None) -> Extractor:
     path = Path(path)
     if not path.is_file():
         raise ExtractorError(f"there is no file {path}: a .keras model is expected.")
-    sha256 = _sha256(path)
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        check_keras_file(path)
+        sha256 = _sha256(path)
+        with at_most(MOST_PARAMETERS):
+            _check_size(path)
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (UntrustedError, ExtractorError) as error:
+        raise ExtractorError(str(error)) from error
     except Exception as error:  # whatever a damaged or foreign file makes Keras raise
         raise ExtractorError(f"{path} cannot be loaded by Keras: {' '.join(str(error).split())[:200]}") from error
     network = _features_of(model, path, layer)
@@ -239,11 +256,39 @@ def keras_model(path: str | os.PathLike, layer: str | None = None) -> Extractor:
     )
 
 
+def _check_size(path: Path) -> None:
+    """Refuses a description of more weights than the file brings, before they get any memory.
+
+    Raises:
+        ExtractorError: it has.
+    """
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+        brought = archive.getinfo("model.weights.h5").file_size
+    with unallocated(keep=False):
+        model = keras.saving.deserialize_keras_object({**config, "compile_config": None}, safe_mode=True)
+        needed = sum(math.prod(one.shape) * _width(one.dtype) for one in model.variables)
+    if needed > brought:
+        raise ExtractorError(
+            f"{path} describes {needed:,} bytes of weights, but brings only {brought:,}: get it again."
+        )
+
+
+def _width(dtype: str) -> int:
+    """Bytes of a number of this type; NumPy has no word for some of Keras'."""
+    bits = re.search(r"\d+", dtype)
+    return max(1, int(bits[0]) // 8) if bits else 1
+
+
 def _features_of(model: keras.Model, path: Path, layer: str | None) -> keras.Model:
     """The Functional model from images to one vector each, in float32."""
     inputs = getattr(model, "inputs", None) or []
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[-1] not in (1, 3):
         raise ExtractorError(f"{path}: expected a Functional model of one input (n, height, width, 1 or 3).")
+    if max(side or 1 for side in inputs[0].shape[1:3]) > MOST_PIXELS:
+        raise ExtractorError(
+            f"{path} takes images of shape {inputs[0].shape[1:]}; at most {MOST_PIXELS:,} pixels a side."
+        )
     names = [one.name for one in model.layers]
     if layer is not None and layer not in names:
         raise ExtractorError(f"{path} has no layer {layer!r}: {did_you_mean(layer, names)}")
@@ -252,6 +297,11 @@ def _features_of(model: keras.Model, path: Path, layer: str | None) -> keras.Mod
     x = model.get_layer(layer).output if layer else model.outputs[0]
     if isinstance(x, list | tuple) or len(x.shape) not in (2, 4) or None in x.shape[-1:]:
         raise ExtractorError(f"{path}: expected features (n, d) or a map (n, height, width, d): name another layer.")
+    size = x.shape[-1]
+    if size > MOST_FEATURES:
+        raise ExtractorError(
+            f"{path} gives {size:,} features an image, at most {MOST_FEATURES:,} can be measured: name another layer."
+        )
     if len(x.shape) == 4:
         x = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
     return keras.Model(inputs[0], x)

@@ -17,6 +17,7 @@ import numpy as np
 from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.metrics.inception import CLASSES, build_inception, scopes
 from keras_genzoo.metrics.state_dict import LARGEST, StateDictError, read_state_dict
+from keras_genzoo.untrusted import UntrustedError, check_hdf5, read_bytes
 
 DIGITS = "6726825d"
 """The first digits of the SHA-256 of the published state dict, which its names carry."""
@@ -120,6 +121,10 @@ def load_inception(path: str | os.PathLike) -> tuple[keras.Model, Origin]:
         return _converted(path, allow_other=False)
     if not path.name.endswith(".weights.h5"):
         raise WeightsError(f"{path}: expected .weights.h5 as `genzoo convert-inception` writes it, or the .pth itself.")
+    try:
+        check_hdf5(path)
+    except UntrustedError as error:
+        raise WeightsError(f"{path} is damaged ({error.reason}): convert the published file again.") from error
     network = build_inception()
     try:
         with h5py.File(path, "r") as file:
@@ -141,9 +146,10 @@ def _converted(source: Path, allow_other: bool) -> tuple[keras.Model, Origin]:
     """The network with the weights of a published file."""
     if source.suffix not in _FOREIGN:
         raise WeightsError(f"{source}: expected a .pth state dict, or classify_image_graph_def.pb of {GRAPH}.")
-    if (size := source.stat().st_size) > LARGEST:
-        raise WeightsError(f"{source} has {size:,} bytes, far more than the 95 MB of the published file.")
-    data = source.read_bytes()
+    try:
+        data = read_bytes(source, LARGEST)
+    except UntrustedError as error:
+        raise WeightsError(f"{error}: the published file has 95 MB.") from error
     sha256 = hashlib.sha256(data).hexdigest()
     published = sha256.startswith(DIGITS)
     if not (published or allow_other):

@@ -6,6 +6,8 @@ from typing import Self
 
 import numpy as np
 
+from keras_genzoo.untrusted import UntrustedError, check_npz
+
 ROWS = 4096
 """Rows that are taken to float64 at once."""
 
@@ -143,8 +145,14 @@ class Moments:
             ValueError: the file holds something else.
         """
         try:
+            check_npz(path)
             with np.load(path, allow_pickle=False) as file:
                 count, shift, total, products = (file[field.name] for field in dataclasses.fields(cls))
         except (KeyError, IndexError, AttributeError, TypeError) as error:
             raise ValueError(f"Moments: {path} was not written by Moments.save ({error}).") from None
+        except UntrustedError as error:
+            raise ValueError(f"Moments: {path} was not written by Moments.save ({error.reason}).") from None
+        shapes, size = [array.shape for array in (count, shift, total, products)], shift.size
+        if shapes != [(), (size,), (size,), (size, size)] or not np.isfinite(products).all():
+            raise ValueError(f"Moments: {path} was not written by Moments.save (arrays of shape {shapes}).")
         return cls(int(count), shift, total, products)

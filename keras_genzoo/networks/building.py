@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_genzoo.arguments import Network
+from keras_genzoo.networks import budget
 from keras_genzoo.registry import NETWORKS, did_you_mean
 
 
@@ -25,7 +26,8 @@ def build_network(
         The network, and its spec as a mapping, None for a `keras.Model`.
 
     Raises:
-        ValueError: there is no such network, it cannot take what it is given, or it takes no such argument.
+        ValueError: there is no such network, it cannot take what it is given, it takes no such argument, or it has more
+            parameters than are left of `budget.at_most`.
     """
     if isinstance(value, keras.Model):
         return value, None
@@ -49,7 +51,9 @@ def build_network(
     outer = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        network = builder(**given, **arguments)
+        with budget.unallocated():
+            network = builder(**given, **arguments)
+            budget.spend(name, network)
     finally:
         keras.config.set_dtype_policy(outer)
     network.name = name

@@ -12,6 +12,7 @@ import keras_genzoo
 from keras_genzoo import cli
 from keras_genzoo.cli import console
 from keras_genzoo.cli.signals import Stop
+from keras_genzoo.data import DataError
 
 
 @pytest.fixture
@@ -91,6 +92,21 @@ def test_what_is_not_the_users_fault(command, genzoo):
     assert genzoo("doctor")[2] == "genzoo: error: RuntimeError: first line (--traceback shows where)\n"
     command(raises(MemoryError()))
     assert genzoo("doctor")[2] == "genzoo: error: MemoryError (--traceback shows where)\n"
+
+
+def test_what_others_have_written_is_escaped(command, genzoo):
+    command(raises(FileNotFoundError(2, "No such file", "\x1b[31m\n{0}%s[red]\udcff")))
+    assert genzoo("doctor")[2] == "genzoo: error: No such file: \\x1b[31m\\n{0}%s[red]\\udcff\n"
+    command(raises(RuntimeError("\x1b]0;owned\x07")))
+    assert genzoo("doctor")[2].startswith("genzoo: error: RuntimeError: \\x1b]0;owned\\x07 (")
+    place = os.path.join(os.path.dirname(cli.__file__), "x.py")
+    command(lambda args: warnings.warn_explicit("a\x1b[2J\nb", UserWarning, place, 1))
+    assert genzoo("doctor") == (0, "", "genzoo: warning: a\\x1b[2J\\nb\n")
+
+
+def test_a_message_of_ours_that_quotes_a_book_is_cut(command, genzoo):
+    command(raises(DataError("x" * 9_000)))
+    assert genzoo("doctor") == (1, "", f"genzoo: error: {'x' * 2_000}...\n")
 
 
 def test_traceback(command, genzoo, monkeypatch):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.config import reading
+from keras_genzoo.untrusted import strict_json
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_a_number_that_is_not_finite(text, number, preset, refused_text):
 
 
 def test_a_file_that_is_too_large_is_not_read(refused_text):
-    assert refused_text(" " * (reading.MAX_BYTES + 1)) == (
-        "toy.json: a file of 1,000,001 bytes; a preset has at most 1,000,000"
+    assert refused_text(" " * (strict_json.MAX_BYTES + 1)) == (
+        "toy.json: a file of 1,000,001 bytes; at most 1,000,000 are read"
     )
 
 

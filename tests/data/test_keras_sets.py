@@ -143,3 +143,13 @@ def test_real_clothes(tmp_path):
     train, held_out, *_ = without_a_network(tmp_path)
     assert train == f"60000 {[6000] * 10} (32, 32, 1)"
     assert held_out == f"10000 {[1000] * 10} (32, 32, 1)"
+
+
+def test_sizes_that_fill_the_memory_are_refused():
+    from keras_genzoo.data import DataError
+    from keras_genzoo.data.keras_sets import mnist
+
+    with pytest.raises(DataError, match=r"mnist: size=4096: 70,000 images .* at most 247 will do"):
+        mnist(size=4096)
+    with pytest.raises(DataError, match="at most 143 will do"):
+        mnist(size=144, channels=3)

@@ -117,3 +117,28 @@ def test_several_tables(form):
 def test_a_format_that_is_not_there():
     with pytest.raises(ValueError, match="there is no format 'html': there are: csv, latex, markdown, text"):
         render([TABLE], "html")
+
+
+HOSTILE = Table(
+    "In features of a_b",
+    ("=1+1", "-x", "[1cm]", "*y", "a\x1b[2Jb\nc"),
+    (Column("fid", (1.0, 2.0, 3.0, 4.0, -5.0), (None,) * 5, {"by": "=cmd()"}),),
+    ("a\nb_c",),
+)
+
+
+def test_what_a_spreadsheet_would_compute_is_text_and_numbers_stay_numbers():
+    rows = list(csv.DictReader(render([HOSTILE], "csv").splitlines()))
+    assert [row["model"] for row in rows] == ["'=1+1", "'-x", "[1cm]", "*y", r"a\x1b[2Jb\nc"]
+    assert rows[4]["value"] == "-5.0" and rows[0]["protocol"] == "by =cmd()"
+
+
+def test_no_row_of_latex_begins_as_an_option_of_the_row_before():
+    text = render([HOSTILE], "latex")
+    assert "\n{}[1cm] & " in text and "\n{}*y & " in text
+    assert r"\caption{In features of a\_b}" in text and r"a\textbackslash{}nb\_c" in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_cannot_be_printed_is_escaped(form):
+    assert all(line.isprintable() for line in render([HOSTILE], form).split("\n"))

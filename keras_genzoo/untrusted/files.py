@@ -1,0 +1,62 @@
+"""Regular files of bounded size."""
+
+import os
+import stat
+
+from keras_genzoo.printable import printable
+
+
+class UntrustedError(ValueError):
+    """A file is not used, for what it holds; the message is one line.
+
+    Args:
+        where: the file, or a place in it.
+        reason: string, what is wrong with it, and the limit.
+    """
+
+    def __init__(self, where: object, reason: str):
+        super().__init__(printable(f"{where}: {reason}"))
+        self.reason = printable(reason)
+
+
+def check_regular(path: str | os.PathLike) -> int:
+    """Refuses what is no regular file, before it is opened: a pipe would be waited for, a device read without end.
+
+    Args:
+        path: of a file; a link is followed.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        UntrustedError: it is a folder, a pipe, a socket or a device, or no path at all.
+        OSError: it is not there, or cannot be looked at.
+    """
+    try:
+        status = os.stat(path)
+    except ValueError as error:  # a null byte or half a surrogate pair
+        raise UntrustedError(path, f"is no path: {error}") from None
+    return _size(status, path)
+
+
+def read_bytes(path: str | os.PathLike, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes, even if it is replaced or grows meanwhile.
+
+    Raises:
+        UntrustedError: it is larger, or no regular file.
+        OSError: it is not there, or cannot be read.
+    """
+    check_regular(path)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        size = _size(os.fstat(handle), path)
+        content = file.read(most + 1) if size <= most else b""
+    if size > most or len(content) > most:
+        raise UntrustedError(path, f"a file of {max(size, len(content)):,} bytes; at most {most:,} are read")
+    return content
+
+
+def _size(status: os.stat_result, path: str | os.PathLike) -> int:
+    if not stat.S_ISREG(status.st_mode):
+        raise UntrustedError(path, "cannot be read: it is no regular file")
+    return status.st_size

@@ -1,0 +1,213 @@
+"""Files of weights: their structure is looked at, and none of their numbers is read.
+
+What Keras and NumPy write takes as much memory as it takes disk. What claims to unpack to more, or points elsewhere,
+was written by somebody else, and is refused before anything is allocated for it.
+"""
+
+import contextlib
+import io
+import math
+import os
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import h5py  # type: ignore[import-untyped]
+import keras
+import numpy as np
+
+from keras_genzoo.untrusted import strict_json
+from keras_genzoo.untrusted.files import UntrustedError, check_regular
+
+MOST_OBJECTS = 100_000
+"""Groups and datasets in an HDF5 file."""
+MOST_GROUPS_DEEP = 64
+"""Groups within groups of an HDF5 file."""
+MOST_JSON = 16 * 2**20
+"""Bytes of the JSON in a `.keras` file."""
+MOST_UNPACKED = 4 * 2**30
+"""Bytes that an archive unpacks to."""
+MOST_EXPANSION = 4
+"""How many times its own size an archive unpacks to, beside some JSON: Keras and NumPy pack nothing."""
+MOST_CONFIG_DEPTH = 200
+"""Levels of the JSON in a `.keras` file: models within models within models."""
+
+_BFLOAT16 = np.dtype("V2")  # as HDF5 keeps it
+_RUNNING = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "__lambda__"}
+_KERAS_FILE = {"config.json", "metadata.json", "model.weights.h5"}
+
+
+def check_hdf5(path: str | os.PathLike) -> None:
+    """Refuses an HDF5 file that is none of weights as Keras writes them: datasets of numbers, in groups.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UntrustedError: it is damaged; it holds links, compressed, chunked, virtual or external datasets, or others than
+            of numbers; too many of them; or they take more memory than the file has bytes.
+        OSError: it is not there, or cannot be read.
+    """
+    _check_hdf5(os.fspath(path), check_regular(path), path)
+
+
+def _check_hdf5(file: str | BinaryIO, size: int, where: object) -> None:
+    try:
+        with h5py.File(file, "r") as root:
+            needed = sum(_sizes(root, where))
+    except (PermissionError, UntrustedError):
+        raise
+    except Exception as error:  # h5py raises nearly anything, as the damage lies
+        raise UntrustedError(where, f"is damaged, or no HDF5 file ({_short(error)})") from None
+    if needed > size:
+        raise UntrustedError(where, f"holds {needed:,} bytes of numbers, more than its own {size:,}")
+
+
+def _sizes(root: h5py.File, where: object) -> Iterator[int]:
+    """The bytes that each dataset takes in memory; whatever Keras does not write is refused."""
+    seen: set[int] = set()
+    groups: list[tuple[h5py.Group, str, int]] = [(root, f"{where}: ", 0)]
+    while groups:
+        group, path, depth = groups.pop()
+        _check_attributes(group, path.removesuffix(": "))
+        for name in group:
+            here = f"{path}/{name}"
+            if group.id.links.get_info(name.encode("utf-8", "surrogateescape")).type != h5py.h5l.TYPE_HARD:
+                raise UntrustedError(here, "is a link, of which weights have none")
+            one = group[name]
+            place = h5py.h5o.get_info(one.id).addr
+            if place in seen:
+                raise UntrustedError(here, "is another name of an object of the file, of which weights have none")
+            seen.add(place)
+            if len(seen) > MOST_OBJECTS or depth > MOST_GROUPS_DEEP:
+                raise UntrustedError(
+                    where, f"holds more than {MOST_OBJECTS:,} objects, or groups {MOST_GROUPS_DEEP} levels deep"
+                )
+            if isinstance(one, h5py.Group):
+                groups.append((one, here, depth + 1))
+            else:
+                yield _size(one, here)
+
+
+def _size(dataset: Any, here: str) -> int:
+    if not isinstance(dataset, h5py.Dataset):
+        raise UntrustedError(here, "is neither a group nor a dataset")
+    stored = dataset.id.get_create_plist()
+    if stored.get_external_count():
+        raise UntrustedError(here, "is a dataset whose numbers lie in another file")
+    if stored.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT) or stored.get_nfilters():
+        raise UntrustedError(
+            here, "is a compressed, chunked or virtual dataset: Keras writes weights in one plain piece"
+        )
+    if dataset.dtype.kind not in "fiub" and dataset.dtype != _BFLOAT16:
+        raise UntrustedError(here, f"is a dataset of {dataset.dtype}: numbers are expected")
+    _check_attributes(dataset, here)
+    return math.prod(dataset.shape) * dataset.dtype.itemsize
+
+
+def _check_attributes(one: Any, where: object) -> None:
+    """An attribute of many texts may name one long text over and over again."""
+    for name in one.attrs:
+        if one.attrs.get_id(name).shape != ():
+            raise UntrustedError(where, f"has the attribute {name!r}, which is no single value")
+
+
+def check_keras_file(path: str | os.PathLike) -> None:
+    """Refuses a `.keras` file that names code of its own, unpacks to far more than itself, or holds unsound weights.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UntrustedError: it does.
+        OSError: it is not there, or cannot be read.
+    """
+    with _opened_zip(path) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+        for name in sizes:
+            written = name in _KERAS_FILE or name.startswith("assets/")
+            if not written or ".." in name.split("/") or "\\" in name:
+                raise UntrustedError(path, f"holds {name!r}, which Keras does not write")
+        if missing := sorted(_KERAS_FILE - {"metadata.json"} - set(sizes)):
+            raise UntrustedError(path, f"holds no {missing[0]}")
+        for name in ("config.json", "metadata.json"):
+            if sizes.get(name, 0) > MOST_JSON:
+                raise UntrustedError(f"{path}: {name}", f"{sizes[name]:,} bytes; at most {MOST_JSON:,} are read")
+        where = f"{path}: config.json"
+        _check_config(strict_json.parse(archive.read("config.json"), where, MOST_CONFIG_DEPTH), where)
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    _check_hdf5(weights, weights.getbuffer().nbytes, f"{path}: model.weights.h5")
+
+
+def _check_config(config: Any, where: str) -> None:
+    """Refuses code, and classes that are neither of Keras nor registered with it."""
+    waiting = [(config, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > MOST_CONFIG_DEPTH:
+            raise UntrustedError(where, f"nested deeper than {MOST_CONFIG_DEPTH} levels")
+        if isinstance(value, dict) and "class_name" in value:
+            _check_class(value, where)
+        items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting.extend((item, depth + 1) for item in items)
+
+
+def _check_class(value: dict[str, Any], where: str) -> None:
+    name, module, registered = value["class_name"], value.get("module"), value.get("registered_name")
+    if name in _RUNNING:
+        raise UntrustedError(where, f"holds a {name}, which is code, and code of strangers is not run")
+    known = module in (None, "builtins", "keras") or (isinstance(module, str) and module.startswith("keras."))
+    if not known and not (isinstance(registered, str) and keras.saving.get_registered_object(registered)):
+        raise UntrustedError(
+            where, f"names {f'{module}.{name}'[:100]!r}, which is neither of Keras nor registered with it"
+        )
+
+
+def check_npz(path: str | os.PathLike) -> None:
+    """Refuses an `.npz` file that holds others than plain arrays, or unpacks to more than it says.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UntrustedError: it does, or is damaged.
+        OSError: it is not there, or cannot be read.
+    """
+    with _opened_zip(path) as archive:
+        for info in archive.infolist():
+            here = f"{path}: {info.filename}"
+            if not info.filename.endswith(".npy"):
+                raise UntrustedError(here, "is no array")
+            with archive.open(info) as file:
+                shape, _, dtype = _NPY_HEADERS[np.lib.format.read_magic(file)](file)
+            if dtype.hasobject:
+                raise UntrustedError(here, "holds pickled objects, which are code, and code of strangers is not run")
+            if math.prod(shape) * dtype.itemsize > info.file_size:
+                raise UntrustedError(here, f"claims an array of shape {shape}, but has {info.file_size:,} bytes")
+
+
+_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+@contextlib.contextmanager
+def _opened_zip(path: str | os.PathLike) -> Iterator[zipfile.ZipFile]:
+    """An archive of bounded size; what goes wrong while it is read is damage."""
+    size = check_regular(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            unpacked = sum(info.file_size for info in infos)
+            most = min(MOST_UNPACKED, MOST_JSON + MOST_EXPANSION * size)
+            if unpacked > most:
+                raise UntrustedError(path, f"{size:,} bytes that unpack to {unpacked:,}; at most {most:,} are unpacked")
+            if len({info.filename for info in infos}) < len(infos):
+                raise UntrustedError(path, "holds two files of one name")
+            yield archive
+    except (PermissionError, UntrustedError):
+        raise
+    except Exception as error:  # zipfile, zlib, and NumPy, which reads headers by Python's own tokenizer
+        raise UntrustedError(path, f"is damaged, or no archive ({_short(error)})") from None
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -157,7 +157,9 @@ was computed is kept too: interrupted, it goes on where it stopped."""
     parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="of the images that are made (default 0)")
     _add_best(parser)
     parser.add_argument(
-        "--trust", action="store_true", help="load a SavedModel even though its graph reads or writes files"
+        "--trust",
+        action="store_true",
+        help="load a SavedModel even though its graph may reach files, programs or the network",
     )
     parser.add_argument("--output", metavar="DIR", help="folder to keep the numbers in (default: the run)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")

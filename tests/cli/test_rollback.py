@@ -65,6 +65,14 @@ def test_it_goes_back_and_on_with_other_noise(genzoo, preset, sick, tmp_path):
     model = genzoo_package.load(run)
     assert model.iterations == 4 * STEPS and not model.not_finite()
 
+    # One that was interrupted after it went back goes on as this one did.
+    again = tmp_path / "again"
+    assert genzoo("train", preset, "--output", again, "--epochs", 3, "--on-nan", "rollback")[0] == 0
+    assert genzoo("train", "--output", again, "--resume", "--epochs", 4)[0] == 0
+    for one, other in zip(genzoo_package.load(again).get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [line["loss"] for line in Run(again).history()] == [line["loss"] for line in Run(run).history()]
+
 
 def test_before_the_first_checkpoint_it_goes_back_to_the_beginning(genzoo, preset, sick, tmp_path):
     sick(lambda iterations, seed: iterations == 0)

@@ -1,0 +1,100 @@
+"""What durability costs: a training with guard, lock, history and checkpoints beside the same `fit` without them.
+
+    python benchmarks/durability.py [--preset dcgan_drawn_faces_32] [--seconds 60] [--rounds 3]
+
+Each round trains by both ways for as long as lies between two checkpoints, one epoch and the save after it, one after
+the other, and takes the ratio of the seconds a step; who is first changes from round to round. Below it the parts are
+told: what one look of the guard costs in every step, one look at the weights in a hundred steps, and how long a save
+holds up the training, once a minute.
+"""
+
+import argparse
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import keras_genzoo as genzoo
+from keras_genzoo.artifacts import Checkpoints, Position, Run
+from keras_genzoo.callbacks import Guard, RunLog
+from keras_genzoo.cli.signals import Stop
+
+
+def seconds(function: Callable) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def bare(model: keras.Model, train: genzoo.data.Stream, steps: int) -> float:
+    """Seconds a step of `fit` alone."""
+    return seconds(lambda: model.fit(train, steps_per_epoch=steps, verbose=0)) / steps
+
+
+def durable(model: keras.Model, train: genzoo.data.Stream, steps: int, preset: str) -> float:
+    """Seconds a step with all that makes a training durable, from the lock to the last checkpoint."""
+
+    def play() -> None:
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
+            run = stack.enter_context(Run.create(folder, genzoo.load_preset(preset), {}))
+            stop = stack.enter_context(Stop())
+            callbacks = [Guard(train), RunLog(run, stop=stop.asked)]
+            model.fit(train, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
+
+    return seconds(play) / steps
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", default="dcgan_drawn_faces_32")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each way in each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+
+    model = genzoo.build(args.preset, seed=0)
+    preset = genzoo.load_preset(args.preset)
+    size = preset["arguments"]["image_shape"][0]
+    train, _ = genzoo.load_data(preset["data"]["dataset"], size=size, batch_size=preset["data"]["batch_size"])
+    bare(model, train, 5)  # traces
+    steps = max(5, round(args.seconds / bare(model, train, 20)))
+    ratios = []
+    for number in range(args.rounds):
+        ways = [lambda: bare(model, train, steps), lambda: durable(model, train, steps, args.preset)]
+        times = {}
+        for way in (0, 1) if number % 2 == 0 else (1, 0):
+            times[way] = ways[way]()
+        ratios.append(times[1] / times[0])
+        print(f"round {number + 1}: {steps} steps; bare {times[0]:.4f} s, durable {times[1]:.4f} s a step", flush=True)
+    print(f"\n| {args.preset}, batch {train.batch_size} | median | least | greatest |\n| --- | --- | --- | --- |")
+    print(f"| durable / bare | {statistics.median(ratios):.3f} | {min(ratios):.3f} | {max(ratios):.3f} |")
+
+    guard = Guard(train)
+    guard.set_model(model)
+    logs = {name: keras.ops.convert_to_tensor(np.float32(1.0)) for name in model.logs}
+    look = statistics.median(seconds(lambda: guard._look(logs)) for _ in range(50))
+    weights = statistics.median(seconds(model.not_finite) for _ in range(10))
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints, held, whole = Checkpoints(Path(folder)), [], []
+        for number in range(5):
+            start = time.perf_counter()
+            future = checkpoints.begin(model, Position(number))
+            held.append(time.perf_counter() - start)
+            future.result()
+            whole.append(time.perf_counter() - start)
+        megabytes = (Path(folder) / "epoch-0004" / "model.weights.h5").stat().st_size / 2**20
+    print(f"\na look at the logs {1e6 * look:.0f} us, at the weights {1e3 * weights:.1f} ms; a save of")
+    print(f"{megabytes:.0f} MiB", end=" ")
+    print(f"holds up the training for {1e3 * statistics.median(held):.0f} ms, and is safe after", end=" ")
+    print(f"{1e3 * statistics.median(whole):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

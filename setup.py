@@ -40,6 +40,7 @@ setup(
         "pillow>=11",
         "pydantic>=2.9",
         "rich>=13.7",
+        "scikit-learn>=1.5",
         "scipy>=1.13",
         "tensorflow>=2.21",
         "tensorflow-datasets>=4.9.9",

@@ -13,6 +13,12 @@ Size = Annotated[int, Ge(1), Le(4096)]
 ImageShape = tuple[Size, Size, Annotated[int, Ge(1), Le(4)]]
 """(height, width, channels)."""
 Count = Annotated[int, Ge(1), Le(1_000_000)]
+Draws = Annotated[int, Ge(1), Le(1000)]
+"""Latents that a loss draws for an image."""
+FlowSteps = Annotated[int, Ge(1), Le(100)]
+Components = Annotated[int, Ge(1), Le(10_000)]
+"""Of a mixture."""
+Classes = Annotated[int, Ge(1), Le(10_000)]
 Filters = Annotated[tuple[Annotated[int, Ge(1), Le(8192)], ...], Len(1, 16)]
 """The number of filters of each level, from the network's input to its output."""
 NonNegative = Annotated[float, Ge(0)]

@@ -48,9 +48,11 @@ def test_contributing_example_is_true_to_the_letter():
 
     import keras
 
+    import keras_genzoo.models  # noqa: F401 - registers the real one
     from keras_genzoo.registry import MODELS
 
     (model_code,), (preset,) = blocks("CONTRIBUTING.md", "python"), blocks("CONTRIBUTING.md", "json")
+    assert model_code == (ROOT / "keras_genzoo" / "models" / "ae.py").read_text(encoding="utf-8")
     entries, registered = dict(MODELS._entries), dict(keras.saving.get_custom_objects())
     MODELS._entries.pop("ae", None)
     module = type(sys)("contributed")

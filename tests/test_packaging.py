@@ -80,7 +80,8 @@ def test_the_wheel_declares_what_it_imports(wheel):
     foreign = {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"keras_genzoo"}
     declared = {re.match(r"[\w.-]+", line)[0].replace("-", "_") for line in metadata.get_all("Requires-Dist")}
     declared.add("pydantic_core")  # comes with pydantic, which pins it
-    assert {"pillow" if name == "PIL" else name for name in foreign} <= declared
+    called = {"PIL": "pillow", "sklearn": "scikit_learn"}
+    assert {called.get(name, name) for name in foreign} <= declared
 
 
 @pytest.mark.slow

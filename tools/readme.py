@@ -14,11 +14,13 @@ def models_table() -> str:
     rows = ["| model | what it is | paper |", "| --- | --- | --- |"]
     for name in genzoo.list_models():
         text = MODELS[name].__doc__ or ""
-        reference = re.search(r"Reference: (.+?), (arXiv|doi):([^\s,;]*[^\s,;.])", text)
+        reference = re.search(r"Reference: (.+?), (arXiv:|doi:|https://)([^\s,;]*[^\s,;.])", text)
         if reference is None:
-            raise ValueError(f"{MODELS[name].__name__}: the docstring's `Reference:` names no arXiv id and no doi.")
+            raise ValueError(
+                f"{MODELS[name].__name__}: the docstring's `Reference:` names no arXiv id, doi or address."
+            )
         paper, kind, number = reference.groups()
-        link = f"https://arxiv.org/abs/{number}" if kind == "arXiv" else f"https://doi.org/{number}"
+        link = {"arXiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}.get(kind, kind) + number
         rows.append(f"| `{name}` | {text.splitlines()[0]} | [{paper}]({link}) |")
     return "\n".join(rows)
 

@@ -15,7 +15,7 @@ def latent_walk(model: GenerativeModel, rows: int = 6, columns: int = 10, seed: 
     Reference: White 2016, "Sampling generative networks", arXiv:1609.04468, section 2.1.
 
     Args:
-        model: a built model with latents (n, latent_dim), drawn from N(0, I).
+        model: a built model with latents: an autoencoder, or one whose `call` takes them as N(0, I) draws them.
         rows: integer, walks.
         columns: integer, images in a walk, its ends among them.
         seed: integer in [0, 2**32).
@@ -23,7 +23,11 @@ def latent_walk(model: GenerativeModel, rows: int = 6, columns: int = 10, seed: 
     Returns:
         uint8 array of shape (rows, columns, channels) of pixels.
     """
-    ends = noise.normal(seed, np.arange(2 * rows), model.latent_dim)
+    numbers = np.arange(2 * rows)
+    if hasattr(model, "sample_latents"):
+        ends = model.in_batches("sample_latents", numbers, 64, np.uint32(seed))
+    else:
+        ends = noise.normal(seed, numbers, model.latent_dim)
     z = slerp(ends[:rows, None], ends[rows:, None], np.linspace(0.0, 1.0, columns)[None, :, None])
     method = "images_of" if hasattr(model, "images_of") else "call"  # an autoencoder's call takes images
     walked = model.in_batches(method, z.reshape(rows * columns, -1).astype("float32"))

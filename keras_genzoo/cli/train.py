@@ -5,13 +5,17 @@ import dataclasses
 import functools
 import shlex
 
+import keras
 import numpy as np
 
 from keras_genzoo import backend, config, images
 from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
+from keras_genzoo.artifacts.files import read_json
 from keras_genzoo.callbacks import (
+    FitPrior,
     Guard,
     ImageGrid,
+    LatentReport,
     Progress,
     RunLog,
     StoppedError,
@@ -179,7 +183,9 @@ def fit_stages(
         measuring = [measured.callback(run, stage, int(ends[stage]), stop.asked)] if measured else []
         guard = Guard(train, first_step=position.step)
         log = RunLog(run, position, seconds, stop=stop.asked)
-        grids = ImageGrid(run.path / "samples", every=-(-fit["epochs"] // MOST_GRIDS))
+        every = -(-fit["epochs"] // MOST_GRIDS)
+        grids = ImageGrid(run.path / "samples", every=every)
+        latents = _watching_latents(model, run, train, held_out, every)
         with Progress(
             epochs=int(ends[stage]),
             steps=steps,
@@ -191,7 +197,7 @@ def fit_stages(
                 model.fit,
                 train,
                 validation_data=held_out,
-                callbacks=[guard, *measuring, grids, log, progress],
+                callbacks=[guard, *latents, *measuring, grids, log, progress],
                 verbose=0,
             )
             if position.step:  # an epoch that was stopped in the middle
@@ -202,6 +208,18 @@ def fit_stages(
     return position
 
 
+def _watching_latents(
+    model: GenerativeModel, run: Run, train: Stream, held_out: Stream | None, every: int
+) -> list[keras.callbacks.Callback]:
+    """What autoencoders need beside: a prior where training gives none, and a look at what the latents carry."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if not getattr(model, "has_prior", True):
+        callbacks.append(FitPrior(train.source, every=every))
+    if hasattr(model, "latent_statistics") and held_out is not None and len(held_out) > 1:
+        callbacks.append(LatentReport(held_out.source[np.arange(len(held_out))]["image"], run.path))
+    return callbacks
+
+
 def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -> None:
     """Draws what the model has learned, puts its weights in place, and says what there is."""
     weights = run.finish(position)  # before the pictures, for which a disk may have no room
@@ -210,9 +228,14 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
         some = some_of(split.held_out, 32)
         x = some[np.arange(len(some))]["image"]
         x = x if x.dtype == np.uint8 else images.to_pixels(x)
+        x = model.corrupt(x) if hasattr(model, "corrupt") else x
         with told("reconstructions.png"):
             write_sheet(run.path / "reconstructions.png", reconstructions(model, x), model)
-        made.append(("reconstructions.png", "held-out images, and below them what it makes of them"))
+        made.append(
+            ("reconstructions.png", "held-out images, as the model sees them, and below them what it makes of them")
+        )
+    if (latents := run.path / "latents.json").is_file():
+        made.append((latents.name, read_json(latents)["words"]))
     if hasattr(model, "latent_dim"):
         with told("latent_walk.png"):
             write_sheet(run.path / "latent_walk.png", latent_walk(model), model)

@@ -169,7 +169,8 @@ class Measurements:
 
     @functools.cached_property
     def reconstruction_quality(self) -> dict[str, np.ndarray]:
-        """MSE, PSNR and SSIM of each real image and its reconstruction."""
+        """MSE, PSNR and SSIM of each real image and its reconstruction; a model that denoises is shown noisy ones."""
+        corrupt = getattr(self.subject.model, "corrupt", None)
         functions = {"mse": metrics.mse, "psnr": metrics.psnr}
         if min(self.subject.image_shape[:2]) >= WINDOW:
             functions["ssim"] = metrics.ssim
@@ -178,7 +179,7 @@ class Measurements:
         with self.watch(f"reconstructions of {len(source):,} real images", len(source)) as advance:
             for first in range(0, len(source), _AT_ONCE):
                 x = pixels_of(source, np.arange(first, min(first + _AT_ONCE, len(source))))
-                y = self.subject.reconstruct(x)
+                y = self.subject.reconstruct(corrupt(x, self.seed, first) if corrupt else x)
                 for name, function in functions.items():
                     found[name].append(function(x, y))
                 advance(len(x))
@@ -188,6 +189,9 @@ class Measurements:
         values = self.reconstruction_quality[name]
         finite = np.isfinite(values)
         protocol: dict[str, Any] = {"real": self.reference.protocol(), "pixels": "0..1", "mean": note}
+        model = self.subject.model
+        if model is not None and hasattr(model, "corrupt"):
+            protocol["corruption"] = {"kind": model.corruption, "amount": model.amount, "seed": self.seed}
         if identical := int((~finite).sum()):
             protocol["notes"] = {"identical": identical}
         return {name: (float(values[finite].mean()) if finite.any() else None, protocol)}

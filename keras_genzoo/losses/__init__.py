@@ -6,17 +6,26 @@ from keras_genzoo.losses.adversarial import (
     wasserstein_critic,
     wasserstein_generator,
 )
-from keras_genzoo.losses.divergence import gaussian_kl
+from keras_genzoo.losses.decorrelation import covariance, dip_penalty, total_correlation
+from keras_genzoo.losses.divergence import free_bits, gaussian_kl, gaussian_kl_per_latent
 from keras_genzoo.losses.penalty import gradient_penalty
-from keras_genzoo.losses.reconstruction import bernoulli_nll, gaussian_nll
+from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
+from keras_genzoo.losses.squared_error import squared_error
 
 __all__ = [
-    "bernoulli_nll",
+    "covariance",
+    "dip_penalty",
+    "free_bits",
     "gaussian_kl",
-    "gaussian_nll",
+    "gaussian_kl_per_latent",
     "gradient_penalty",
+    "kl_sparsity",
+    "l1_sparsity",
     "logistic_discriminator",
     "non_saturating_generator",
+    "sparseness",
+    "squared_error",
+    "total_correlation",
     "wasserstein_critic",
     "wasserstein_generator",
 ]

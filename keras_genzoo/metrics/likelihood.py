@@ -89,30 +89,29 @@ def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
 
     For a Gaussian likelihood, an image of D numbers with log-likelihood L has `-L / (D log 2) + log2(127.5)` bits a
     dimension, as a density over pixels in 0..255. (This is no bound on the bits of a code, which asks for pixels with
-    uniform noise added: Theis et al. 2016, arXiv:1511.01844, section 3.1.)
+    uniform noise added: Theis et al. 2016, arXiv:1511.01844, section 3.1.) For a discretized logistic one it has
+    `-L / (D log 2)`, which is such a bound.
 
     Args:
         model: a model with `log_importance_weight`, such as `VAE`.
 
     Returns:
-        dictionary: `unit`; `likelihood`, its name; `scale`, the standard deviation of a Gaussian one, else None;
-        `dimensions`, the numbers D in an image; `density`, in words; `normalized`, whether the likelihood of all images
-        integrates to 1.
+        dictionary: `unit`; `likelihood`, its name; `scale`, that of a Gaussian or logistic one, else None; "learned"
+        if it is a part of the model; `dimensions`, the numbers D in an image; `density`, in words; `normalized`,
+        whether the likelihood of all images adds up to 1.
 
     Raises:
         ValueError: the model has no importance weights.
     """
     _check_model(model, "likelihood_protocol")
-    gaussian = model.likelihood == "gaussian"
+    pixels = model.pixel_distribution
     return {
         "unit": "nats an image",
         "likelihood": model.likelihood,
-        "scale": float(model.scale) if gaussian else None,
+        "scale": None if pixels.scale is None else model.scale,
         "dimensions": math.prod(model.image_shape),
-        "density": "over pixels in [-1, 1], at their 256 grey levels, without noise added"
-        if gaussian
-        else "a cross-entropy of grey levels taken as probabilities; a likelihood only of black and white images",
-        "normalized": gaussian,
+        "density": pixels.density,
+        "normalized": pixels.normalized,
     }
 
 

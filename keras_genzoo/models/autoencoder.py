@@ -1,11 +1,13 @@
-"""What every autoencoder shares: the vocabulary encode, decode, reconstruct."""
+"""What every autoencoder shares: the vocabulary encode, decode, reconstruct, generate."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 
-from keras_genzoo import images
+from keras_genzoo import images, noise
+from keras_genzoo.arguments import Count
 from keras_genzoo.export import Endpoint, Inputs
+from keras_genzoo.layers.latent_mixture import LatentMixture
 from keras_genzoo.model import GenerativeModel
 
 Tensor = Any
@@ -18,6 +20,9 @@ class Autoencoder(GenerativeModel):
     Its users' methods take images as uint8 or as floats in [-1, 1], and give images as uint8.
     """
 
+    has_prior: ClassVar[bool] = True
+    """Whether training gives the latents a known distribution; where not, `fit_prior` does it afterwards."""
+
     def latents_of(self, x: Tensor) -> Tensor:
         """Latents (n, latent_dim) of images in [-1, 1], without noise."""
         raise NotImplementedError(f"{type(self).__name__} must define latents_of().")
@@ -25,6 +30,14 @@ class Autoencoder(GenerativeModel):
     def images_of(self, z: Tensor) -> Tensor:
         """Images in [-1, 1] of latents (n, latent_dim)."""
         raise NotImplementedError(f"{type(self).__name__} must define images_of().")
+
+    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
+        """Latents (n, latent_dim) drawn from the prior, here N(0, I), for each (seed, index)."""
+        return noise.normal(seed, indices, self.latent_dim, xp=ops)
+
+    def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
+        """Images of latents drawn from the prior for each (seed, index)."""
+        return self.images_of(self.sample_latents(indices, seed))
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Reconstructions in [-1, 1] of images in [-1, 1]."""
@@ -63,3 +76,47 @@ class Autoencoder(GenerativeModel):
             "decode": Endpoint(lambda z: images.to_pixels(self.images_of(z), ops), latents),
             "reconstruct": Endpoint(lambda x: images.to_pixels(self(images.from_pixels(x, ops)), ops), pixels),
         }
+
+
+class PriorlessAutoencoder(Autoencoder):
+    """An autoencoder whose training leaves the distribution of the latents open; a mixture is fitted to them after it.
+
+    Args:
+        mixture_components: integer in 1..1,000, Gaussians in the mixture that `fit_prior` fits.
+        kwargs: `dtype`, `name`: see `GenerativeModel`.
+    """
+
+    has_prior = False
+
+    def __init__(self, mixture_components: Count = 10, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.mixture_components = mixture_components
+
+    def ready(self, *input_shape: int) -> None:
+        """Adds the mixture to what the base does."""
+        self.mixture = LatentMixture(self.latent_dim, self.mixture_components, name="mixture")
+        super().ready(*input_shape)
+
+    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
+        """Latents (n, latent_dim) drawn from the mixture, before `fit_prior` from N(0, I), for each (seed, index)."""
+        return self.mixture.sample(indices, seed)
+
+    def fit_prior(self, x: Array, seed: int = 0, batch_size: int = 64) -> None:
+        """Fits the mixture to the latents of images, so that `generate` makes images like them.
+
+        To be called after training, with images that were trained on; the callback `FitPrior` does it by itself.
+        Weights that are saved afterwards hold the mixture.
+
+        Args:
+            x: array of shape (n, height, width, channels), uint8 or float in [-1, 1], n at least 2.
+            seed: integer in [0, 2**32), of the fit.
+            batch_size: integer, images encoded at a time.
+
+        Raises:
+            ValueError: too few images, images of another shape, or latents that are not finite.
+
+        Example:
+            >>> model.fit_prior(train[np.arange(1000)]["image"])
+            >>> model.generate(16)
+        """
+        self.mixture.fit(self.encode(x, batch_size), seed)

@@ -1,14 +1,13 @@
 """VAE: the variational autoencoder."""
 
-import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
 
-from keras_genzoo import losses, noise
-from keras_genzoo.arguments import Count, ImageShape, Network, Positive, Scalar
-from keras_genzoo.models.autoencoder import Autoencoder
+from keras_genzoo import losses
+from keras_genzoo.arguments import Count, ImageShape, NonNegative, Scalar
+from keras_genzoo.models.variational import Variational
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
 
@@ -17,7 +16,7 @@ Tensor = Any
 
 @MODELS.register("vae")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class VAE(Autoencoder):
+class VAE(Variational):
     """Variational autoencoder: maximizes a lower bound on the likelihood of images, the ELBO.
 
     Use it to compress images into latents with a known distribution, to walk between images, and to score how usual an
@@ -25,24 +24,32 @@ class VAE(Autoencoder):
 
     | here | paper |
     | --- | --- |
-    | `encoder` | q(z given x) |
-    | `decoder` | p(x given z) |
+    | `encoder`, `posterior_distribution` | q(z given x) |
+    | `decoder`, `pixel_distribution` | p(x given z) |
+    | `prior_distribution` | p(z) |
     | `reconstruction` | -log p(x given z) |
+    | `kl` | KL(q(z given x) to p(z)), in closed form for a Gaussian and N(0, I), else of the draw |
     | `loss` at `beta` = 1 | minus the ELBO |
 
-    Reference: Kingma & Welling 2014, arXiv:1312.6114, equation 10; `beta`: Higgins et al. 2017 (beta-VAE).
+    Reference: Kingma & Welling 2014, arXiv:1312.6114, equation 10; `beta`: Higgins et al. 2017 (beta-VAE), its schedule
+        Fu et al. 2019, arXiv:1903.10145; `free_bits`: Kingma et al. 2016, arXiv:1606.04934, equation 15; `capacity`:
+        Burgess et al. 2018, arXiv:1804.03599, equation 8; `decorrelation`: Kumar et al. 2018, arXiv:1711.00848 (DIP),
+        and Chen et al. 2018, arXiv:1802.04942 (beta-TCVAE).
 
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z.
         beta: number, or schedule of train steps, that weighs the KL divergence; 1 is the ELBO.
-        likelihood: "gaussian", or "bernoulli" for black and white images, whose pixels are then taken as
-            probabilities.
-        scale: float, standard deviation of the Gaussian likelihood, in the units of pixels in [-1, 1]; smaller values
-            weigh the reconstruction more.
-        encoder: network from images to the posterior's mean and log variance.
-        decoder: network from latents to images, or to logits for "bernoulli".
-        kwargs: `dtype`, `name`: see `GenerativeModel`.
+        free_bits: number, the nats that a latent may carry at no cost, in the mean over a batch. Where the divergence
+            has no closed form, `latent_dim * free_bits` for all of them together.
+        capacity: number, or schedule, C in nats: the second term is then `beta * |kl - C|`, with the paper's gamma as
+            `beta`; None for `beta * kl`.
+        decorrelation: penalty on latents that depend on one another, for a Gaussian posterior: "dip_i" (covariance of
+            the means; weighs the diagonal 10 times, as the paper does), "dip_ii" (covariance of the draws),
+            "total_correlation"; or "none". It is logged as `decorrelation`, without its weight.
+        decorrelation_weight: number, or schedule; lambda_od of DIP, and of the total correlation the paper's beta less
+            the 1 that `beta` has of it.
+        kwargs: `likelihood`, `scale`, `prior`, `posterior`, `encoder`, `decoder`, ...: see `Variational`.
 
     Example:
         >>> model = VAE(image_shape=(64, 64, 3), latent_dim=64)
@@ -50,111 +57,72 @@ class VAE(Autoencoder):
         >>> model.fit(train, epochs=100)
     """
 
-    logs = ("loss", "reconstruction", "kl")
-    default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
-    tiny = {
-        "image_shape": (8, 8, 3),
-        "latent_dim": 4,
-        "encoder": {"network": "conv_encoder", "filters": (4, 8)},
-        "decoder": {"network": "conv_decoder", "filters": (8, 4)},
-    }
+    logs: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "kl")
 
     def __init__(
         self,
         image_shape: ImageShape,
         latent_dim: Count = 64,
         beta: Scalar = 1.0,
-        likelihood: Literal["gaussian", "bernoulli"] = "gaussian",
-        scale: Positive = 0.2,
-        encoder: Network = "conv_encoder",
-        decoder: Network = "conv_decoder",
+        free_bits: NonNegative = 0.0,
+        capacity: Scalar | None = None,
+        decorrelation: Literal["none", "dip_i", "dip_ii", "total_correlation"] = "none",
+        decorrelation_weight: Scalar = 5.0,
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
-        self.latent_dim = latent_dim
+        super().__init__(image_shape, latent_dim, **kwargs)
         self.beta = beta
-        if likelihood not in ("gaussian", "bernoulli"):
-            raise ValueError(f"VAE.likelihood is {likelihood!r}, but 'gaussian' or 'bernoulli' is expected.")
-        self.likelihood = likelihood
-        self.scale = scale
-        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=2 * latent_dim)
-        self.decoder = self.network(
-            "decoder",
-            decoder,
-            latent_dim=latent_dim,
-            image_shape=self.image_shape,
-            activation="tanh" if likelihood == "gaussian" else "linear",
-        )
+        self.free_bits = free_bits
+        self.capacity = capacity
+        self.decorrelation = decorrelation
+        self.decorrelation_weight = decorrelation_weight
+        where = type(self).__name__
+        if free_bits and capacity is not None:
+            raise ValueError(f"{where}: free_bits={free_bits} and a capacity contradict each other: leave one out.")
+        if decorrelation not in ("none", "dip_i", "dip_ii", "total_correlation"):
+            raise ValueError(
+                f"{where}.decorrelation is {decorrelation!r}, but 'none', 'dip_i', 'dip_ii' or 'total_correlation' is "
+                "expected."
+            )
+        if decorrelation != "none":
+            if self.posterior != "gaussian":
+                raise self._refusal(f"posterior is '{self.posterior}', but decorrelation='{decorrelation}'", "gaussian")
+            self.logs = (*type(self).logs, "decorrelation")  # type: ignore[misc] # a log that this choice alone has
+            self._trackers.append(keras.metrics.Mean(name="decorrelation"))
         self.ready(*self.image_shape)
 
     def players(self) -> tuple[Player, ...]:
         """Encoder and decoder together."""
-        return (Player("autoencoder", ("encoder", "decoder"), self.negative_elbo),)
+        return (Player("autoencoder", self.trained(), self.negative_elbo),)
 
     def negative_elbo(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """`reconstruction + beta * kl`, in nats an image, with one draw from the posterior."""
-        mean, log_var = self.posterior(x, training)
-        z = mean + ops.exp(0.5 * log_var) * keras.random.normal(ops.shape(mean), seed=self.seeds)
-        output = self.decoder(z, training=training)
-        if self.likelihood == "gaussian":
-            reconstruction = losses.gaussian_nll(x, output, self.scale)
-        else:
-            reconstruction = losses.bernoulli_nll(x, output)
-        kl = losses.gaussian_kl(mean, log_var)
-        loss = reconstruction + self.scheduled(self.beta) * kl
-        return loss, {"loss": loss, "reconstruction": reconstruction, "kl": kl}
+        """`reconstruction + beta * kl` and what the arguments make of it, in nats an image, with one draw."""
+        x = self.observed(x)
+        parameters = self.encoded(x, y, training)
+        epsilon = keras.random.normal((ops.shape(x)[0], self.latent_dim), seed=self.seeds)
+        z, log_q = self.posterior_distribution.sample(parameters, epsilon)
+        reconstruction = -ops.mean(self.pixel_distribution.log_prob(x, self.decoded(z, y, training)))
+        nats = self.divergence(parameters, z, log_q)
+        kl = ops.mean(ops.sum(nats, axis=-1))
+        loss = reconstruction + self.scheduled(self.beta) * self.cost_of(nats, kl)
+        logs = {"loss": loss, "reconstruction": reconstruction, "kl": kl}
+        if self.decorrelation != "none":
+            penalty = self.dependence(z, *self.posterior_distribution.moments(parameters))
+            loss = loss + self.scheduled(self.decorrelation_weight) * penalty
+            logs = {**logs, "loss": loss, "decorrelation": penalty}
+        return loss, logs
 
-    def posterior(self, x: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of q(z given x), each (n, latent_dim)."""
-        mean, log_var = ops.split(self.encoder(x, training=training), 2, axis=-1)
-        return mean, log_var
+    def cost_of(self, nats: Tensor, kl: Tensor) -> Tensor:
+        """What `beta` weighs: the divergence, what of it is beyond the free bits, or its distance from the capacity."""
+        if self.capacity is not None:
+            return ops.abs(kl - self.scheduled(self.capacity))
+        return losses.free_bits(nats, self.free_bits * self.latent_dim / nats.shape[-1]) if self.free_bits else kl
 
-    def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
-        """`log p(x given z) + log p(z) - log q(z given x)` in nats, for draws z of the posterior q(z given x).
-
-        Its mean over z is the ELBO, and the mean of its exponential the likelihood p(x): see
-        `keras_genzoo.metrics.likelihood`, which takes these means.
-
-        Reference: Burda et al. 2016, arXiv:1509.00519, equation 8.
-
-        Args:
-            x: images in [-1, 1], of shape (n, height, width, channels).
-            indices: integers of shape (n,), the images' numbers: a draw depends on (seed, index, sample) alone.
-            seed: integer scalar in [0, 2**32).
-            samples: integers >= 0 of shape (k,), the draws' numbers; images are encoded once for all of them.
-
-        Returns:
-            float32 tensor of shape (n, k).
-        """
-        mean, log_var = (part[:, None] for part in self.posterior(x))
-        numbers, streams = ops.meshgrid(indices, samples + 1, indexing="ij")  # stream 0 is that of `sample`
-        shape = (-1, ops.shape(samples)[0], self.latent_dim)
-        epsilon = ops.reshape(noise.normal(seed, numbers, self.latent_dim, streams, xp=ops), shape)
-        z = mean + ops.exp(0.5 * log_var) * epsilon
-        output = self.decoder(ops.reshape(z, (-1, self.latent_dim)))
-        output = ops.reshape(output, (*shape[:2], *self.image_shape))
-        prior_to_posterior = 0.5 * ops.sum(ops.square(epsilon) + log_var - ops.square(z), axis=-1)
-        return self._log_likelihood(x[:, None], output) + prior_to_posterior
-
-    def _log_likelihood(self, x: Tensor, output: Tensor) -> Tensor:
-        """`log p(x given z)` of each image: of the decoder's output, summed over the last three axes."""
-        if self.likelihood == "gaussian":
-            constant = math.log(self.scale) + 0.5 * math.log(2.0 * math.pi)
-            nats = -0.5 * ops.square((x - output) / self.scale) - constant
-        else:
-            nats = 0.5 * (x + 1.0) * output - ops.softplus(output)
-        return ops.sum(nats, axis=(-3, -2, -1))
-
-    def latents_of(self, x: Tensor) -> Tensor:
-        """The posterior's means."""
-        return self.posterior(x)[0]
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """The likelihood's means."""
-        output = self.decoder(z)
-        return output if self.likelihood == "gaussian" else ops.tanh(0.5 * output)  # 2 sigmoid(logits) - 1
-
-    def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Images of latents drawn from the prior for each (seed, index)."""
-        return self.images_of(noise.normal(seed, indices, self.latent_dim, xp=ops))
+    def dependence(self, z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
+        """The penalty that `decorrelation` names."""
+        if self.decorrelation == "total_correlation":
+            return losses.total_correlation(z, mean, log_var)
+        if self.decorrelation == "dip_i":
+            return losses.dip_penalty(losses.covariance(mean), diagonal_weight=10.0)
+        variances = ops.diag(ops.mean(ops.exp(log_var), axis=0))
+        return losses.dip_penalty(losses.covariance(mean) + variances, diagonal_weight=1.0)

@@ -1,9 +1,17 @@
 import json
 import shutil
+import signal
 
 import pytest
 
 from keras_genzoo.cli import main
+
+
+def listen_to_signals():
+    """For a child, before it becomes a program: what started the tests may ignore SIGINT, and so would it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
 
 PRESET = {
     "schema": 1,

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from keras_genzoo.cli.signals import Stop
+from tests.cli.conftest import listen_to_signals
 
 # A step that takes a minute, in a call of C that Python cannot interrupt.
 _STEP = """
@@ -24,13 +25,24 @@ sys.exit(1)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_is_answered_and_the_second_ends_a_step_that_takes_long(number):
-    process = subprocess.Popen([sys.executable, "-c", _STEP], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _STEP], stdout=subprocess.PIPE, text=True, preexec_fn=listen_to_signals
+    )
     assert process.stdout.readline() == "begun\n"
     process.send_signal(number)
     assert process.stdout.readline() == "\n" and "stopping after this step" in process.stdout.readline()
     process.send_signal(number)
     assert process.wait(timeout=50) == 128 + number  # less than the step
     process.stdout.close()
+
+
+@pytest.fixture(autouse=True)
+def not_ignored():
+    """Who starts the tests in the background may have them ignore SIGINT."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def ask(stop, number):

@@ -12,6 +12,7 @@ from PIL import Image
 import keras_genzoo as genzoo_package
 from keras_genzoo import config
 from keras_genzoo.artifacts import Run
+from tests.cli.conftest import listen_to_signals
 
 
 def content(path):
@@ -24,6 +25,8 @@ def test_a_finished_run_has_all_its_parts(trained):
         "config.json",
         "environment.json",
         "history.jsonl",
+        "latents.json",
+        "latents.jsonl",
         "losses.png",
         "latent_walk.png",
         "reconstructions.png",
@@ -294,7 +297,12 @@ def test_ctrl_c_keeps_what_was_learned_and_nothing_makes_noise(genzoo, preset, t
     environment = {key: value for key, value in os.environ.items() if key not in ("TF_CPP_MIN_LOG_LEVEL", "MPLBACKEND")}
     command = [sys.executable, "-m", "keras_genzoo", "train", preset, "--output", run, "--epochs", "100000"]
     process = subprocess.Popen(
-        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=listen_to_signals,
     )
     lines = []
     for line in process.stdout:

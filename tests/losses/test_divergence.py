@@ -38,3 +38,19 @@ def test_it_equals_a_monte_carlo_estimate():
     log_ratio = stats.norm.logpdf(z, mean, np.exp(0.5 * log_var)) - stats.norm.logpdf(z)
     sums = log_ratio.sum(axis=-1)
     assert abs(kl(mean, log_var) - sums.mean()) < 5 * sums.std() / np.sqrt(len(sums))
+
+
+def test_parts_are_the_latents_of_each_image():
+    mean, log_var = np.random.default_rng(1).standard_normal((2, 3, 4)).astype("float32")
+    parts = ops.convert_to_numpy(losses.gaussian_kl_per_latent(mean, log_var))
+    assert parts.shape == (3, 4) and (parts > 0).all()
+    assert parts.sum(axis=-1).mean() == pytest.approx(kl(mean, log_var), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("floor", "expected"),
+    [(0.0, 0.1 + 0.5 + 2.0), (0.2, 0.2 + 0.5 + 2.0), (1.0, 1.0 + 1.0 + 2.0), (3.0, 9.0)],
+)
+def test_nats_below_the_floor_are_free(floor, expected):
+    nats = np.array([[0.0, 0.1, 3.0], [0.2, 0.9, 1.0]], "float32")  # means 0.1, 0.5, 2
+    assert float(ops.convert_to_numpy(losses.free_bits(nats, floor))) == pytest.approx(expected)

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 from scipy import special, stats
 
+from keras_genzoo.distributions import InverseAutoregressiveFlow, PlanarFlow
 from keras_genzoo.images import from_pixels
 from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
 from keras_genzoo.models.vae import VAE
@@ -22,16 +23,21 @@ EXACT = stats.multivariate_normal(B, W @ W.T + SCALE**2 * np.eye(6)).logpdf(X.re
 
 def linear_vae(stretch=1.0, shift=0.0, **arguments):
     """The VAE with the true posterior, or one whose deviation is stretched and whose mean is shifted."""
-    encoder, decoder = keras.Sequential(), keras.Sequential()
-    for layer in (layers.Input(SHAPE), layers.Flatten(), layers.Dense(2 * LATENTS)):
-        encoder.add(layer)
-    for layer in (layers.Input((LATENTS,)), layers.Dense(6), layers.Reshape(SHAPE)):
-        decoder.add(layer)
     log_variance = np.log(VARIANCE) + 2 * np.log(stretch)
     kernel = np.concatenate([TO_MEAN, np.zeros((6, LATENTS))], axis=1)
-    encoder.set_weights([kernel, np.concatenate([shift - B @ TO_MEAN, log_variance])])
-    decoder.set_weights([W.T, B])
-    return VAE(SHAPE, LATENTS, scale=SCALE, encoder=encoder, decoder=decoder, **arguments)
+    encoder = dense(SHAPE, [kernel, np.concatenate([shift - B @ TO_MEAN, log_variance])])
+    return VAE(SHAPE, LATENTS, encoder=encoder, decoder=linear_decoder(), **{"scale": SCALE, **arguments})
+
+
+def dense(shape, weights, *last):
+    """A network of one dense layer."""
+    network = keras.Sequential([layers.Input(shape), layers.Flatten(), layers.Dense(len(weights[1])), *last])
+    network.set_weights(weights)
+    return network
+
+
+def linear_decoder():
+    return dense((LATENTS,), [W.T, B], layers.Reshape(SHAPE))
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +82,53 @@ def test_both_bounds_are_means_of_the_same_weights(wrong):
     assert weights.std(axis=0).max() > 0.1
 
 
+def test_a_learned_scale_gives_the_likelihood_of_its_value(exact):
+    learned = linear_vae(scale="learned")
+    assert likelihood_protocol(learned)["scale"] == "learned"
+    (weight,) = learned.pixel_distribution.trainable_variables
+    weight.assign(np.log(np.expm1(np.log(SCALE) + 6)) - 6)  # the inverse of the soft bound
+    np.testing.assert_allclose(elbo(learned, X), EXACT, atol=1e-3)
+
+
+@pytest.mark.parametrize(("posterior", "made"), [("planar", PlanarFlow), ("iaf", InverseAutoregressiveFlow)])
+def test_a_bent_posterior_comes_to_the_same_likelihood(posterior, made):
+    """Any posterior will do, if its density is right: here one that is far off, and wide enough."""
+    keras.utils.set_random_seed(0)
+    size = made(LATENTS, 2).size
+    bends = np.random.default_rng(2).normal(size=size - 2 * LATENTS)
+    kernel = np.concatenate([TO_MEAN, np.zeros((6, size - LATENTS))], axis=1)
+    bias = np.concatenate([-B @ TO_MEAN, np.log(VARIANCE) + 2 * np.log(1.5), bends])
+    flow = VAE(
+        SHAPE,
+        LATENTS,
+        scale=SCALE,
+        posterior=posterior,
+        flow_steps=2,
+        encoder=dense(SHAPE, [kernel, bias]),
+        decoder=linear_decoder(),
+    )
+    if posterior == "iaf":
+        for layer in flow.posterior_distribution.trainable_variables:
+            if "gate_bias" not in layer.path and len(layer.shape) == 1:
+                layer.assign(0.3 * np.random.default_rng(4).normal(size=layer.shape))
+    assert elbo(flow, X, samples=500).mean() < EXACT.mean() - 0.1
+    found = importance_weighted_log_likelihood(flow, X, samples=4000)
+    np.testing.assert_allclose(found, EXACT, atol=0.25)
+    assert found.mean() == pytest.approx(EXACT.mean(), abs=0.05)
+
+
+def test_a_vamp_prior_is_a_mixture_of_known_likelihoods():
+    """Of pseudo-inputs u_k the prior is the mixture of N(m_k, V), so x is of N(W m_k + b, W V W^T + s^2 I)."""
+    model = linear_vae(stretch=1.5, prior="vamp", prior_components=3)
+    centers, _ = model._moments_of(model.prior_distribution.pseudo_inputs)
+    covariance = W @ np.diag(VARIANCE * 1.5**2) @ W.T + SCALE**2 * np.eye(6)
+    each = [
+        stats.multivariate_normal(W @ center + B, covariance).logpdf(X.reshape(7, 6)) for center in np.array(centers)
+    ]
+    expected = special.logsumexp(each, axis=0) - np.log(3)
+    np.testing.assert_allclose(importance_weighted_log_likelihood(model, X, samples=4000), expected, atol=0.1)
+
+
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_an_image_s_number_alone_decides_its_noise(wrong, batch_size):
     whole = importance_weighted_log_likelihood(wrong, X, samples=5, seed=2)
@@ -94,8 +147,7 @@ def test_pixels_count_as_the_floats_they_stand_for(exact):
 
 
 def test_far_below_what_exponentials_can_hold():
-    model = linear_vae(stretch=2.0)
-    model.scale = 1e-3  # a hundred thousand nats below zero
+    model = linear_vae(stretch=2.0, scale=1e-3)  # a hundred thousand nats below zero
     found = importance_weighted_log_likelihood(model, X, samples=4)
     assert np.isfinite(found).all() and found.max() < -1000
 
@@ -111,6 +163,10 @@ def test_the_record_says_what_was_measured(exact):
     assert told["normalized"] and "[-1, 1]" in told["density"]
     bernoulli = likelihood_protocol(linear_vae(likelihood="bernoulli"))
     assert bernoulli["scale"] is None and not bernoulli["normalized"]
+    binary = likelihood_protocol(linear_vae(likelihood="bernoulli", binarize=True))
+    assert binary["normalized"] and "black and white pixels, drawn" in binary["density"]
+    levels = likelihood_protocol(linear_vae(likelihood="discretized_logistic"))
+    assert levels["normalized"] and levels["scale"] == SCALE and "256 grey levels" in levels["density"]
 
 
 @pytest.mark.parametrize("function", [elbo, importance_weighted_log_likelihood])

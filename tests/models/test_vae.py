@@ -6,9 +6,10 @@ import pytest
 from keras import ops
 from scipy import special, stats
 
-from keras_genzoo import noise
+from keras_genzoo import losses, noise
 from keras_genzoo.images import from_pixels, to_pixels
 from keras_genzoo.models.vae import VAE
+from keras_genzoo.networks import budget
 
 X = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 3)).astype("float32")
 EPSILON = np.random.default_rng(1).standard_normal((6, 4)).astype("float32")
@@ -149,7 +150,10 @@ def test_images_it_cannot_take(method):
 
 
 def test_an_unknown_likelihood():
-    with pytest.raises(ValueError, match=r"VAE.likelihood is 'laplace', but 'gaussian' or 'bernoulli' is expected"):
+    with pytest.raises(
+        ValueError,
+        match=r"VAE.likelihood is 'laplace', but 'gaussian', 'bernoulli' or 'discretized_logistic' is expected",
+    ):
         build(likelihood="laplace")
 
 
@@ -180,3 +184,142 @@ def test_the_mean_importance_weight_is_the_bound_that_training_sees():
     weights = ops.convert_to_numpy(model.log_importance_weight(x, np.arange(300), np.uint32(0), np.arange(8)))
     spread = np.hypot(np.std(losses), np.std(weights.mean(axis=0))) / 8**0.5
     assert weights.mean() == pytest.approx(-np.mean(losses), abs=6 * spread)
+
+
+# What the arguments make of the loss
+
+SMALL = {
+    "encoder": {"network": "mlp_encoder", "hidden": (8,)},
+    "decoder": {"network": "mlp_decoder", "hidden": (8,)},
+}
+
+
+def judged(model):
+    return values(model.negative_elbo(X, None, training=False)[1])
+
+
+def moments(model):
+    return np.split(model.encoder.predict(X, verbose=0), 2, axis=-1)
+
+
+def test_free_bits_are_not_paid(known_noise):
+    kl = losses.gaussian_kl_per_latent(*moments(build(**SMALL)))
+    floor = float(np.median(ops.convert_to_numpy(kl).mean(axis=0)))
+    model = build(beta=2.0, free_bits=floor, **SMALL)
+    logs = judged(model)
+    paid = np.maximum(ops.convert_to_numpy(kl).mean(axis=0), floor).sum()
+    assert logs["loss"] == pytest.approx(logs["reconstruction"] + 2 * paid, rel=1e-5)
+    assert logs["kl"] == pytest.approx(ops.convert_to_numpy(kl).sum(axis=1).mean(), rel=1e-5) and paid > logs["kl"]
+
+
+def test_the_capacity_is_a_number_of_nats_to_reach(known_noise):
+    rising = keras.optimizers.schedules.PolynomialDecay(0.0, 10, 25.0)
+    for capacity, now in ((3.0, 3.0), (rising, 0.0)):
+        logs = judged(build(beta=10.0, capacity=capacity, **SMALL))
+        assert logs["loss"] == pytest.approx(logs["reconstruction"] + 10 * abs(logs["kl"] - now), rel=1e-5)
+
+
+@pytest.mark.parametrize("decorrelation", ["dip_i", "dip_ii", "total_correlation"])
+def test_dependent_latents_cost(known_noise, decorrelation):
+    model = build(decorrelation=decorrelation, decorrelation_weight=7.0, **SMALL)
+    mean, log_var = moments(model)
+    covariance, eye = np.cov(mean.T, bias=True), np.eye(4)
+    if decorrelation == "dip_ii":
+        covariance = covariance + np.diag(np.exp(log_var).mean(axis=0))
+    off, on = ((covariance * (1 - eye)) ** 2).sum(), ((np.diag(covariance) - 1) ** 2).sum()
+    expected = off + (10 if decorrelation == "dip_i" else 1) * on
+    if decorrelation == "total_correlation":
+        z = mean + np.exp(0.5 * log_var) * EPSILON
+        expected = float(losses.total_correlation(z, mean, log_var))
+    logs = judged(model)
+    assert logs["decorrelation"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    assert logs["loss"] == pytest.approx(logs["reconstruction"] + logs["kl"] + 7 * logs["decorrelation"], rel=1e-5)
+    assert set(values(model.judge((X,)))) == set(model.logs) == {"loss", "reconstruction", "kl", "decorrelation"}
+
+
+# Other distributions
+
+RICHER = [
+    {"posterior": "planar", "flow_steps": 2},
+    {"posterior": "iaf", "flow_steps": 2},
+    {"prior": "vamp", "prior_components": 5},
+    {"likelihood": "discretized_logistic", "scale": "learned"},
+    {"scale": "learned"},
+    {"likelihood": "bernoulli", "binarize": True},
+]
+
+
+@pytest.mark.parametrize("arguments", RICHER)
+def test_the_mean_importance_weight_is_the_bound_of_richer_models_too(arguments):
+    model = build(**SMALL, **arguments)
+    x = np.repeat(X, 50, axis=0)
+    found = [float(model.negative_elbo(x, None, training=False)[0]) for _ in range(8)]
+    weights = ops.convert_to_numpy(model.log_importance_weight(x, np.arange(300), np.uint32(0), np.arange(8)))
+    error = np.hypot(np.std(found), np.std(weights.mean(axis=0)) + np.std(weights.mean(axis=1)) / 300**0.5) / 8**0.5
+    assert weights.mean() == pytest.approx(-np.mean(found), abs=6 * error)
+
+
+@pytest.mark.parametrize("arguments", RICHER[:5])
+def test_what_a_distribution_has_to_learn_is_moved_saved_and_counted(arguments, tmp_path):
+    model = build(**SMALL, **arguments)
+    model.compile(keras.optimizers.SGD(1e-3))
+    (player,) = model.players()
+    learned = [getattr(model, name) for name in player.networks if name.endswith("_distribution")]
+    before = [weight.numpy() if hasattr(weight, "numpy") else weight for one in learned for weight in one.get_weights()]
+    model.play((X,))
+    after = [weight for one in learned for weight in one.get_weights()]
+    assert len(learned) == (0 if "planar" in arguments.values() else 1)
+    for old, new in zip(before, after, strict=True):
+        assert np.isfinite(new).all() and np.abs(new - old).max() > 0
+    path = tmp_path / "model.weights.h5"
+    model.save_weights(path)
+    twin = VAE.from_config(model.get_config())
+    twin.compile(keras.optimizers.SGD(1e-3))
+    twin.load_weights(path)
+    np.testing.assert_array_equal(twin.generate(3), model.generate(3))
+
+
+def test_with_one_component_at_the_prior_a_vamp_model_is_the_plain_one(known_noise):
+    plain, vamp = build(**SMALL), build(prior="vamp", prior_components=1, **SMALL)
+    for model in (plain, vamp):
+        head = model.encoder.layers[-1]
+        head.set_weights([np.zeros_like(weight) for weight in head.get_weights()])  # every posterior is N(0, I)
+    vamp.decoder.set_weights(plain.decoder.get_weights())
+    logs = judged(vamp)
+    assert logs["kl"] == pytest.approx(0.0, abs=1e-5) and logs["loss"] == pytest.approx(judged(plain)["loss"])
+    np.testing.assert_allclose(vamp.generate(3, seed=4).astype(int), plain.generate(3, seed=4), atol=1)
+
+
+def test_binary_pixels_are_drawn_anew_in_training_and_by_number_in_measurements():
+    model = build(likelihood="bernoulli", binarize=True, **SMALL)
+    one, other = (ops.convert_to_numpy(model.observed(ops.convert_to_tensor(X))) for _ in range(2))
+    assert set(np.unique(one)) == {-1.0, 1.0} and (one != other).any()
+    white = np.where(X > 0, 1.0, -1.0).astype("float32")
+    weights = [
+        ops.convert_to_numpy(model.log_importance_weight(x, indices, np.uint32(3), np.arange(2)))
+        for x, indices in ((X, np.arange(6)), (X, np.arange(6)), (X, np.arange(6, 12)), (white, np.arange(6)))
+    ]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert np.abs(weights[0] - weights[2]).min() > 0 and np.abs(weights[0] - weights[3]).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"posterior": "iaf", "prior": "vamp"}, "VAE: prior is 'vamp', but posterior is 'iaf': .* only for 'gaussian'"),
+        ({"binarize": True}, "VAE: binarize=True, but likelihood is 'gaussian': .* only for 'bernoulli'"),
+        ({"free_bits": 0.5, "capacity": 3.0}, "VAE: free_bits=0.5 and a capacity contradict each other"),
+        ({"decorrelation": "dip"}, "VAE.decorrelation is 'dip', but 'none', 'dip_i', 'dip_ii' or 'total_corr"),
+        ({"decorrelation": "dip_i", "posterior": "planar"}, "VAE: posterior is 'planar', but decorrelation='dip_i' is"),
+        ({"prior": "vampire"}, "VAE.prior is 'vampire', but 'normal' or 'vamp' is expected"),
+        ({"posterior": "full"}, "VAE.posterior is 'full', but 'gaussian', 'planar' or 'iaf' is expected"),
+    ],
+)
+def test_arguments_that_do_not_go_together(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        build(**SMALL, **arguments)
+
+
+def test_weights_of_distributions_are_counted_before_they_take_memory():
+    with budget.at_most(3_000), pytest.raises(ValueError, match="prior: 192,000 parameters, but at most"):
+        build(prior="vamp", prior_components=1000, **SMALL)

@@ -1,0 +1,165 @@
+"""LatentReport: what each latent of a variational autoencoder carries, and whether its posterior has collapsed."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genzoo.artifacts.files import write_json, write_text
+from keras_genzoo.callbacks.telling import told
+from keras_genzoo.images import as_floats
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
+
+_MOST_BYTES = 64 * 2**20  # of the file that is gone on with
+CARRIES = 0.01
+"""The nats, or the variance of its mean (Burda et al. 2016, section 5), above which a latent is in use."""
+COLLAPSED = 0.25
+"""The share of latents in use below which the posterior is told to have collapsed."""
+
+
+class LatentSummary(NamedTuple):
+    """What latents carry, over some images.
+
+    Args:
+        kl: float array (latent_dim,), KL(q(z given x) || p(z)) of each in nats, in the mean over images; None where it
+            has no closed form (flows, VampPrior).
+        variance: float array (latent_dim,), Var_x(E[z given x]) of each.
+        correlation: float array (latent_dim, latent_dim), of the means E[z given x]; 0 where a mean is constant.
+    """
+
+    kl: np.ndarray | None
+    variance: np.ndarray
+    correlation: np.ndarray
+
+    @property
+    def active_units(self) -> int:
+        """Latents whose mean varies with the image: variance above 0.01, Burda's criterion."""
+        return int((self.variance > CARRIES).sum())
+
+    @property
+    def in_use(self) -> int:
+        """Latents that carry more than 0.01 nats; where that is not known, the active units."""
+        return self.active_units if self.kl is None else int((self.kl > CARRIES).sum())
+
+    @property
+    def mean_correlation(self) -> float | None:
+        """The mean absolute correlation of two active units; None of fewer than two."""
+        active = self.variance > CARRIES
+        count = int(active.sum())
+        if count < 2:
+            return None
+        among = np.abs(self.correlation[np.ix_(active, active)])
+        return float((among.sum() - count) / (count * (count - 1)))
+
+    def words(self, beta: float) -> str:
+        """The summary in a line, which tells a collapse.
+
+        Args:
+            beta: the present weight of the KL term.
+        """
+        carry = "carry more than 0.01 nats" if self.kl is not None else "are active (variance of the mean above 0.01)"
+        text = f"{self.in_use} of {len(self.variance)} latents {carry}"
+        if self.in_use < COLLAPSED * len(self.variance):
+            text += f"; the weight of the KL term is {beta:g}: posterior collapse; lower beta or anneal it"
+        return text
+
+
+def latent_summary(model: GenerativeModel, images: np.ndarray, batch_size: int = 64) -> LatentSummary:
+    """Looks at the latents of images.
+
+    Reference: Burda et al. 2016, arXiv:1509.00519, section 5 (active units).
+
+    Args:
+        model: a variational autoencoder: it has `latent_statistics`.
+        images: array of shape (n, height, width, channels), uint8 or float in [-1, 1], n at least 2.
+        batch_size: integer, images at a time.
+
+    Raises:
+        ValueError: the model has no posterior, or these are not images for it, or fewer than two.
+
+    Example:
+        >>> print(latent_summary(model, held_out[np.arange(1000)]["image"]).words(beta=1.0))
+        7 of 64 latents carry more than 0.01 nats; the weight of the KL term is 1: posterior collapse; ...
+    """
+    if not hasattr(model, "latent_statistics"):
+        raise ValueError(f"latent_summary: {type(model).__name__} has no posterior: give a VAE.")
+    x = as_floats(images, model.image_shape, "latent_summary")
+    if len(x) < 2:
+        raise ValueError(f"latent_summary: got {len(x)} images, but a variance over images takes at least 2.")
+    found = model.in_batches("latent_statistics", x, batch_size).astype("float64")
+    centered = found[:, 0] - found[:, 0].mean(axis=0)
+    covariance = centered.T @ centered / len(centered)
+    variance = np.diag(covariance)
+    deviation = np.sqrt(np.where(variance > 0, variance, np.inf))
+    kl = found[:, 1].mean(axis=0) if found.shape[1] > 1 else None
+    return LatentSummary(kl, variance, covariance / np.outer(deviation, deviation))
+
+
+class LatentReport(keras.callbacks.Callback):
+    """Writes after each epoch what each latent carries on held-out images.
+
+    `latents.jsonl` gets a line an epoch: KL of each latent, active units, mean absolute correlation; `latents.json` has
+    the last epoch's with all correlations.
+
+    Args:
+        images: array of held-out images, uint8 or float in [-1, 1]; some hundreds are enough.
+        folder: where to; made if it is missing.
+        batch_size: integer, images at a time.
+
+    Raises:
+        ValueError: in `fit`, if the model has no posterior.
+
+    Example:
+        >>> report = LatentReport(held_out[np.arange(500)]["image"], "runs/faces")
+        >>> model.fit(train, epochs=20, callbacks=[report])
+        >>> print(report.words)
+    """
+
+    def __init__(self, images: np.ndarray, folder: str | os.PathLike, batch_size: int = 64):
+        super().__init__()
+        self.images = images
+        self.folder = Path(folder)
+        self.batch_size = batch_size
+        self.words: str | None = None
+        """The last epoch's summary in a line; None before the first."""
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Looks, and writes."""
+        summary = latent_summary(self.model, self.images, self.batch_size)
+        if not np.isfinite(summary.correlation).all():
+            return  # the training has diverged, which the Guard tells
+        beta = float(ops.convert_to_numpy(self.model.scheduled(getattr(self.model, "beta", 1.0))))
+        self.words = summary.words(beta)
+        line = {
+            "epoch": epoch + 1,
+            "beta": beta,
+            "active_units": summary.active_units,
+            "mean_correlation": _rounded(summary.mean_correlation),
+            "kl": _rounded(summary.kl),
+            "words": self.words,
+        }
+        more = {"variance": _rounded(summary.variance), "correlation": _rounded(summary.correlation)}
+        with told(f"the latents of epoch {epoch + 1}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # A training that went back to an earlier checkpoint comes to the same epochs again.
+            lines = [*(one for one in self._lines() if one["epoch"] <= epoch), line]
+            write_text(self.folder / "latents.jsonl", "".join(f"{json.dumps(one)}\n" for one in lines))
+            write_json(self.folder / "latents.json", {**line, **more})
+
+    def _lines(self) -> list[dict[str, Any]]:
+        path = self.folder / "latents.jsonl"
+        lines = []
+        for text in read_bytes(path, _MOST_BYTES).splitlines() if path.is_file() else ():
+            with contextlib.suppress(UntrustedError):  # what a full disk left unfinished
+                lines.append(strict_json.plain(strict_json.parse(text, str(path)), str(path)))
+        return [line for line in lines if isinstance(line, dict) and isinstance(line.get("epoch"), int)]
+
+
+def _rounded(values: Any) -> Any:
+    return None if values is None else np.round(values, 5).tolist()

@@ -1,0 +1,146 @@
+"""Posteriors beyond the Gaussian: normalizing flows, which bend its draws and know by how much the density changes."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genzoo.distributions.posteriors import DiagonalGaussian
+
+Tensor = Any
+
+
+class _Flow(keras.layers.Layer):
+    """A diagonal Gaussian whose draws go through `steps` transformations.
+
+    Args:
+        latent_dim: integer, the length of a latent vector.
+        steps: integer, the number of transformations.
+        extra: integer, how many numbers the transformations take from the encoder for each image.
+        kwargs: `name`.
+    """
+
+    def __init__(self, latent_dim: int, steps: int, extra: int, **kwargs: Any):
+        super().__init__(dtype="float32", **kwargs)
+        self.latent_dim = latent_dim
+        self.steps = steps
+        self.base = DiagonalGaussian(latent_dim)
+        self.size = self.base.size + extra
+        self.built = True
+
+    def step(self, number: int, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Transformation number `number`: of z, and the logarithm of the absolute determinant of its Jacobian."""
+        raise NotImplementedError
+
+    def sample(self, parameters: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor]:
+        """Draws, and the logarithm of their density; arguments and result as for `DiagonalGaussian`."""
+        z, log_q = self.base.sample(parameters[..., : self.base.size], epsilon)
+        for number in range(self.steps):
+            z, log_determinant = self.step(number, z, parameters[..., self.base.size :])
+            log_q = log_q - log_determinant
+        return z, log_q
+
+    def center(self, parameters: Tensor) -> Tensor:
+        """Where the Gaussian's mean is carried to."""
+        z = self.base.center(parameters[..., : self.base.size])
+        for number in range(self.steps):
+            z, _ = self.step(number, z, parameters[..., self.base.size :])
+        return z
+
+
+class PlanarFlow(_Flow):
+    """Latents are pushed along a direction, by as much as a tanh says across a plane; the encoder gives each plane.
+
+    Use it for few latents: a step bends one direction only.
+
+    Reference: Rezende & Mohamed 2015, arXiv:1505.05770, equations 10 to 13; invertible by its appendix A.1.
+
+    Args:
+        latent_dim: integer, the length of a latent vector.
+        steps: integer, the number of planes.
+        kwargs: `name`.
+    """
+
+    def __init__(self, latent_dim: int, steps: int = 4, **kwargs: Any):
+        super().__init__(latent_dim, steps, steps * (2 * latent_dim + 1), **kwargs)
+
+    def step(self, number: int, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """`z + u tanh(w z + b)`, with w u > -1."""
+        size, first = self.latent_dim, number * (2 * self.latent_dim + 1)
+        u, w = parameters[..., first : first + size], parameters[..., first + size : first + 2 * size]
+        b = parameters[..., first + 2 * size]
+        product = ops.sum(w * u, axis=-1)
+        bounded = ops.softplus(product) - 1.0
+        square = ops.maximum(ops.sum(ops.square(w), axis=-1), 1e-12)
+        u = u + ((bounded - product) / square)[..., None] * w
+        height = ops.tanh(ops.sum(w * z, axis=-1) + b)
+        slope = 1.0 - ops.square(height)
+        return z + u * height[..., None], ops.log1p(slope * bounded)
+
+
+class InverseAutoregressiveFlow(_Flow):
+    """Each latent is scaled and shifted by amounts that a masked network reads from the latents before it.
+
+    Use it for many latents, where it bends them all at once; the order of the latents turns from step to step.
+
+    Reference: Kingma et al. 2016, arXiv:1606.04934, algorithm 1; its network, with one hidden layer: Germain et al.
+        2015 (MADE), arXiv:1502.03509.
+
+    Args:
+        latent_dim: integer, the length of a latent vector.
+        steps: integer, the number of transformations, each with a network of its own.
+        units: integer, of a network's hidden layer.
+        kwargs: `name`.
+    """
+
+    def __init__(self, latent_dim: int, steps: int = 4, units: int = 256, **kwargs: Any):
+        super().__init__(latent_dim, steps, latent_dim, **kwargs)
+        self._networks = []
+        for number in range(steps):
+            inward, outward = made_masks(latent_dim, units, turned=bool(number % 2))
+            shapes = {"inward": inward.shape, "context": (latent_dim, units), "hidden_bias": (units,)}
+            shapes |= {"mean": outward.shape, "gate": outward.shape}
+            weights = {
+                name: self.add_weight(
+                    shape,
+                    initializer="zeros" if len(shape) == 1 else "glorot_uniform",
+                    name=f"{name}_{number}",
+                )
+                for name, shape in shapes.items()
+            }
+            weights["mean_bias"] = self.add_weight((latent_dim,), initializer="zeros", name=f"mean_bias_{number}")
+            # Open at first, so that a step begins as nearly the identity (section 3 of the paper).
+            weights["gate_bias"] = self.add_weight(
+                (latent_dim,), initializer=keras.initializers.Constant(2.0), name=f"gate_bias_{number}"
+            )
+            self._networks.append((weights, inward, outward))
+
+    def step(self, number: int, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """`gate * z + (1 - gate) * mean`, with gate and mean of a latent read from those before it."""
+        weights, inward, outward = self._networks[number]
+        hidden = ops.matmul(z, weights["inward"] * inward) + ops.matmul(parameters, weights["context"])
+        hidden = ops.elu(hidden + weights["hidden_bias"])
+        mean = ops.matmul(hidden, weights["mean"] * outward) + weights["mean_bias"]
+        score = ops.matmul(hidden, weights["gate"] * outward) + weights["gate_bias"]
+        gate = ops.sigmoid(score)
+        return gate * z + (1.0 - gate) * mean, -ops.sum(ops.softplus(-score), axis=-1)
+
+
+def made_masks(inputs: int, units: int, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Masks of two dense kernels, so that output i depends on the inputs before i alone.
+
+    Reference: Germain et al. 2015, arXiv:1502.03509, equations 8 and 9.
+
+    Args:
+        inputs: integer, the number of inputs and of outputs.
+        units: integer, hidden units, whose degrees go round.
+        turned: bool, whether the last input counts as the first.
+
+    Returns:
+        float32 arrays of 0 and 1, of shape (inputs, units) and (units, inputs).
+    """
+    degrees = np.arange(1, inputs + 1)[:: -1 if turned else 1]
+    hidden = 1 + np.arange(units) % (inputs - 1) if inputs > 1 else np.zeros(units)
+    inward, outward = hidden[None, :] >= degrees[:, None], degrees[None, :] > hidden[:, None]
+    return inward.astype("float32"), outward.astype("float32")

@@ -1,0 +1,81 @@
+"""AE: the undercomplete autoencoder."""
+
+from typing import Any
+
+import keras
+
+from keras_genzoo.arguments import Count, ImageShape, Network
+from keras_genzoo.losses.squared_error import squared_error
+from keras_genzoo.models.autoencoder import PriorlessAutoencoder
+from keras_genzoo.players import Player
+from keras_genzoo.registry import MODELS
+
+Tensor = Any
+
+
+@MODELS.register("ae")
+@keras.saving.register_keras_serializable("keras_genzoo")
+class AE(PriorlessAutoencoder):
+    """Autoencoder: copies images through a bottleneck.
+
+    Use it to compress images, and as the baseline of all other autoencoders. With linear networks (`mlp_encoder` and
+    `mlp_decoder` without hidden layers, and with a linear output) its latents span what principal component analysis
+    finds.
+
+    Reference: Hinton & Salakhutdinov 2006, doi:10.1126/science.1127647; linear: Baldi & Hornik 1989,
+    doi:10.1016/0893-6080(89)90014-2.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        latent_dim: integer, the length of a latent vector.
+        encoder: network from images to latents.
+        decoder: network from latents to images.
+        kwargs: `mixture_components`: see `PriorlessAutoencoder`; `dtype`, `name`: see `GenerativeModel`.
+
+    Example:
+        >>> model = AE(image_shape=(64, 64, 3), latent_dim=64)
+        >>> model.compile()
+        >>> model.fit(train, epochs=100)
+        >>> model.fit_prior(train.source[np.arange(1000)]["image"])
+        >>> images = model.generate(16)
+    """
+
+    logs = ("loss",)
+    tiny = {
+        "image_shape": (8, 8, 3),
+        "latent_dim": 4,
+        "encoder": {"network": "conv_encoder", "filters": (4, 8)},
+        "decoder": {"network": "conv_decoder", "filters": (8, 4)},
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dim: Count = 64,
+        encoder: Network = "conv_encoder",
+        decoder: Network = "conv_decoder",
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(image_shape)
+        self.latent_dim = latent_dim
+        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
+        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
+        self.ready(*self.image_shape)
+
+    def players(self) -> tuple[Player, ...]:
+        """Encoder and decoder together."""
+        return (Player("autoencoder", ("encoder", "decoder"), self.error),)
+
+    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """The squared error, summed over pixels, averaged over images."""
+        loss = squared_error(x, self.decoder(self.encoder(x, training=training), training=training))
+        return loss, {"loss": loss}
+
+    def latents_of(self, x: Tensor) -> Tensor:
+        """The bottleneck."""
+        return self.encoder(x)
+
+    def images_of(self, z: Tensor) -> Tensor:
+        """The decoder's images."""
+        return self.decoder(z)

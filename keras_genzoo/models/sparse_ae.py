@@ -1,0 +1,132 @@
+"""Sparse AE: an autoencoder of which few latents are active for any one image."""
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from keras_genzoo.arguments import Count, ImageShape, Network, Scalar, Share
+from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
+from keras_genzoo.losses.squared_error import squared_error
+from keras_genzoo.models.autoencoder import PriorlessAutoencoder
+from keras_genzoo.players import Player
+from keras_genzoo.registry import MODELS
+
+Tensor = Any
+Array = Any
+
+
+@MODELS.register("sparse_ae")
+@keras.saving.register_keras_serializable("keras_genzoo")
+class SparseAE(PriorlessAutoencoder):
+    """Sparse autoencoder: as many latents as you like, held down by a penalty on their activation.
+
+    Use it to find parts that images are made of: a latent stands for one that few images have.
+
+    | log | meaning |
+    | --- | --- |
+    | `reconstruction` | squared error, summed over pixels |
+    | `penalty` | "kl": to the target activation, in nats; "l1": summed over latents; without its weight |
+    | `mean_activation` | mean of all latents: rho hat in Ng's notes, to be compared with `target` |
+    | `sparseness` | of each image's latents (Hoyer 2004): 1 if one is active, 0 if all are alike |
+
+    Reference: Ng 2011, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf, section 3 (penalty "kl"); Glorot et
+        al. 2011, "Deep sparse rectifier neural networks", PMLR 15:315, section 3.2 (penalty "l1").
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        latent_dim: integer, the length of a latent vector, at least 2.
+        penalty: "kl", for latents in (0, 1) by a sigmoid, whose mean over the batch is drawn to `target`; or "l1", for
+            rectified latents, many of which then are exactly zero.
+        sparsity_weight: number, or schedule of train steps, that weighs the penalty; 3 is Ng's for "kl".
+        target: float in (0, 1), the mean activation that "kl" asks for.
+        encoder: network from images to latents before the sigmoid or rectification.
+        decoder: network from latents to images. For "l1" it should begin without a normalization, as the default does:
+            one makes up for any factor by which all latents shrink, and the penalty would cost nothing.
+        kwargs: `mixture_components`: see `PriorlessAutoencoder`; `dtype`, `name`: see `GenerativeModel`.
+
+    Raises:
+        ValueError: `target` or `latent_dim` is out of range, or there is no such penalty.
+
+    Example:
+        >>> model = SparseAE(image_shape=(64, 64, 3), penalty="l1")
+        >>> model.compile()
+        >>> model.fit(train, epochs=100)
+    """
+
+    logs = ("loss", "reconstruction", "penalty", "mean_activation", "sparseness")
+    tiny = {
+        "image_shape": (8, 8, 3),
+        "latent_dim": 4,
+        "encoder": {"network": "conv_encoder", "filters": (4, 8)},
+        "decoder": {"network": "conv_decoder", "filters": (8, 4), "normalization": None},
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dim: Count = 256,
+        penalty: Literal["kl", "l1"] = "kl",
+        sparsity_weight: Scalar = 3.0,
+        target: Share = 0.05,
+        encoder: Network = "conv_encoder",
+        decoder: Network = {"network": "conv_decoder", "normalization": None},  # noqa: B006 - it is only read
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(image_shape)
+        if latent_dim < 2:
+            raise ValueError(f"SparseAE.latent_dim is {latent_dim}, but one latent cannot be sparse: give at least 2.")
+        self.latent_dim = latent_dim
+        if penalty not in ("kl", "l1"):
+            raise ValueError(f"SparseAE.penalty is {penalty!r}, but 'kl' or 'l1' is expected.")
+        self.penalty = penalty
+        self.sparsity_weight = sparsity_weight
+        if not 0.0 < target < 1.0:
+            raise ValueError(f"SparseAE.target is {target:g}, but a mean activation between 0 and 1 is expected.")
+        self.target = target
+        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
+        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
+        self.ready(*self.image_shape)
+
+    def players(self) -> tuple[Player, ...]:
+        """Encoder and decoder together."""
+        return (Player("autoencoder", ("encoder", "decoder"), self.error),)
+
+    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """`reconstruction + sparsity_weight * penalty`."""
+        z = self.latents_of(x, training)
+        reconstruction = squared_error(x, self.decoder(z, training=training))
+        penalty = kl_sparsity(z, self.target) if self.penalty == "kl" else l1_sparsity(z)
+        loss = reconstruction + self.scheduled(self.sparsity_weight) * penalty
+        return loss, {
+            "loss": loss,
+            "reconstruction": reconstruction,
+            "penalty": penalty,
+            "mean_activation": ops.mean(z),
+            "sparseness": sparseness(z),
+        }
+
+    def outputs_of(self, x: Tensor, training: bool = False) -> Tensor:
+        """What the encoder gives, before the sigmoid or rectification."""
+        return self.encoder(x, training=training)
+
+    def latents_of(self, x: Tensor, training: bool = False) -> Tensor:
+        """Activations (n, latent_dim): in (0, 1) for "kl", not negative for "l1"."""
+        return self._activated(self.outputs_of(x, training))
+
+    def _activated(self, outputs: Tensor) -> Tensor:
+        return ops.sigmoid(outputs) if self.penalty == "kl" else ops.relu(outputs)
+
+    def fit_prior(self, x: Array, seed: int = 0, batch_size: int = 64) -> None:
+        """As the base does, but before the activation, so that what is drawn from the mixture become activations."""
+        outputs = self.in_batches("outputs_of", self._floats(x, "fit_prior"), batch_size)
+        self.mixture.fit(outputs, seed)
+
+    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
+        """Activations of what the mixture draws, before `fit_prior` of N(0, I), for each (seed, index)."""
+        return self._activated(super().sample_latents(indices, seed))
+
+    def images_of(self, z: Tensor) -> Tensor:
+        """The decoder's images."""
+        return self.decoder(z)

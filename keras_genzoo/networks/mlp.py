@@ -1,0 +1,67 @@
+"""Dense encoder and decoder, for autoencoders of small images; without hidden layers they are linear."""
+
+import math
+from typing import Literal
+
+import keras
+from keras import layers
+
+from keras_genzoo.arguments import Count, ImageShape
+from keras_genzoo.networks.convolutional import Activation
+from keras_genzoo.registry import NETWORKS
+
+HiddenActivation = Literal["relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"]
+
+
+@NETWORKS.register("mlp_encoder")
+def mlp_encoder(
+    image_shape: ImageShape,
+    outputs: Count,
+    hidden: tuple[Count, ...] = (200, 200),
+    hidden_activation: HiddenActivation = "relu",
+) -> keras.Model:
+    """Dense layers on flattened images.
+
+    The default widths are those of Burda et al. 2016, arXiv:1509.00519, section 5, who take tanh.
+
+    Args:
+        image_shape: (height, width, channels).
+        outputs: integer, the length of the vector for each image.
+        hidden: units of each hidden layer; none makes a linear network.
+        hidden_activation: of the hidden layers.
+
+    Returns:
+        model from images (n, height, width, channels) to (n, outputs) in float32.
+    """
+    inputs = keras.Input(image_shape, name="images")
+    x = layers.Flatten()(inputs)
+    for units in hidden:
+        x = layers.Dense(units, activation=hidden_activation)(x)
+    return keras.Model(inputs, layers.Dense(outputs, dtype="float32")(x))
+
+
+@NETWORKS.register("mlp_decoder")
+def mlp_decoder(
+    latent_dim: Count,
+    image_shape: ImageShape,
+    activation: Activation = "tanh",
+    hidden: tuple[Count, ...] = (200, 200),
+    hidden_activation: HiddenActivation = "relu",
+) -> keras.Model:
+    """Dense layers, the last of which makes the pixels: `mlp_encoder` the other way round.
+
+    Args:
+        latent_dim: integer, the length of a latent vector.
+        image_shape: (height, width, channels).
+        activation: of the output: "tanh" for images in [-1, 1], "linear" for logits, or for a linear network.
+        hidden: units of each hidden layer, from the latents to the image.
+        hidden_activation: of the hidden layers.
+
+    Returns:
+        model from latents (n, latent_dim) to (n, height, width, channels) in float32.
+    """
+    x = inputs = keras.Input((latent_dim,), name="latents")
+    for units in hidden:
+        x = layers.Dense(units, activation=hidden_activation)(x)
+    x = layers.Dense(math.prod(image_shape), activation=activation, dtype="float32")(x)
+    return keras.Model(inputs, layers.Reshape(image_shape, dtype="float32")(x))

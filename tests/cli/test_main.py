@@ -11,7 +11,6 @@ import pytest
 import keras_genzoo
 from keras_genzoo import cli
 from keras_genzoo.cli import console
-from keras_genzoo.cli.signals import Stop
 from keras_genzoo.data import DataError
 
 
@@ -166,23 +165,6 @@ def test_tensorflow_is_imported_quietly_whenever_it_is():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("1\n", "")
-
-
-def test_stop_catches_the_first_signal_and_lets_the_second_through(capsys):
-    import signal
-
-    before = signal.getsignal(signal.SIGINT)
-    with Stop() as stop:
-        assert not stop.asked()
-        signal.raise_signal(signal.SIGINT)
-        assert stop.asked() and stop.exit_code == 130
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-    assert "stopping after this step" in capsys.readouterr().out
-    with Stop() as stop:
-        signal.raise_signal(signal.SIGTERM)
-        assert stop.exit_code == 143
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):

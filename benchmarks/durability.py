@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,23 +33,53 @@ def seconds(function: Callable) -> float:
     return time.perf_counter() - start
 
 
+class Timed(keras.callbacks.Callback):
+    """Another callback, and the time that is spent in it."""
+
+    def __init__(self, inner: keras.callbacks.Callback):
+        super().__init__()
+        self.inner = inner
+        self.seconds = 0.0
+        for name in ("on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
+            setattr(self, name, self._timed(getattr(inner, name)))
+
+    def _timed(self, hook: Callable) -> Callable:
+        def timed(*arguments: Any, **named: Any) -> None:
+            self.seconds += seconds(lambda: hook(*arguments, **named))
+
+        return timed
+
+    def set_model(self, model: keras.Model) -> None:
+        """Passes the model on."""
+        self.inner.set_model(model)
+
+    def set_params(self, params: dict) -> None:
+        """Passes the parameters on."""
+        self.inner.set_params(params)
+
+
 def bare(model: keras.Model, train: genzoo.data.Stream, steps: int) -> float:
     """Seconds a step of `fit` alone."""
     return seconds(lambda: model.fit(train, steps_per_epoch=steps, verbose=0)) / steps
 
 
-def durable(model: keras.Model, train: genzoo.data.Stream, steps: int, preset: str) -> float:
-    """Seconds a step with all that makes a training durable, from the lock to the last checkpoint."""
+def durable(model: keras.Model, train: genzoo.data.Stream, steps: int, preset: str) -> tuple[float, float]:
+    """Seconds a step with all that makes a training durable, from the lock to the last checkpoint.
+
+    Also the share of the time in which the training waits for guard, history, plot and checkpoint.
+    """
+    callbacks: list[Timed] = []
 
     def play() -> None:
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
             run = stack.enter_context(Run.create(folder, genzoo.load_preset(preset), {}))
             stop = stack.enter_context(Stop())
-            callbacks = [Guard(train), RunLog(run, stop=stop.asked)]
+            callbacks[:] = [Timed(Guard(train)), Timed(RunLog(run, stop=stop.asked))]
             model.fit(train, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
 
-    return seconds(play) / steps
+    taken = seconds(play)
+    return taken / steps, sum(one.seconds for one in callbacks) / taken
 
 
 def main() -> None:
@@ -65,16 +96,18 @@ def main() -> None:
     train, _ = genzoo.load_data(preset["data"]["dataset"], size=size, batch_size=preset["data"]["batch_size"])
     bare(model, train, 5)  # traces
     steps = max(5, round(args.seconds / bare(model, train, 20)))
-    ratios = []
+    ratios, shares = [], []
     for number in range(args.rounds):
-        ways = [lambda: bare(model, train, steps), lambda: durable(model, train, steps, args.preset)]
-        times = {}
-        for way in (0, 1) if number % 2 == 0 else (1, 0):
-            times[way] = ways[way]()
-        ratios.append(times[1] / times[0])
-        print(f"round {number + 1}: {steps} steps; bare {times[0]:.4f} s, durable {times[1]:.4f} s a step", flush=True)
+        first = bare(model, train, steps) if number % 2 == 0 else None
+        with_it, share = durable(model, train, steps, args.preset)
+        without = first or bare(model, train, steps)
+        ratios.append(with_it / without)
+        shares.append(share)
+        print(f"round {number + 1}: {steps} steps; bare {without:.4f} s, durable {with_it:.4f} s a step", flush=True)
     print(f"\n| {args.preset}, batch {train.batch_size} | median | least | greatest |\n| --- | --- | --- | --- |")
     print(f"| durable / bare | {statistics.median(ratios):.3f} | {min(ratios):.3f} | {max(ratios):.3f} |")
+
+    print(f"| waiting / durable | {statistics.median(shares):.4f} | {min(shares):.4f} | {max(shares):.4f} |")
 
     guard = Guard(train)
     guard.set_model(model)

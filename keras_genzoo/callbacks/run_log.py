@@ -16,7 +16,7 @@ from keras_genzoo.callbacks.progress import numbers
 from keras_genzoo.callbacks.telling import told
 
 _WITHIN_EPOCHS = 5  # times the interval: to save between two epochs is better, and most epochs are short
-_SECONDS_BETWEEN_PLOTS = 30.0
+_SECONDS_BETWEEN_PLOTS = 60.0
 MOST_FAILURES = 3
 """Saves that may fail one after the other before the training stops."""
 

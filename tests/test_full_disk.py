@@ -213,7 +213,7 @@ def test_a_disk_that_stays_full_ends_it_with_one_line(small, monkeypatch, tmp_pa
 
     def draw_and_fill(self, epoch, logs=None):
         draw(self, epoch, logs)
-        if epoch == 1:
+        if epoch == 0:
             while not (run / "checkpoints" / "epoch-0001").is_dir():
                 time.sleep(0.01)  # a thread is writing it
             small.fill()

@@ -176,9 +176,10 @@ class Checkpoints:
             load_weights(model, folder / WEIGHTS)
             return position
         if damaged:
+            mend = "remove that folder to begin anew" if set_aside else "try again if a training is writing there"
             raise RunError(
                 f"{next(iter(damaged.values()))}; none of the {len(damaged)} checkpoints in {self.folder} can be "
-                "used: remove that folder to begin anew."
+                f"used: {mend}."
             )
         return None
 

@@ -20,7 +20,7 @@ def write_text(path: Path, text: str) -> None:
     """Writes a text file, whole or not at all."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_text(text, encoding="utf-8", newline="\n")
         flush(aside)
         os.replace(aside, path)
     finally:

@@ -90,7 +90,8 @@ class Run:
         config = resolve(config)
         run.check_told_the_same(config)
         run._lock = _hold(run.path)
-        run.checkpoints.sweep()
+        for checkpoints in (run.checkpoints, *(Checkpoints(kept) for kept in run.path.glob("best/*"))):
+            checkpoints.sweep()
         for left in (*run.path.glob(".*"), *run.path.glob("samples/.*")):
             if _UNFINISHED.fullmatch(left.name) and left.is_file():
                 left.unlink()
@@ -121,6 +122,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
+            self.checkpoints.wait()  # who comes next sweeps what is not finished
             (self.path / _HOLDER).unlink(missing_ok=True)
             self._lock.release()
 

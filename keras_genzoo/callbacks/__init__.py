@@ -5,7 +5,7 @@ from keras_genzoo.callbacks.fit_prior import FitPrior
 from keras_genzoo.callbacks.guard import Divergence, Guard
 from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples, write_sheet
 from keras_genzoo.callbacks.latent_walk import latent_walk
-from keras_genzoo.callbacks.latents import LatentReport, latent_summary
+from keras_genzoo.callbacks.latents import LatentReport, last_words, latent_summary
 from keras_genzoo.callbacks.progress import Progress
 from keras_genzoo.callbacks.run_log import RunLog, SaveError, StoppedError
 from keras_genzoo.callbacks.telling import told
@@ -21,6 +21,7 @@ __all__ = [
     "RunLog",
     "SaveError",
     "StoppedError",
+    "last_words",
     "latent_summary",
     "latent_walk",
     "reconstructions",

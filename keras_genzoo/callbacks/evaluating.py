@@ -65,7 +65,7 @@ class Evaluating(keras.callbacks.Callback):
         """Measures, if it is this epoch's turn. What cannot be measured is told, and the training goes on."""
         number = epoch + 1
         last = number == (self.epochs or self.params["epochs"])
-        if (number % self.every and not last) or self.stop():
+        if not last and (number % self.every or self.stop()):
             return
         subject = ModelSubject(self.model, self.run.path.name)
         one = Evaluation(subject, self.reference, self.extractor, num=self.num, keep=False)

@@ -57,7 +57,7 @@ class Divergence(DivergedError):
 
 
 class Guard(keras.callbacks.Callback):
-    """Watches every player's losses, and now and then the weights; put it before all other callbacks.
+    """Watches every player's losses, the weights now and then and after epochs; put it before all other callbacks.
 
     A log is read one step later, when the device has computed it in any case, so that watching costs next to nothing.
     Keras' `TerminateOnNaN` looks at the log `loss` alone.
@@ -90,7 +90,7 @@ class Guard(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Looks at the logs of the step before, and at the weights if it is time to."""
         self._look(self._unseen)
-        due = (batch + 1) // self.every > self._last // self.every
+        due = (self._start + batch + 1) // self.every > (self._start + self._last) // self.every
         self._unseen, self._last = logs or {}, batch + 1
         if due:
             self._look(self._unseen)
@@ -99,6 +99,7 @@ class Guard(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Looks at the logs of the whole epoch."""
         self._look({name: value for name, value in (logs or {}).items() if not name.startswith("val_")})
+        self._look_at_weights()  # before anything is measured or drawn by them
         self._before = 0
 
     def _look(self, logs: Mapping[str, Any]) -> None:

@@ -56,22 +56,31 @@ class ImageGrid(keras.callbacks.Callback):
         every: integer, epochs from one grid to the next; the first and the last epoch always get one.
         num: integer, how many images; by default 64, fewer if they are large.
         seed: integer in [0, 2**32).
+        epochs: optional integer, the last epoch; that of `fit` by default.
 
     Example:
         >>> model.fit(train, epochs=20, callbacks=[ImageGrid("samples")])
     """
 
-    def __init__(self, folder: str | os.PathLike, every: int = 1, num: int | None = None, seed: int = 0):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        every: int = 1,
+        num: int | None = None,
+        seed: int = 0,
+        epochs: int | None = None,
+    ):
         super().__init__()
         self.folder = Path(folder)
         self.every = every
         self.num = num
         self.seed = seed
+        self.epochs = epochs
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes the grid of this epoch, if it is its turn."""
         number = epoch + 1
-        if number == 1 or number % self.every == 0 or number == self.params["epochs"]:
+        if number == 1 or number % self.every == 0 or number == (self.epochs or self.params["epochs"]):
             model = self.model
             with told(f"the samples of epoch {number}"):
                 write_sheet(self.folder / f"epoch-{number:04d}.png", samples(model, self.num, self.seed), model)

@@ -28,7 +28,13 @@ def latent_walk(model: GenerativeModel, rows: int = 6, columns: int = 10, seed: 
         ends = model.in_batches("sample_latents", numbers, 64, np.uint32(seed))
     else:
         ends = noise.normal(seed, numbers, model.latent_dim)
-    z = slerp(ends[:rows, None], ends[rows:, None], np.linspace(0.0, 1.0, columns)[None, :, None])
+    label = ends[:rows, None, model.latent_dim :]  # behind the latent, in models that have one: it stays
+    way = slerp(
+        ends[:rows, None, : model.latent_dim],
+        ends[rows:, None, : model.latent_dim],
+        np.linspace(0.0, 1.0, columns)[None, :, None],
+    )
+    z = np.concatenate([way, np.broadcast_to(label, (rows, columns, label.shape[-1]))], axis=-1)
     method = "images_of" if hasattr(model, "images_of") else "call"  # an autoencoder's call takes images
     walked = model.in_batches(method, z.reshape(rows * columns, -1).astype("float32"))
     return images.grid(images.to_pixels(walked), columns=columns)

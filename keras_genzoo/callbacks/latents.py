@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from keras_genzoo.model import GenerativeModel
 from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
 
 _MOST_BYTES = 64 * 2**20  # of the file that is gone on with
+_MOST_CORRELATED = 256  # latents: their correlations are as many numbers squared
 CARRIES = 0.01
 """The nats, or the variance of its mean (Burda et al. 2016, section 5), above which a latent is in use."""
 COLLAPSED = 0.25
@@ -105,15 +107,12 @@ class LatentReport(keras.callbacks.Callback):
     """Writes after each epoch what each latent carries on held-out images.
 
     `latents.jsonl` gets a line an epoch: KL of each latent, active units, mean absolute correlation; `latents.json` has
-    the last epoch's with all correlations.
+    the last epoch's with the correlations of up to 256 latents. What cannot be looked at is told, and passed over.
 
     Args:
         images: array of held-out images, uint8 or float in [-1, 1]; some hundreds are enough.
         folder: where to; made if it is missing.
         batch_size: integer, images at a time.
-
-    Raises:
-        ValueError: in `fit`, if the model has no posterior.
 
     Example:
         >>> report = LatentReport(held_out[np.arange(500)]["image"], "runs/faces")
@@ -131,8 +130,12 @@ class LatentReport(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Looks, and writes."""
-        summary = latent_summary(self.model, self.images, self.batch_size)
-        if not np.isfinite(summary.correlation).all():
+        try:
+            summary = latent_summary(self.model, self.images, self.batch_size)
+        except Exception as error:  # even memory that runs out here must not end a training
+            warnings.warn(f"the latents of epoch {epoch + 1} were not looked at: {error}", stacklevel=1)
+            return
+        if not all(np.isfinite(part).all() for part in summary if part is not None):
             return  # the training has diverged, which the Guard tells
         beta = float(ops.convert_to_numpy(self.model.scheduled(getattr(self.model, "beta", 1.0))))
         self.words = summary.words(beta)
@@ -144,21 +147,33 @@ class LatentReport(keras.callbacks.Callback):
             "kl": _rounded(summary.kl),
             "words": self.words,
         }
-        more = {"variance": _rounded(summary.variance), "correlation": _rounded(summary.correlation)}
+        more = {"variance": _rounded(summary.variance)}
+        if len(summary.variance) <= _MOST_CORRELATED:
+            more["correlation"] = _rounded(summary.correlation)
         with told(f"the latents of epoch {epoch + 1}"):
             self.folder.mkdir(parents=True, exist_ok=True)
             # A training that went back to an earlier checkpoint comes to the same epochs again.
-            lines = [*(one for one in self._lines() if one["epoch"] <= epoch), line]
+            lines = [*(one for one in _lines(self.folder) if one["epoch"] <= epoch), line]
             write_text(self.folder / "latents.jsonl", "".join(f"{json.dumps(one)}\n" for one in lines))
             write_json(self.folder / "latents.json", {**line, **more})
 
-    def _lines(self) -> list[dict[str, Any]]:
-        path = self.folder / "latents.jsonl"
-        lines = []
-        for text in read_bytes(path, _MOST_BYTES).splitlines() if path.is_file() else ():
-            with contextlib.suppress(UntrustedError):  # what a full disk left unfinished
-                lines.append(strict_json.plain(strict_json.parse(text, str(path)), str(path)))
-        return [line for line in lines if isinstance(line, dict) and isinstance(line.get("epoch"), int)]
+
+def last_words(folder: Path) -> str | None:
+    """What a `LatentReport` said last of a folder's training; None if it said nothing."""
+    lines = _lines(folder)
+    return str(lines[-1].get("words")) if lines else None
+
+
+def _lines(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "latents.jsonl"
+    lines = []
+    text_of_all = b""
+    with contextlib.suppress(FileNotFoundError, UntrustedError):
+        text_of_all = read_bytes(path, _MOST_BYTES)
+    for text in text_of_all.splitlines():
+        with contextlib.suppress(UntrustedError):  # what a full disk left unfinished
+            lines.append(strict_json.plain(strict_json.parse(text, str(path)), str(path)))
+    return [line for line in lines if isinstance(line, dict) and isinstance(line.get("epoch"), int)]
 
 
 def _rounded(values: Any) -> Any:

@@ -1,5 +1,6 @@
 """Progress: how far a training is, how long it will take, and what it logs, without slowing it down."""
 
+import contextlib
 import math
 import sys
 import time
@@ -138,17 +139,19 @@ class Progress(keras.callbacks.Callback):
             if self._speed.steps:
                 speed = self._speed.steps_a_second * self.images
                 left = f"{speed:,.0f} images/s, {duration(self._seconds_left())} left"
-            self._bar.show(self._place(), self._step, self.steps, left, written(shown))
+            with contextlib.suppress(OSError):
+                self._bar.show(self._place(), self._step, self.steps, left, written(shown))
 
     def _line(self, what: str, shown: Mapping[str, float]) -> None:
         self._write(f"{what}  {written(shown)}")
         self._last_line = time.perf_counter()
 
     def _write(self, text: str) -> None:
-        if self._bar:
-            self._bar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(text, file=self.stream, flush=True)
+        with contextlib.suppress(OSError):  # whoever read it is gone, or a log's disk is full: the training goes on
+            if self._bar:
+                self._bar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            else:
+                print(text, file=self.stream, flush=True)
 
 
 class _Speed:

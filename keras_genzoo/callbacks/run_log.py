@@ -128,7 +128,7 @@ class RunLog(keras.callbacks.Callback):
         self._note(wait=True)
         try:
             self._writing = position, self.run.checkpoints.begin(self.model, position)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._note_failure(position, error, final=wait)
         self._last_save = time.monotonic()  # what saving took is not a part of the interval
         self._note(wait, final=wait)
@@ -146,10 +146,10 @@ class RunLog(keras.callbacks.Callback):
         self._failed = 0
         self.saved = position
 
-    def _note_failure(self, position: Position, error: OSError, final: bool) -> None:
+    def _note_failure(self, position: Position, error: OSError | MemoryError, final: bool) -> None:
         """A save that fails is told, and the training goes on with the last good one, but not for ever."""
         self._failed += 1
-        reason = error.strerror or str(error)
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         kept = f"the last one that is safe is {self.saved.name}" if self.saved else "none is safe yet"
         if self._failed >= MOST_FAILURES or final:
             raise SaveError(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def told(what: str) -> Iterator[None]:
-    """Turns an OSError into a warning that says what could not be written."""
+    """Turns an error into a warning that says what could not be made: memory may run out for a picture, too."""
     try:
         yield
-    except OSError as error:
-        warnings.warn(f"{what} could not be written: {error.strerror or error}. The training goes on.", stacklevel=1)
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        warnings.warn(f"{what} could not be made: {reason.splitlines()[0]}. The training goes on.", stacklevel=1)

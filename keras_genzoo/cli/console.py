@@ -75,7 +75,8 @@ def calm() -> Iterator[None]:
 
     def show(message: Any, category: type[Warning], filename: str, *_: Any) -> None:
         if filename.startswith(_PACKAGE):
-            print(f"genzoo: warning: {printable(message)}", file=sys.stderr)
+            with contextlib.suppress(OSError):  # a log on a disk that is full must not end what it tells of
+                print(f"genzoo: warning: {printable(message)}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

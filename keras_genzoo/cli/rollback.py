@@ -1,10 +1,11 @@
 """Going back: what `genzoo train` does when a training diverges."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
 from keras_genzoo.artifacts import DivergedError, Position, Run
-from keras_genzoo.callbacks import Divergence
+from keras_genzoo.callbacks import Divergence, told
 from keras_genzoo.model import GenerativeModel
 
 MOST_ROLLBACKS = 3
@@ -48,10 +49,9 @@ class Rollback:
             try:
                 return fit(position)
             except DivergedError as error:
-                saved = self.run.checkpoints.restore(self.model)
-                if isinstance(error, Divergence):
-                    place = saved.name if saved else None
-                    self.run.log({**error.record, "checkpoint": place}, RECORD)
+                with told(f"a line of {RECORD}"):
+                    self.run.log(error.record if isinstance(error, Divergence) else {"what": str(error)}, RECORD)
+                saved = self.run.checkpoints.restore(self.model, set_aside=True)
                 tries = tries + 1 if saved == last else 1
                 last = saved
                 if not self.allowed or saved is None or tries > MOST_ROLLBACKS:
@@ -59,7 +59,8 @@ class Rollback:
                 position = dataclasses.replace(saved, rollbacks=saved.rollbacks + tries)
                 self.model.reseed(position.rollbacks)
                 self.run.go_back_to(position)
-                print(f"\n{error}; going back to {saved.name}, rollback {tries} of {MOST_ROLLBACKS}", flush=True)
+                with contextlib.suppress(OSError):
+                    print(f"\n{error}; going back to {saved.name}, rollback {tries} of {MOST_ROLLBACKS}", flush=True)
 
     def _advice(self, saved: Position | None, tries: int) -> str:
         kept = f"'{self.run.checkpoints.folder / saved.name}' is from before" if saved else "nothing was saved"

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 _MESSAGES = {
@@ -12,6 +13,7 @@ _MESSAGES = {
     "SIGTERM": "\nasked to stop: stopping after this step, to keep what was learned",
     "SIGHUP": "\nthe terminal went away: stopping after this step, to keep what was learned",  # not on Windows
 }
+_ONE_EVENT = 1.0  # seconds: a terminal that closes sends SIGHUP twice, once by the shell and once by itself
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -20,7 +22,7 @@ class Stop:
 
     Python runs its handlers between two of its own instructions, so after a step that may take minutes. Here the
     interpreter only writes the signal's number into a pipe, and a thread reads it: who asked is answered at once, and a
-    second signal ends the process at once. What was saved before is safe.
+    second signal, a second later or more, ends the process at once. What was saved before is safe.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,7 @@ class Stop:
         self._before: dict[int, Any] = {}
         self._pipe: tuple[int, int] | None = None
         self._outer = -1
+        self._first = 0.0
 
     def asked(self) -> bool:
         """Whether the training is to stop."""
@@ -46,7 +49,8 @@ class Stop:
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, lambda *_: None)
         self._pipe = os.pipe()
-        os.set_blocking(self._pipe[1], False)
+        if hasattr(os, "set_blocking"):  # on Windows from Python 3.12 on, where a pipe need not be
+            os.set_blocking(self._pipe[1], False)
         self._outer = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(self._pipe[0],), daemon=True).start()
         return self
@@ -69,8 +73,10 @@ class Stop:
 
     def _note(self, number: int) -> None:
         if self.asked():
-            os._exit(128 + number)
-        self.signal = number
+            if time.monotonic() - self._first > _ONE_EVENT:
+                os._exit(128 + number)
+            return
+        self.signal, self._first = number, time.monotonic()
         with contextlib.suppress(OSError, ValueError):  # a terminal that went away
             cursor = _SHOW_CURSOR if sys.stdout.isatty() else ""  # which the progress bar hides
             print(cursor + _MESSAGES[signal.Signals(number).name], flush=True)

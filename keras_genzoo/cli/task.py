@@ -153,6 +153,12 @@ def streams(task: Task, split: Split, model: GenerativeModel) -> tuple[Stream, S
     data = task.preset["data"]
     train = Stream(split.train, data["batch_size"], seed=task.seed, augment=data["augment"])
     train.batch(0, model.turns, model.targets)
+    classes, known = split.train.class_names, getattr(model, "num_classes", None)
+    if model.targets == "label" and classes is not None and known != len(classes):
+        raise DataError(
+            f"{split.train.name} has {len(classes)} classes, but arguments.num_classes is {known}: give --set "
+            f"arguments.num_classes={len(classes)}."
+        )
     held_out = some_of(split.held_out, MOST_VALIDATED)
     return train, Stream(held_out, data["batch_size"], shuffle=False) if len(held_out) else None
 

@@ -1,6 +1,7 @@
 """`genzoo train`: from a preset to a run folder."""
 
 import argparse
+import contextlib
 import dataclasses
 import functools
 import shlex
@@ -10,7 +11,6 @@ import numpy as np
 
 from keras_genzoo import backend, config, images
 from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
-from keras_genzoo.artifacts.files import read_json
 from keras_genzoo.callbacks import (
     FitPrior,
     Guard,
@@ -19,6 +19,7 @@ from keras_genzoo.callbacks import (
     Progress,
     RunLog,
     StoppedError,
+    last_words,
     latent_walk,
     reconstructions,
     told,
@@ -70,7 +71,10 @@ def run(args: argparse.Namespace) -> int:
             try:
                 position = rollback.guarding(fit, position)
             except StoppedError:
-                print(f"\nstopped; to go on: genzoo train --output {shlex.quote(str(run.path))} --resume")
+                with contextlib.suppress(OSError):  # who read what is printed may be gone
+                    print(
+                        f"\nstopped; to go on: genzoo train --output {shlex.quote(str(run.path))} --resume", flush=True
+                    )
                 return stop.exit_code
         finish(model, run, split, position)
     return 0
@@ -184,8 +188,8 @@ def fit_stages(
         guard = Guard(train, first_step=position.step)
         log = RunLog(run, position, seconds, stop=stop.asked)
         every = -(-fit["epochs"] // MOST_GRIDS)
-        grids = ImageGrid(run.path / "samples", every=every)
-        latents = _watching_latents(model, run, train, held_out, every)
+        grids = ImageGrid(run.path / "samples", every=every, epochs=int(ends[stage]))
+        latents = _watching_latents(model, run, train, held_out, 1 if measured else every, int(ends[stage]))
         with Progress(
             epochs=int(ends[stage]),
             steps=steps,
@@ -197,7 +201,7 @@ def fit_stages(
                 model.fit,
                 train,
                 validation_data=held_out,
-                callbacks=[guard, *latents, *measuring, grids, log, progress],
+                callbacks=[guard, *latents, *measuring, log, grids, progress],
                 verbose=0,
             )
             if position.step:  # an epoch that was stopped in the middle
@@ -209,12 +213,12 @@ def fit_stages(
 
 
 def _watching_latents(
-    model: GenerativeModel, run: Run, train: Stream, held_out: Stream | None, every: int
+    model: GenerativeModel, run: Run, train: Stream, held_out: Stream | None, every: int, epochs: int
 ) -> list[keras.callbacks.Callback]:
     """What autoencoders need beside: a prior where training gives none, and a look at what the latents carry."""
     callbacks: list[keras.callbacks.Callback] = []
     if not getattr(model, "has_prior", True):
-        callbacks.append(FitPrior(train.source, every=every))
+        callbacks.append(FitPrior(train.source, every=every, epochs=epochs))
     if hasattr(model, "latent_statistics") and held_out is not None and len(held_out) > 1:
         callbacks.append(LatentReport(held_out.source[np.arange(len(held_out))]["image"], run.path))
     return callbacks
@@ -234,8 +238,8 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
         made.append(
             ("reconstructions.png", "held-out images, as the model sees them, and below them what it makes of them")
         )
-    if (latents := run.path / "latents.json").is_file():
-        made.append((latents.name, read_json(latents)["words"]))
+    if latents := last_words(run.path):
+        made.append(("latents.jsonl", latents))
     if hasattr(model, "latent_dim"):
         with told("latent_walk.png"):
             write_sheet(run.path / "latent_walk.png", latent_walk(model), model)

@@ -11,6 +11,9 @@ from keras_genzoo.distributions.posteriors import DiagonalGaussian
 Tensor = Any
 
 
+_LEAST_PRODUCT = -1.0 + 1e-4  # at -1 the flow cannot be inverted, and 1e-4 is what float32 tells from it
+
+
 class _Flow(keras.layers.Layer):
     """A diagonal Gaussian whose draws go through `steps` transformations.
 
@@ -71,7 +74,7 @@ class PlanarFlow(_Flow):
         u, w = parameters[..., first : first + size], parameters[..., first + size : first + 2 * size]
         b = parameters[..., first + 2 * size]
         product = ops.sum(w * u, axis=-1)
-        bounded = ops.softplus(product) - 1.0
+        bounded = ops.maximum(ops.softplus(product) - 1.0, _LEAST_PRODUCT)
         square = ops.maximum(ops.sum(ops.square(w), axis=-1), 1e-12)
         u = u + ((bounded - product) / square)[..., None] * w
         height = ops.tanh(ops.sum(w * z, axis=-1) + b)
@@ -134,13 +137,14 @@ def made_masks(inputs: int, units: int, turned: bool = False) -> tuple[np.ndarra
 
     Args:
         inputs: integer, the number of inputs and of outputs.
-        units: integer, hidden units, whose degrees go round.
+        units: integer, hidden units, whose degrees rise evenly.
         turned: bool, whether the last input counts as the first.
 
     Returns:
         float32 arrays of 0 and 1, of shape (inputs, units) and (units, inputs).
     """
     degrees = np.arange(1, inputs + 1)[:: -1 if turned else 1]
-    hidden = 1 + np.arange(units) % (inputs - 1) if inputs > 1 else np.zeros(units)
+    # Evenly spread, also where there are more inputs than units.
+    hidden = 1 + np.arange(units) * (inputs - 1) // units if inputs > 1 else np.zeros(units)
     inward, outward = hidden[None, :] >= degrees[:, None], degrees[None, :] > hidden[:, None]
     return inward.astype("float32"), outward.astype("float32")

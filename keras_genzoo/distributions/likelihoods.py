@@ -17,6 +17,7 @@ Scale = Positive | Literal["learned"]
 """A standard deviation in the units of pixels in [-1, 1], or "learned": one number, a weight."""
 
 _LEAST_LOG_SCALE = -6.0  # a third of a grey level: below, pixels with 256 values would get any density
+_PACE = 10.0  # how much faster the logarithm goes than its weight, which Adam moves by its rate in a step
 _IMAGE = (-3, -2, -1)
 
 
@@ -36,7 +37,7 @@ class _Scaled(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self._fixed = None if scale == "learned" else float(scale)
         if self._fixed is None:
-            self._weight = self.add_weight((), initializer="zeros", name="log_scale")
+            self._weight = self.add_weight((), initializer="zeros", name="log_scale_over_10")
         self.built = True
 
     @property
@@ -44,7 +45,7 @@ class _Scaled(keras.layers.Layer):
         """The logarithm of the scale: a number, or a scalar tensor if it is learned."""
         if self._fixed is not None:
             return math.log(self._fixed)
-        return _LEAST_LOG_SCALE + ops.softplus(ops.convert_to_tensor(self._weight) - _LEAST_LOG_SCALE)
+        return _LEAST_LOG_SCALE + ops.softplus(_PACE * ops.convert_to_tensor(self._weight) - _LEAST_LOG_SCALE)
 
     @property
     def scale(self) -> Any:

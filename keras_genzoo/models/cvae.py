@@ -83,14 +83,24 @@ class CVAE(Labeled, VAE):
 
     def labels_of(self, x: Tensor) -> Tensor:
         """The label of each image under which `log p(x given z, y) - KL` is highest, for z the posterior's mean."""
-        y = ops.tile(ops.arange(self.num_classes), (ops.shape(x)[0],))
-        x = ops.repeat(x, self.num_classes, axis=0)
+        count = ops.shape(x)[0]
+
+        def look(label: Tensor, best: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+            labels = ops.full((count,), label, dtype="int32")
+            bound = self._bound(x, labels)
+            better = bound > best[0]
+            return ops.where(better, bound, best[0]), ops.where(better, labels, best[1])
+
+        # One label after the other: all at once would take as many times the memory.
+        nothing = ops.full((count,), -math.inf), ops.zeros((count,), "int32")
+        return ops.fori_loop(0, self.num_classes, look, nothing)[1]
+
+    def _bound(self, x: Tensor, y: Tensor) -> Tensor:
         parameters = self.encoded(x, y)
         center = self.posterior_distribution.center(parameters)
         z, log_q = self.posterior_distribution.sample(parameters, ops.zeros_like(center))
         kl = ops.sum(self.divergence(parameters, z, log_q), axis=-1)
-        bound = self.pixel_distribution.log_prob(x, self.decoded(z, y)) - kl
-        return ops.argmax(ops.reshape(bound, (-1, self.num_classes)), axis=-1)
+        return self.pixel_distribution.log_prob(x, self.decoded(z, y)) - kl
 
     def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
         """As for `Variational`, of p(x, y) with the inferred label y and all labels alike: a bound on p(x)."""

@@ -42,7 +42,8 @@ class SparseAE(PriorlessAutoencoder):
         target: float in (0, 1), the mean activation that "kl" asks for.
         encoder: network from images to latents before the sigmoid or rectification.
         decoder: network from latents to images. For "l1" it should begin without a normalization, as the default does:
-            one makes up for any factor by which all latents shrink, and the penalty would cost nothing.
+            one makes up at once for any factor by which all latents shrink. In a long training the decoder's weights do
+            it too, slowly: compare `sparseness`, which no factor changes, and not `penalty`.
         kwargs: `mixture_components`: see `PriorlessAutoencoder`; `dtype`, `name`: see `GenerativeModel`.
 
     Raises:

@@ -30,7 +30,8 @@ class Variational(Autoencoder):
         scale: float, the likelihood's standard deviation (the logistic's own scale), in the units of pixels in [-1, 1];
             smaller values weigh the reconstruction more. "learned" makes it a weight.
         binarize: bool, whether "bernoulli" is told of black and white pixels, drawn anew in each step with the grey
-            levels as probabilities; else the grey levels stand for themselves.
+            levels as probabilities; else the grey levels stand for themselves. `encode`, `reconstruct` and
+            `latent_statistics` take grey levels as they are.
         prior: "normal", N(0, I); or "vamp", a mixture of posteriors (Tomczak & Welling 2018), for a Gaussian one.
         prior_components: integer, of "vamp".
         posterior: "gaussian"; or what bends it: "planar" (Rezende & Mohamed 2015), "iaf" (Kingma et al. 2016).

@@ -99,9 +99,13 @@ def test_a_better_state_of_an_earlier_epoch_replaces_a_later_one(run, split):
     assert kept.name == "epoch-0001" and load(run.path, best="mse").iterations == 3
 
 
-def test_a_training_that_is_about_to_stop_is_not_held_up(run, split):
-    fit(run, split, [Evaluating(run, Reference(split.held_out, "held_out"), ["mse"], stop=lambda: True)])
+def test_a_training_that_is_about_to_stop_is_not_held_up_but_for_its_last_epoch(run, split):
+    stopping = Evaluating(run, Reference(split.held_out, "held_out"), ["mse"], stop=lambda: True, epochs=5)
+    fit(run, split, [stopping])
     assert not read(run.path)
+    stopping.epochs = None
+    fit(run, split, [stopping])
+    assert len(read(run.path)["mse"]) == 1
 
 
 def test_a_metric_that_kept_nothing(run, split):

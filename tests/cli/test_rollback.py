@@ -46,7 +46,7 @@ def test_without_it_the_training_stops_and_says_what_can_be_done(genzoo, preset,
     assert "epoch-0001' is from before. Go on from there by --resume --on-nan rollback, or train anew" in complaint
     (record,) = lines(run / "diverged.jsonl")
     assert (record["epoch"], record["step"], record["iterations"]) == (2, 2, STEPS + 2)
-    assert record["checkpoint"] == "epoch-0001" and len(record["images"]) == 16
+    assert len(record["images"]) == 16
     assert len(Run(run).history()) == 1 and not (run / "model.weights.h5").exists()
     assert sorted(path.name for path in (run / "samples").iterdir()) == ["epoch-0001.png"]
 

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -31,6 +32,9 @@ def test_the_first_is_answered_and_the_second_ends_a_step_that_takes_long(number
     assert process.stdout.readline() == "begun\n"
     process.send_signal(number)
     assert process.stdout.readline() == "\n" and "stopping after this step" in process.stdout.readline()
+    process.send_signal(number)  # what comes within a second is one event: a terminal that closes says so twice
+    time.sleep(1.5)
+    assert process.poll() is None
     process.send_signal(number)
     assert process.wait(timeout=50) == 128 + number  # less than the step
     process.stdout.close()

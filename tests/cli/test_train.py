@@ -214,6 +214,17 @@ class TestMistakes:
             line = mistake("train", tmp_path / "faces.json", "--output", tmp_path / "run", *words)
             assert "https://github.com/NVlabs/ffhq-dataset" in line and "CC BY-NC-SA" in line
 
+    def test_labels_that_the_model_does_not_know(self, mistake, tmp_path):
+        from PIL import Image
+
+        for name in ("cat", "dog"):
+            (tmp_path / "pets" / name).mkdir(parents=True)
+            for number in range(8):
+                Image.new("L", (28, 28), 20 * number).save(tmp_path / "pets" / name / f"{number}.png")
+        words = ["train", "cvae_fashion_mnist_32", "--data", tmp_path / "pets", "--set", "data.batch_size=4"]
+        complaint = mistake(*words, "--set", "data.allow_upscaling=true", "--output", tmp_path / "run")
+        assert "pets/ has 2 classes, but arguments.num_classes is 10: give --set arguments.num_classes=2." in complaint
+
     def test_images_are_squares(self, mistake, preset, tmp_path):
         line = mistake("train", preset, "--dry-run", "--set", "arguments.image_shape=[16, 32, 3]")
         assert "16 x 32 pixels, but datasets give squares" in line

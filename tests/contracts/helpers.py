@@ -149,9 +149,12 @@ def same_noise() -> Iterator[None]:
 
 
 def two_steps(name: str, start: list[np.ndarray] | None = None, jit_compile: bool = False) -> GenerativeModel:
-    """The tiny model after two steps of SGD, from weights `start`, with noise that is the same everywhere."""
+    """The tiny model after two steps of SGD, from weights `start`, with noise that is the same everywhere.
+
+    The steps are small: where the first one leaps, as a learned scale does, the second magnifies the last bits.
+    """
     model = build(name)
-    model.compile(keras.optimizers.SGD(1e-3), jit_compile=jit_compile)
+    model.compile(keras.optimizers.SGD(1e-4), jit_compile=jit_compile)
     if start is not None:
         model.set_weights(start)
     with same_noise():

@@ -65,6 +65,7 @@ def map_encoder(
     outputs: Count,
     filters: Filters = (64,),
     blocks: Count = 3,
+    parts: Count = 1,
 ) -> keras.Model:
     """Convolutions of stride 2, residual blocks at the smallest size, and a convolution to `outputs` latents.
 
@@ -76,6 +77,8 @@ def map_encoder(
         outputs: integer, the latents of an image: a multiple of the pixels that are left at the smallest size.
         filters: of each level; a level halves the image.
         blocks: integer, residual blocks.
+        parts: integer, how many feature maps of equal shape lie behind one another in the row: 2 for a VAE's means and
+            log-variances, else the means would be those of the upper half of the image.
 
     Returns:
         model from images (n, height, width, channels) to (n, outputs) in float32: feature maps, laid out in a row.
@@ -83,14 +86,19 @@ def map_encoder(
     Raises:
         ValueError: the image or the latents do not divide.
     """
-    channels = _map_shape(outputs, image_shape, len(filters), "map_encoder")[-1]
+    if outputs % parts:
+        raise ValueError(f"map_encoder: {outputs:,} outputs are not {parts} equal parts: give another number of parts.")
+    height, width, channels = _map_shape(outputs // parts, image_shape, len(filters), "map_encoder")
     x = inputs = keras.Input(image_shape, name="images")
     for count in filters:
         x = layers.Conv2D(count, 4, strides=2, padding="same", activation="relu", kernel_initializer="he_normal")(x)
     for _ in range(blocks):
         x = _block(x)
-    x = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros")(x)
-    x = layers.Add(dtype="float32")([x, _copied(_folded(inputs, 2 ** len(filters)), channels)])
+    x = layers.Conv2D(parts * channels, 3, padding="same", kernel_initializer="zeros")(x)
+    x = layers.Add(dtype="float32")([x, _copied(_folded(inputs, 2 ** len(filters)), parts * channels)])
+    if parts > 1:
+        x = layers.Reshape((height, width, parts, channels), dtype="float32")(x)
+        x = layers.Permute((3, 1, 2, 4), dtype="float32")(x)
     return keras.Model(inputs, layers.Flatten(dtype="float32")(x))
 
 

@@ -66,3 +66,14 @@ def test_latents_must_be_whole_maps(build):
         build(70)
     with pytest.raises(ValueError, match=r"7 latents are no whole number of feature maps of 8 x 4: give 32 latents"):
         build(7)
+
+
+def test_parts_lie_behind_one_another():
+    encoder = map_encoder((16, 8, 3), 2 * 8 * 4 * 5, filters=(4,), blocks=1, parts=2)
+    before = encoder.layers[-3].input  # the maps, all channels together
+    maps = ops.convert_to_numpy(keras.Model(encoder.input, before)(X))
+    mean, log_var = np.split(ops.convert_to_numpy(encoder(X)), 2, axis=-1)
+    np.testing.assert_array_equal(mean, maps[..., :5].reshape(2, -1))
+    np.testing.assert_array_equal(log_var, maps[..., 5:].reshape(2, -1))
+    with pytest.raises(ValueError, match="65 outputs are not 2 equal parts"):
+        map_encoder((16, 8, 3), 65, parts=2)

@@ -25,7 +25,19 @@ _HOME = {
     "load_data": "data",
     "load_preset": "config",
 }
-_ROOMS = ("callbacks", "data", "images", "layers", "losses", "metrics", "models", "networks", "noise", "schedules")
+_ROOMS = (
+    "callbacks",
+    "data",
+    "images",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "networks",
+    "noise",
+    "schedules",
+    "uses",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,10 @@
-"""Pixels between uint8 and [-1, 1], and grids of pictures as PNG files."""
+"""Pixels between uint8 and [-1, 1], and grids of pictures as PNG and GIF files."""
 
+import contextlib
 import math
 import os
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +109,75 @@ def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = No
         path: where to; missing folders are made.
         scale: factor by which each pixel is enlarged; by default small sheets are enlarged until they can be seen.
     """
+    with _whole(path) as temporary:
+        _picture(image, scale).save(temporary, format="PNG")
+    return Path(path)
+
+
+def write_gif(path: str | os.PathLike, frames: np.ndarray, scale: int | None = None, seconds: float = 0.06) -> Path:
+    """Writes uint8 frames (n, height, width, channels) as a GIF file that plays for ever, whole or not at all.
+
+    Use it to show a change that rows of images only hint at. GIF knows 256 colors: they are chosen for all frames
+    together, so that what does not move does not flicker.
+
+    Args:
+        path: where to; missing folders are made.
+        frames: at least one; channels 1 or 3.
+        scale: factor by which each pixel is enlarged; as for `write_png`.
+        seconds: float, for which a frame is seen; GIF counts in hundredths.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: there are no frames, or they are no images.
+
+    Example:
+        >>> write_gif("walk.gif", np.concatenate([walk, walk[::-1]]))
+    """
     from PIL import Image
 
-    scale = scale or max(1, min(4, 512 // max(image.shape[:2])))
-    image = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
+    if frames.ndim != 4 or not len(frames) or frames.shape[-1] not in (1, 3):
+        raise ValueError(f"write_gif: frames have shape {frames.shape}, but (n, height, width, 1 or 3) is expected.")
+    pictures = [_picture(frame, 1) for frame in frames]
+    if frames.shape[-1] == 3:
+        some = frames[np.linspace(0, len(frames) - 1, min(16, len(frames))).astype(int)]
+        palette = _picture(np.concatenate(some), 1).quantize(256, kmeans=1)
+        # Without dither, which would flicker, and triple what large pixels take.
+        pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    factor = _factor(frames[0], scale)
+    pictures = [
+        picture.resize((factor * picture.width, factor * picture.height), Image.Resampling.NEAREST)
+        for picture in pictures
+    ]
+    with _whole(path) as temporary:
+        first, *others = pictures
+        first.save(temporary, format="GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0)
+    return Path(path)
+
+
+def _factor(image: np.ndarray, scale: int | None) -> int:
+    """How much a picture is enlarged: small ones, until they can be seen."""
+    return scale or max(1, min(4, 512 // max(image.shape[:2])))
+
+
+def _picture(image: np.ndarray, scale: int | None) -> Any:
+    """A uint8 image (height, width, channels), enlarged, as Pillow has it."""
+    from PIL import Image
+
+    factor = _factor(image, scale)
+    image = np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+@contextlib.contextmanager
+def _whole(path: str | os.PathLike) -> Iterator[Path]:
+    """A path beside `path`, in a folder that is made if it is missing; renamed once something was written there."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(temporary, format="PNG")
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    return path

@@ -36,6 +36,7 @@ ROOMS = [
     "config",
     "artifacts",
     "evaluation",
+    "uses",
     "callbacks",
     "__init__",
     "cli",

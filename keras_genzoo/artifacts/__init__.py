@@ -7,6 +7,10 @@ losses.png, samples/epoch-NNNN.png
 checkpoints/        the newest two states of the training
 best/METRIC/        the state that was best by a metric, if the training was told to measure
 diverged.jsonl      when and where a number was not finite, if that happened
+latents.jsonl       what each latent of an autoencoder carries, one line an epoch; latents.json has the last with more
+sample_weights.csv  how often images were drawn, if the training was told (train --sample-weights)
+outliers/           scores of images (genzoo outliers)
+traverse.*, interpolate.*, arithmetic.*   pictures of the commands of these names
 metric-NAME.jsonl   what was measured, a line each time (keras_genzoo.evaluation)
 model.weights.h5    the last state, once the training is finished
 """

@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_genzoo import noise
 from keras_genzoo.data import Source
+from keras_genzoo.data.weighting import probabilities, weighted_order
 
 
 class FitPrior(keras.callbacks.Callback):
@@ -22,9 +23,15 @@ class FitPrior(keras.callbacks.Callback):
             the last epoch alone.
         seed: integer in [0, 2**32), of the choice and the fit.
         epochs: optional integer, the last epoch; that of `fit` by default.
+        weights: optional numbers >= 0 of shape (n,), by which a `Stream` draws the images: they are chosen in the same
+            proportion, some of them more than once, so that samples come in the proportion that was learned.
+
+    Raises:
+        DataError: the weights do not fit the images.
 
     Example:
-        >>> model.fit(train, epochs=20, callbacks=[FitPrior(train.source), ImageGrid("samples")])
+        >>> prior = FitPrior(train.source, weights=train.weights)
+        >>> model.fit(train, epochs=20, callbacks=[prior, ImageGrid("samples")])
     """
 
     def __init__(
@@ -34,6 +41,7 @@ class FitPrior(keras.callbacks.Callback):
         every: int | None = None,
         seed: int = 0,
         epochs: int | None = None,
+        weights: np.ndarray | None = None,
     ):
         super().__init__()
         self.source = source
@@ -41,6 +49,7 @@ class FitPrior(keras.callbacks.Callback):
         self.every = every
         self.seed = seed
         self.epochs = epochs
+        self.weights = None if weights is None else probabilities(weights, len(source), source.name)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Fits, if it is this epoch's turn. What cannot be fitted is told, and the training goes on."""
@@ -49,7 +58,11 @@ class FitPrior(keras.callbacks.Callback):
         due = last or (self.every is not None and number % self.every == 0)
         if not due or getattr(self.model, "has_prior", True):
             return
-        chosen = np.sort(noise.permutation(self.seed, 0, len(self.source))[: self.num])
+        if self.weights is None:
+            order = noise.permutation(self.seed, 0, len(self.source))
+        else:
+            order = weighted_order(self.weights, self.seed, 0)
+        chosen = np.sort(order[: self.num])
         try:
             self.model.fit_prior(self.source[chosen]["image"], self.seed)
         except Exception as error:  # even memory that runs out here must not end a training

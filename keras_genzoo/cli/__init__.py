@@ -18,6 +18,11 @@ from keras_genzoo.version import __version__
 COMMANDS = {
     "train": "train a preset into a run folder",
     "sample": "draw samples from a run",
+    "traverse": "vary one latent of a run at a time",
+    "interpolate": "walk from one image of a run to another",
+    "arithmetic": "add an attribute to images",
+    "outliers": "score how unusual images are",
+    "debias": "weigh rare images for a training",
     "evaluate": "measure a run, or any images",
     "compare": "put what was measured in a table",
     "check-data": "look through a folder of images",

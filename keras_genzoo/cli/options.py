@@ -3,6 +3,9 @@
 import argparse
 from collections.abc import Callable
 
+from keras_genzoo.cli import uses_options
+from keras_genzoo.cli.option_types import add_best, add_run, count, count_to, seconds, seed
+
 MOST_SHOWN, MOST_SAMPLES = 10_000, 1_000_000
 
 
@@ -44,9 +47,9 @@ state as if nothing had happened."""
         default=[],
         help="change one value of the preset, such as arguments.latent_dim=32; may be given again",
     )
-    parser.add_argument("--epochs", metavar="N", type=_count, help="the epoch after which to stop")
-    parser.add_argument("--steps-per-epoch", metavar="N", type=_count, help="train steps in an epoch")
-    parser.add_argument("--seed", metavar="N", type=_seed, help="of weights, noise and the order of images (default 0)")
+    parser.add_argument("--epochs", metavar="N", type=count, help="the epoch after which to stop")
+    parser.add_argument("--steps-per-epoch", metavar="N", type=count, help="train steps in an epoch")
+    parser.add_argument("--seed", metavar="N", type=seed, help="of weights, noise and the order of images (default 0)")
     parser.add_argument(
         "--jit",
         choices=("auto", "on", "off"),
@@ -58,20 +61,25 @@ state as if nothing had happened."""
         help="of the computation (default: the preset's); weights are always float32",
     )
     parser.add_argument(
-        "--evaluate-every", metavar="N", type=_count, help="measure every N epochs, and keep the best state (--best)"
+        "--sample-weights",
+        metavar="FILE.csv",
+        help="how often to draw each image, as genzoo debias writes it (default: all alike)",
+    )
+    parser.add_argument(
+        "--evaluate-every", metavar="N", type=count, help="measure every N epochs, and keep the best state (--best)"
     )
     parser.add_argument(
         "--evaluate-metrics",
         metavar="A,B,...",
         help="what to measure then; the state that is best by the first is kept (default fid)",
     )
-    parser.add_argument("--evaluate-num", metavar="N", type=_count, help="images to make for it (default 1,000)")
+    parser.add_argument("--evaluate-num", metavar="N", type=count, help="images to make for it (default 1,000)")
     parser.add_argument("--features", metavar="NAME", help="features to measure in, as for genzoo evaluate")
     parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
     parser.add_argument(
         "--checkpoint-every",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=60.0,
         help="least time between two saves after epochs, and a fifth of that within one (default 60)",
     )
@@ -93,18 +101,19 @@ state as if nothing had happened."""
 
 def _sample(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example:\n  genzoo sample runs/faces --num 64 --seed 1 --output faces.png"
-    _add_run(parser)
+    add_run(parser)
     parser.add_argument(
-        "--num", metavar="N", type=_count_to(MOST_SHOWN), default=64, help="how many images (default 64)"
+        "--num", metavar="N", type=count_to(MOST_SHOWN), default=64, help="how many images (default 64)"
     )
-    parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="the same seed, the same images (default 0)")
+    parser.add_argument("--seed", metavar="S", type=seed, default=0, help="the same seed, the same images (default 0)")
     parser.add_argument("--output", metavar="FILE.png", required=True, help="the picture to write")
-    _add_best(parser)
+    add_best(parser)
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.epilog = """metrics:
   of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
+  of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
   of distributions   fid, fid_infinity, kid, precision, recall, density, coverage, authpct, inception_score
                      (in features other than Inception's, fid is called frechet, and kid kernel)
 
@@ -114,6 +123,7 @@ examples:
   genzoo evaluate runs/gan --data ffhq/ --split all --num 50000       the standard of FFHQ
   genzoo evaluate runs/gan --features runs/fashion_classifier         features of a classifier of our own
   genzoo evaluate my_samples/ --data photos/ --features keras_imagenet --output scores/
+  genzoo evaluate runs/vae --metrics mig,sap,dci --split train        whether a latent means one thing
   genzoo evaluate noise --data runs/gan --output runs/noise           what a model must be better than
 
 Every number is kept with its protocol in metric-<name>.jsonl of the run; `genzoo compare` puts them in one table. What
@@ -137,7 +147,7 @@ was computed is kept too: interrupted, it goes on where it stopped."""
     parser.add_argument(
         "--num",
         metavar="N",
-        type=_count_to(MOST_SAMPLES),
+        type=count_to(MOST_SAMPLES),
         help="images to make (default 10,000; of a folder, all); distances depend on it",
     )
     parser.add_argument(
@@ -150,12 +160,12 @@ was computed is kept too: interrupted, it goes on where it stopped."""
     parser.add_argument(
         "--batch-size",
         metavar="N",
-        type=_count_to(4096),
+        type=count_to(4096),
         default=64,
         help="images made at a time (default 64); it changes the time only",
     )
-    parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="of the images that are made (default 0)")
-    _add_best(parser)
+    parser.add_argument("--seed", metavar="S", type=seed, default=0, help="of the images that are made (default 0)")
+    add_best(parser)
     parser.add_argument(
         "--trust",
         action="store_true",
@@ -192,7 +202,7 @@ and evaluation honor for as long as it is there."""
     parser.add_argument(
         "--size",
         metavar="N",
-        type=_count_to(65_536),
+        type=count_to(65_536),
         default=64,
         help="pixels; an image with a shorter side below it is tiny (default 64)",
     )
@@ -215,10 +225,10 @@ For sets with labels (fashion_mnist, mnist, image_folder with a sub-folder for e
     parser.add_argument("--data", metavar="PATH", help="folder of images, for datasets that read one")
     parser.add_argument("--output", metavar="DIR", required=True, help="folder to make")
     parser.add_argument(
-        "--size", metavar="N", type=_count_to(1024), help="pixels along each side (default: the dataset's)"
+        "--size", metavar="N", type=count_to(1024), help="pixels along each side (default: the dataset's)"
     )
-    parser.add_argument("--epochs", metavar="N", type=_count, help="passes over the training images (default 8)")
-    parser.add_argument("--seed", metavar="S", type=_seed, default=0, help="of weights and order (default 0)")
+    parser.add_argument("--epochs", metavar="N", type=count, help="passes over the training images (default 8)")
+    parser.add_argument("--seed", metavar="S", type=seed, default=0, help="of weights and order (default 0)")
 
 
 def _convert_inception(parser: argparse.ArgumentParser) -> None:
@@ -240,11 +250,11 @@ or TensorFlow's frozen graph (classify_image_graph_def.pb). It is read without e
 
 def _export(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example:\n  genzoo export runs/faces --output saved_model"
-    _add_run(parser)
+    add_run(parser)
     parser.add_argument(
         "--output", metavar="DIR", required=True, help="folder to make; one that holds a SavedModel is replaced"
     )
-    _add_best(parser)
+    add_best(parser)
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -268,44 +278,9 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "export": _export,
     "doctor": _doctor,
     "demo": _demo,
+    "traverse": uses_options.traverse,
+    "interpolate": uses_options.interpolate,
+    "arithmetic": uses_options.arithmetic,
+    "outliers": uses_options.outliers,
+    "debias": uses_options.debias,
 }
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="run folder, as genzoo train makes it")
-
-
-def _add_best(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--best", metavar="METRIC", help="the state that was best by METRIC while training")
-
-
-def _integer(text: str, low: int, high: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = low - 1
-    if not low <= number <= high:
-        raise argparse.ArgumentTypeError(f"expected an integer from {low:,} to {high:,}, got '{text}'")
-    return number
-
-
-def _count_to(most: int) -> Callable[[str], int]:
-    return lambda text: _integer(text, 1, most)
-
-
-def _count(text: str) -> int:
-    return _integer(text, 1, 1_000_000)
-
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds, 0 or more, got '{text}'")
-    return number
-
-
-def _seed(text: str) -> int:
-    return _integer(text, 0, 2**32 - 1)

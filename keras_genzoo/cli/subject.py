@@ -9,10 +9,11 @@ import numpy as np
 
 from keras_genzoo import noise
 from keras_genzoo.artifacts import Run, load
-from keras_genzoo.cli.task import load_sources, on_data, same_content
+from keras_genzoo.cli.task import folder_of, load_sources, on_data, same_content
 from keras_genzoo.data import DataError, Source, Split, load_split
 from keras_genzoo.data.decode import FORMATS, header_of
-from keras_genzoo.data.image_folder import find_images
+from keras_genzoo.data.ffhq import aligned_folder
+from keras_genzoo.data.image_folder import find_images, open_folder
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation import (
     EvaluationError,
@@ -63,7 +64,13 @@ def check_named(name: str, data: str | None) -> None:
 
 
 def open_both(
-    name: str, data: str | None, part: str | None, batch_size: int, best: str | None = None, trust: bool = False
+    name: str,
+    data: str | None,
+    part: str | None,
+    batch_size: int,
+    best: str | None = None,
+    trust: bool = False,
+    tolerant: bool = False,
 ) -> tuple[Subject, Reference, Path | None]:
     """The subject, the real images to measure it against, and the run folder if it is one.
 
@@ -74,6 +81,8 @@ def open_both(
         batch_size: integer, images that are made at a time.
         best: optional metric whose best checkpoint of the run is taken.
         trust: bool, whether to load a SavedModel whatever its graph does.
+        tolerant: bool, whether a folder beside a run may have broken images, which are left out with a warning, and
+            small ones, which are enlarged. Without it they are refused: their number is a part of a protocol.
 
     Raises:
         EvaluationError: there is no such subject, or it has no images to be measured against.
@@ -83,7 +92,7 @@ def open_both(
     if (path / "config.json").is_file():
         run = Run(path)
         subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size)
-        found = _data_of_run(run, data)
+        found = _data_of_run(run, data, tolerant)
         return subject, _reference(found, part), path
     check_named(name, data)
     images = cast(str, data)  # which has been seen to
@@ -104,18 +113,18 @@ def open_both(
     return subject, _reference(_data(images, tuple(subject.image_shape)), part), None
 
 
-def _data_of_run(run: Run, data: str | None) -> Data:
+def _data_of_run(run: Run, data: str | None, tolerant: bool = False) -> Data:
     """The images of a run, or others at the size of its model: never those it was trained on as held out."""
     record = run.record["data"]
     if data is not None and (Path(data) / "config.json").is_file():
         split = _data_of_run(Run(data), None).split
     else:
-        preset, path = on_data(run.config, data or record["path"])
+        own = folder_of(run, None, "--data") if data is None else None
+        preset, path = on_data(run.config, data or (str(own) if own else None))
         if data is not None and path is not None:
-            # A share, which any folder has. No file may be left out: the number of images is a part of the protocol.
-            split = load_sources(preset, path, held_out=0.1, max_broken=0.0)
-            if _whole(split.held_out.manifest()) != _whole(record["held_out"]):
-                return Data(split, "all")  # which of them it has seen, if any, nobody knows
+            source = _all_of(preset, path, tolerant)
+            if source.manifest()["sha256"] != record["held_out"].get("sha256"):
+                return Data(Split(source, Subset(source, [])), "all")  # which it has seen, if any, nobody knows
         split = load_sources(preset, path)
     if same_content(split.held_out.manifest(), record["held_out"]):
         return Data(split, "held_out", trained=same_content(split.train.manifest(), record["train"]))
@@ -126,6 +135,23 @@ def _data_of_run(run: Run, data: str | None) -> Data:
             "held out, so it cannot be told which it has not seen: name such images by --data."
         )
     return Data(split, "held_out")
+
+
+def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
+    """All images of a folder, however few, as a run's dataset reads them."""
+    options, (size, _, channels) = preset["data"], preset["arguments"]["image_shape"]
+    ffhq = options["dataset"] == "ffhq"
+    source, _ = open_folder(
+        aligned_folder(path, size) if ffhq else path,
+        size,
+        channels,
+        labels=options.get("labels", "none" if ffhq else "auto"),
+        max_broken=1.0 if tolerant else 0.0,
+        allow_upscaling=tolerant or options.get("allow_upscaling", False),
+        cache=options.get("cache"),
+        kind=options["dataset"],
+    )
+    return source
 
 
 def _whole(manifest: Mapping[str, Any]) -> Any:
@@ -173,6 +199,8 @@ def _reference(data: Data, part: str | None) -> Reference:
 def _all(split: Split) -> Source:
     if isinstance(split.train, Subset) and isinstance(split.held_out, Subset):
         return split.train.source
+    if not len(split.held_out):
+        return split.train
     raise EvaluationError(
         f"{split.train.name} and {split.held_out.name} are sets of their own: take one by --split train or held_out."
     )

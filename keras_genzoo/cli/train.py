@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_genzoo import backend, config, images
 from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
+from keras_genzoo.artifacts.files import write_text
 from keras_genzoo.callbacks import (
     FitPrior,
     Guard,
@@ -29,11 +30,12 @@ from keras_genzoo.cli.console import columns
 from keras_genzoo.cli.measuring import Measuring, Prepared
 from keras_genzoo.cli.rollback import Rollback
 from keras_genzoo.cli.signals import Stop
-from keras_genzoo.cli.task import Task, load_sources, same_content, some_of, streams
-from keras_genzoo.data import DataError, Split, Stream
+from keras_genzoo.cli.task import SAMPLE_WEIGHTS, Task, check_same_data, load_sources, some_of, streams
+from keras_genzoo.data import Split, Stream
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS
+from keras_genzoo.uses.debias import effective_sample_size
 
 MOST_GRIDS = 100
 """About how many grids of samples a training leaves."""
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     measured = measuring.prepare(model, split) if measuring else None
     train, held_out = streams(task, split, model)
     if earlier:
-        _check_same_data(earlier, split)
+        check_same_data(earlier, split, "give the same folder by --data, or another --output")
     print(_plan(task, model, split, train))
     if args.dry_run:
         print("\ndry run: nothing was made")
@@ -61,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     with _opened(args, task, model, split) as run:
         if measuring:
             run.add_to_record(measuring=measuring.record())
+        if task.weights is not None:
+            write_text(run.path / SAMPLE_WEIGHTS, task.weights)
         position = _begin(model, run, task)
         rollback = Rollback(model, run, allowed=args.on_nan == "rollback")
         with Stop() as stop:
@@ -104,17 +108,6 @@ def _opened(args: argparse.Namespace, task: Task, model: GenerativeModel, split:
     return run
 
 
-def _check_same_data(run: Run, split: Split) -> None:
-    for part in ("train", "held_out"):
-        before, now = run.record["data"][part], getattr(split, part).manifest()
-        if not same_content(before, now):
-            raise DataError(
-                f"the images are not those that '{run.path}' was trained on ({before['count']:,} then, "
-                f"{now['count']:,} now, or other content): give the same folder by --data, or another "
-                "--output."
-            )
-
-
 def _plan(task: Task, model: GenerativeModel, split: Split, train: Stream) -> str:
     """What will be done, in a few lines."""
     names = [name for player in model.players() for name in player.networks]
@@ -132,6 +125,9 @@ def _plan(task: Task, model: GenerativeModel, split: Split, train: Stream) -> st
         ("plan", f"{epochs} epochs of {steps:,} steps, each of {size} images"),
         ("on", f"{_device()}, {model.dtype_policy.name}, {'XLA' if model.jit_compile else 'no XLA'}, seed {task.seed}"),
     ]
+    if train.weights is not None:
+        alike = effective_sample_size(train.weights)
+        rows.insert(2, ("weights", f"images are drawn by --sample-weights, and tell as much as {alike:,.0f} alike"))
     return f"{printable(task.name)}\n{columns(rows)}"
 
 
@@ -218,7 +214,7 @@ def _watching_latents(
     """What autoencoders need beside: a prior where training gives none, and a look at what the latents carry."""
     callbacks: list[keras.callbacks.Callback] = []
     if not getattr(model, "has_prior", True):
-        callbacks.append(FitPrior(train.source, every=every, epochs=epochs))
+        callbacks.append(FitPrior(train.source, every=every, epochs=epochs, weights=train.weights))
     if hasattr(model, "latent_statistics") and held_out is not None and len(held_out) > 1:
         callbacks.append(LatentReport(held_out.source[np.arange(len(held_out))]["image"], run.path))
     return callbacks

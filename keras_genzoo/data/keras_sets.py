@@ -5,10 +5,11 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 import numpy as np
+from annotated_types import Ge, Le, Len
 from PIL import Image
 
 from keras_genzoo.arguments import Count, Size
@@ -18,6 +19,7 @@ from keras_genzoo.registry import DATASETS
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DIGITS = tuple("0123456789")
+Classes = Annotated[tuple[Annotated[int, Ge(0), Le(9)], ...], Len(1, 10)]
 _MOST_BYTES = 4 * 2**30  # of all images in memory
 FASHION_FILES = tuple(
     f"fashion-mnist/{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
@@ -25,7 +27,9 @@ FASHION_FILES = tuple(
 
 
 @DATASETS.register("fashion_mnist")
-def fashion_mnist(size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None) -> Split:
+def fashion_mnist(
+    size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None, classes: Classes | None = None
+) -> Split:
     """Fashion-MNIST: 60,000 articles of clothing to train, 10,000 held out (the official test split).
 
     Downloaded by Keras on first use, then read from its directory.
@@ -39,26 +43,30 @@ def fashion_mnist(size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count 
             other resizes it with antialias.
         channels: 1, or 3 for the same grey three times.
         held_out: optional integer, how many test images to keep, chosen by a stable hash; all by default.
+        classes: optional labels of the set to keep, both to train and held out, for studies of outliers: the images of
+            the others are left out, and labels count those kept; all by default.
 
     Returns:
         A `Split` whose sources have `image` and `label`.
 
     Raises:
-        DataError: the files are not there and cannot be downloaded, or are damaged; or `held_out` is not a number
-            from 1 to that of the test images.
+        DataError: the files are not there and cannot be downloaded, or are damaged; `held_out` is not a number
+            from 1 to that of the test images; or `classes` are no labels of the set.
     """
-    return _keras_set("fashion_mnist", FASHION_FILES, CLOTHES, size, channels, held_out)
+    return _keras_set("fashion_mnist", FASHION_FILES, CLOTHES, size, channels, held_out, classes)
 
 
 @DATASETS.register("mnist")
-def mnist(size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None) -> Split:
+def mnist(
+    size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None, classes: Classes | None = None
+) -> Split:
     """MNIST: 60,000 handwritten digits to train, 10,000 held out (the official test split).
 
     Reference:
         LeCun et al. 1998, "Gradient-based learning applied to document recognition".
 
     Args:
-        size, channels, held_out: as for `fashion_mnist`.
+        size, channels, held_out, classes: as for `fashion_mnist`.
 
     Returns:
         A `Split` whose sources have `image` and `label`.
@@ -66,17 +74,24 @@ def mnist(size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None =
     Raises:
         DataError: as for `fashion_mnist`.
     """
-    return _keras_set("mnist", ("mnist.npz",), DIGITS, size, channels, held_out)
+    return _keras_set("mnist", ("mnist.npz",), DIGITS, size, channels, held_out, classes)
 
 
 def _keras_set(
-    name: str, files: Sequence[str], class_names: tuple[str, ...], size: int, channels: int, held_out: int | None
+    name: str,
+    files: Sequence[str],
+    class_names: tuple[str, ...],
+    size: int,
+    channels: int,
+    held_out: int | None,
+    classes: Sequence[int] | None,
 ) -> Split:
     if size < 1 or channels not in (1, 3):
         raise DataError(f"{name}: size={size}, channels={channels}: expected size >= 1 and channels 1 or 3.")
     if 70_000 * size**2 * channels > _MOST_BYTES:
         most = math.isqrt(_MOST_BYTES // (70_000 * channels))
         raise DataError(f"{name}: size={size}: 70,000 images of that size fill the memory; at most {most} will do.")
+    kept = _kept(name, class_names, classes)
     try:
         parts = getattr(keras.datasets, name).load_data()
     except Exception as error:  # a failed download is a bare Exception, a damaged file an error of gzip, zlib or NumPy
@@ -85,15 +100,35 @@ def _keras_set(
             f"{', '.join(files)} into {_keras_directory()}; remove damaged files from there first."
         ) from error
     train, test = (
-        _source(name, part, x, y, class_names, size, channels)
+        _source(name, part, x, y, class_names, size, channels, kept)
         for part, (x, y) in zip(("train", "test"), parts, strict=True)
     )
     return Split(train, test if held_out is None else _some_of(test, held_out))
 
 
+def _kept(name: str, class_names: tuple[str, ...], classes: Sequence[int] | None) -> list[int]:
+    """The labels to keep, in order."""
+    labels = range(len(class_names))
+    kept = list(labels) if classes is None else sorted(set(classes))
+    if not kept or any(isinstance(one, bool) or one not in labels for one in kept):
+        raise DataError(f"{name}: classes={classes!r}: expected labels from 0 to {len(class_names) - 1}, one or more.")
+    return kept
+
+
 def _source(
-    name: str, part: str, x: np.ndarray, y: np.ndarray, class_names: tuple[str, ...], size: int, channels: int
+    name: str,
+    part: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    class_names: tuple[str, ...],
+    size: int,
+    channels: int,
+    kept: list[int],
 ) -> ArraySource:
+    if partial := len(kept) < len(class_names):
+        among = np.isin(y, kept)
+        x, y = x[among], np.searchsorted(kept, y[among])
+        class_names = tuple(class_names[label] for label in kept)
     if size == 32:
         x, preparation = np.pad(x, ((0, 0), (2, 2), (2, 2)))[..., None], "padded with zeros"
     elif size == 28:
@@ -102,6 +137,8 @@ def _source(
         x, preparation = np.stack([to_square(Image.fromarray(image), size, 1) for image in x]), "resized by Lanczos"
     x = np.repeat(x, channels, axis=-1)
     identity = {"kind": name, "part": part, "count": len(x), "image_shape": list(x.shape[1:]), "sha256": digest(x)}
+    if partial:
+        identity["classes"] = kept
     manifest = {**identity, "labels_sha256": digest(y), "preparation": preparation}
     return ArraySource(x, y, None, f"{name} {part}", class_names, manifest=manifest)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_genzoo import noise
 from keras_genzoo.data.source import DataError, Source
+from keras_genzoo.data.weighting import probabilities, weighted_order
 from keras_genzoo.images import from_pixels
 from keras_genzoo.registry import Registry
 
@@ -68,8 +69,10 @@ class _Pass(keras.utils.PyDataset):
 class Stream:
     """Batches of a source, addressed by position: the same for the same (seed, position), on every backend.
 
-    Epoch e visits the images in an order drawn from [seed, e]; augmentation is a function of (seed, e, index). A stream
-    keeps no state: where training stands is the model's number of iterations.
+    Epoch e visits the images in an order drawn from [seed, e]; augmentation is a function of (seed, e, index). With
+    weights an epoch draws as many images as there are, each in proportion to its weight, so that some come more than
+    once, each time augmented otherwise. A stream keeps no state: where training stands is the model's number of
+    iterations.
 
     Args:
         source: a `Source`.
@@ -77,13 +80,20 @@ class Stream:
         seed: integer, of the order and of the augmentation.
         shuffle: bool. Streams that are not shuffled are for validation: they keep the remainder and are not augmented.
         augment: names of `AUGMENTATIONS`, applied in this order.
+        weights: optional numbers >= 0 of shape (n,), one for each image; see `keras_genzoo.uses.rarity_weights`.
 
     Raises:
-        DataError: the batch is larger than the source.
+        DataError: the batch is larger than the source, or the weights do not fit it.
     """
 
     def __init__(
-        self, source: Source, batch_size: int, seed: int = 0, shuffle: bool = True, augment: Iterable[str] = ()
+        self,
+        source: Source,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        augment: Iterable[str] = (),
+        weights: np.ndarray | None = None,
     ):
         self.source = source
         self.batch_size = batch_size
@@ -91,9 +101,12 @@ class Stream:
         self.shuffle = shuffle
         self.augment = tuple(augment)
         self._augmentations = [AUGMENTATIONS[name] for name in self.augment]
+        self.weights = None if weights is None else probabilities(weights, len(source), source.name)
         self._order = functools.lru_cache(maxsize=2)(self._order)  # type: ignore[method-assign]
         if batch_size < 1:
             raise DataError(f"batch_size={batch_size} must be at least 1.")
+        if weights is not None and not shuffle:
+            raise DataError(f"{source.name}: weights are for training: held-out images come once each, leave them out.")
         if shuffle and batch_size > len(source):
             raise DataError(
                 f"batch_size={batch_size} is larger than the data: {source.name} has {len(source)} images; "
@@ -113,7 +126,7 @@ class Stream:
         if not number:
             return self
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
-        return Stream(self.source, self.batch_size, seed, self.shuffle, self.augment)
+        return Stream(self.source, self.batch_size, seed, self.shuffle, self.augment, self.weights)
 
     def steps(self, turns: int = 1) -> int:
         """Train steps in an epoch, of `turns * batch_size` images each (the last may be short if not shuffled).
@@ -132,6 +145,8 @@ class Stream:
         return len(self) // size
 
     def _order(self, epoch: int) -> np.ndarray:
+        if self.weights is not None:
+            return weighted_order(self.weights, self.seed, epoch)
         return noise.permutation(self.seed, epoch, len(self)) if self.shuffle else np.arange(len(self))
 
     def indices(self, position: int, turns: int = 1) -> tuple[int, np.ndarray]:
@@ -153,23 +168,26 @@ class Stream:
         """
         epoch, indices = self.indices(position, turns)
         record = self.source[indices]
-        x = self._images(record["image"], epoch, indices, self.augment)
+        # Of weighted images the same one may come twice in an epoch: their places in it tell them apart.
+        start = position % self.steps(turns) * turns * self.batch_size
+        numbers = indices if self.weights is None else np.arange(start, start + len(indices))
+        x = self._images(record["image"], epoch, numbers, self.augment)
         if targets is None:
             return (x,)
         if targets not in record:
             raise DataError(f"{self.source.name} has no {targets}s, and this model needs them as y.")
         if targets == "target":
             geometric = tuple(name for name in self.augment if name in _GEOMETRIC)
-            return x, self._images(record["target"], epoch, indices, geometric)
+            return x, self._images(record["target"], epoch, numbers, geometric)
         return x, record[targets]
 
-    def _images(self, images: np.ndarray, epoch: int, indices: np.ndarray, augment: tuple[str, ...]) -> np.ndarray:
+    def _images(self, images: np.ndarray, epoch: int, numbers: np.ndarray, augment: tuple[str, ...]) -> np.ndarray:
         images = from_pixels(images) if images.dtype == np.uint8 else images.astype("float32", copy=False)
         if self.shuffle:
             for name in augment:
                 # A stream number for each (augmentation, epoch), so that no two of them draw the same numbers.
-                number = 1 + epoch * len(AUGMENTATIONS) + list(AUGMENTATIONS).index(name)
-                images = AUGMENTATIONS[name](images, noise.uniform(self.seed, indices, 4, stream=number))
+                stream = 1 + epoch * len(AUGMENTATIONS) + list(AUGMENTATIONS).index(name)
+                images = AUGMENTATIONS[name](images, noise.uniform(self.seed, numbers, 4, stream=stream))
         return np.ascontiguousarray(images)
 
     def batches(self, turns: int = 1, targets: str | None = None, start: int = 0) -> Any:

@@ -11,6 +11,7 @@ from keras_genzoo.artifacts import environment
 from keras_genzoo.evaluation.measurements import K_DENSITY, K_MANIFOLD, Measurements, Values
 from keras_genzoo.evaluation.results import Result
 from keras_genzoo.evaluation.subjects import EvaluationError
+from keras_genzoo.metrics import disentanglement
 from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood
 from keras_genzoo.registry import did_you_mean
@@ -79,10 +80,19 @@ class Evaluation(Measurements):
                 f"authpct tells copies of training images, and it is not known what {self.subject.name} was trained "
                 "on: measure the run itself, or leave authpct out."
             )
-        if needs in ("losses", "likelihood") and model is None:
+        if needs in ("losses", "likelihood", "latents", "factors") and model is None:
             raise EvaluationError(f"{name}: {self.subject.name} is no run, so there is no model to ask: leave it out.")
         if needs == "likelihood" and not hasattr(model, "log_importance_weight"):
             raise EvaluationError(f"{name}: {type(model).__name__} gives no likelihood: leave it out.")
+        if needs in ("latents", "factors") and not hasattr(model, "encode"):
+            raise EvaluationError(
+                f"{name}: {type(model).__name__} has no encoder, so images have no latents: leave it out."
+            )
+        if needs == "factors" and not self.reference.source.factor_names:
+            raise EvaluationError(
+                f"{name}: it is not known what the images of {self.reference.source.name} show: measure on drawn "
+                "faces, by --data drawn_faces."
+            )
         if needs == "reconstructions" and not self.subject.reconstructs:
             raise EvaluationError(f"{name}: {self.subject.name} does not reconstruct images: leave it out.")
         if name == "ssim" and min(self.subject.image_shape[:2]) < WINDOW:
@@ -138,12 +148,37 @@ def _authpct(one: Evaluation) -> Values:
     return one.feature_values(value, "authpct", train=train)
 
 
+def _mig(one: Evaluation) -> Values:
+    found = disentanglement.mutual_information_gap(one.encoded.latents, one.encoded.factors)
+    bins = disentanglement.BINS
+    return one.factor_values({"mig": found.value}, estimator="histograms of bins of one width", bins=bins)
+
+
+def _sap(one: Evaluation) -> Values:
+    found = disentanglement.separated_attribute_predictability(one.encoded.latents, one.encoded.factors)
+    return one.factor_values({"sap": found.value}, estimator="R^2; of classes balanced accuracy of the nearest mean")
+
+
+def _dci(one: Evaluation) -> Values:
+    found = disentanglement.dci(one.encoded.latents, one.encoded.factors, one.seed)
+    names = ("disentanglement", "completeness", "informativeness")
+    forests = f"random forests of {disentanglement.TREES} trees, leaves of {disentanglement.LEAF} images or more"
+    return one.factor_values(
+        {f"dci_{name}": getattr(found, name) for name in names}, estimator=forests, tested_on="a third"
+    )
+
+
+def _latent_correlation(one: Evaluation) -> Values:
+    value = disentanglement.latent_correlation(one.encoded.latents)
+    return one.latent_values({"latent_correlation": value}, mean="of absolute values, of latents of variance > 0.01")
+
+
 class Metric(NamedTuple):
     """How a metric is measured.
 
     Args:
         function: from an `Evaluation` to values.
-        needs: "losses", "reconstructions", "likelihood" or "features".
+        needs: "losses", "reconstructions", "likelihood", "latents", "factors" or "features".
         about: string, what it tells.
         by_default: bool, whether the command measures it if it is not told what to.
     """
@@ -174,6 +209,10 @@ METRICS: Mapping[str, Metric] = {
         f"importance-weighted by {SAMPLES:,} draws, nats an image",
         False,
     ),
+    "mig": Metric(_mig, "factors", "mutual information gap: whether a factor has a latent of its own", False),
+    "sap": Metric(_sap, "factors", "the same by a line and thresholds", False),
+    "dci": Metric(_dci, "factors", "disentanglement, completeness and informativeness, by random forests", False),
+    "latent_correlation": Metric(_latent_correlation, "latents", "of each two latents, in the mean", False),
     "frechet": Metric(_frechet, "features", "Fréchet distance: FID, if the features are Inception's"),
     "frechet_infinity": Metric(_frechet_infinity, "features", "the same without its bias for few images", False),
     "kernel": Metric(_kernel, "features", "kernel distance: KID, if the features are Inception's"),

@@ -16,6 +16,8 @@ from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import likelihood_protocol
 
 K_MANIFOLD, K_DENSITY = 3, 5
+MOST_ENCODED = 10_000
+"""Real images whose latents are looked at, evenly spread over all of them: as many as Locatello et al. (2019) took."""
 _AT_ONCE = 256
 
 Values = dict[str, tuple[float | None, dict[str, Any]]]
@@ -38,6 +40,14 @@ class Reference(NamedTuple):
     def protocol(self) -> dict[str, Any]:
         """What of it decides over numbers."""
         return {**self.source.manifest(), "count": len(self.source), "split": self.split}
+
+
+class Encoded(NamedTuple):
+    """Latents of real images (n, latent_dim), and of their factors those that vary (n, f), with their names."""
+
+    latents: np.ndarray
+    factors: np.ndarray
+    factor_names: tuple[str, ...]
 
 
 class Measurements:
@@ -195,6 +205,40 @@ class Measurements:
         if identical := int((~finite).sum()):
             protocol["notes"] = {"identical": identical}
         return {name: (float(values[finite].mean()) if finite.any() else None, protocol)}
+
+    # Latents
+
+    @functools.cached_property
+    def encoded(self) -> Encoded:
+        """Latents and factors of the real images."""
+        model, source = self.subject.model, self.reference.source
+        if model is None:
+            raise EvaluationError(f"{self.subject.name} is no run, so it has no latents.")
+        count = min(len(source), MOST_ENCODED)
+        indices = np.linspace(0, len(source) - 1, count).astype(int)
+        latents, factors = [], []
+        with self.watch(f"latents of {count:,} real images", count) as advance:
+            for first in range(0, count, _AT_ONCE):
+                examples = source[indices[first : first + _AT_ONCE]]
+                # In models of labeled images a label follows the latents.
+                latents.append(np.asarray(model.encode(examples["image"]))[:, : model.latent_dim])
+                factors.append(examples.get("factors", np.zeros((len(latents[-1]), 0))))
+                advance(len(latents[-1]))
+        found = np.concatenate(factors)
+        varies = np.ptp(found, axis=0) > 0
+        names = np.array(source.factor_names or (), str)[varies]
+        return Encoded(np.concatenate(latents), found[:, varies], tuple(map(str, names)))
+
+    def latent_values(self, values: dict[str, float], **protocol: Any) -> Values:
+        """Values of latents, with the protocol that all of these share."""
+        shared: dict[str, Any] = {"real": self.reference.protocol(), "latents": "without noise"}
+        if (count := len(self.encoded.latents)) < len(self.reference.source):
+            shared["images"] = count
+        return {name: (value, {**shared, **protocol}) for name, value in values.items()}
+
+    def factor_values(self, values: dict[str, float], **protocol: Any) -> Values:
+        """Values of latents beside factors, which are named."""
+        return self.latent_values(values, factors=", ".join(self.encoded.factor_names), **protocol)
 
     # Losses and likelihoods
 

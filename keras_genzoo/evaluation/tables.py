@@ -53,6 +53,14 @@ LABELS: Mapping[str, Mapping[str, Label]] = {
         "elbo": Label("ELBO", +1, 1),
         "log_likelihood": Label("log p(x)", +1, 1),
     },
+    "Disentanglement": {
+        "mig": Label("MIG", +1, 3),
+        "sap": Label("SAP", +1, 3),
+        "dci_disentanglement": Label("DCI D", +1, 3),
+        "dci_completeness": Label("DCI C", +1, 3),
+        "dci_informativeness": Label("DCI I", +1, 3),
+        "latent_correlation": Label("|r|", -1, 3),
+    },
 }
 """For each table the metrics in it, in their order. The rest of a metric's name says in which features: `fid_clean`."""
 OTHERS = "Others"

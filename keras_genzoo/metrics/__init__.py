@@ -4,6 +4,12 @@ Distances between sets of images are taken of features (n, d), which an extracto
 one image comes to another is taken of pixels.
 """
 
+from keras_genzoo.metrics.disentanglement import (
+    dci,
+    latent_correlation,
+    mutual_information_gap,
+    separated_attribute_predictability,
+)
 from keras_genzoo.metrics.extractors import Extractor, ExtractorError, load_extractor
 from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
 from keras_genzoo.metrics.image_quality import mse, psnr, ssim
@@ -36,6 +42,7 @@ __all__ = [
     "Moments",
     "PrecisionRecall",
     "authenticity",
+    "dci",
     "density_coverage",
     "elbo",
     "frechet_distance",
@@ -45,11 +52,14 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "kernel_distance_of_subsets",
+    "latent_correlation",
     "likelihood_protocol",
     "load_extractor",
     "mse",
+    "mutual_information_gap",
     "nearest",
     "precision_recall",
     "psnr",
+    "separated_attribute_predictability",
     "ssim",
 ]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from keras_genzoo.callbacks.fit_prior import FitPrior
-from keras_genzoo.data import ArraySource
+from keras_genzoo.data import ArraySource, DataError
 from keras_genzoo.models.ae import AE
 from keras_genzoo.models.vae import VAE
 
@@ -53,6 +53,18 @@ def test_it_fits_the_chosen_images_and_leaves_the_training_as_it_is():
     plain.fit_prior(X[chosen], seed=4)
     for a, b in zip(model.mixture.get_weights(), plain.mixture.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_it_chooses_images_by_the_weights_that_they_are_drawn_by():
+    weights = np.zeros(40)
+    weights[[3, 8, 20]] = 1, 1, 2
+    model, _ = fitted([FitPrior(ArraySource(X), num=40, weights=weights)])
+    plain, _ = fitted([])
+    plain.fit_prior(X[np.repeat([3, 8, 20], [10, 10, 20])])
+    for a, b in zip(model.mixture.get_weights(), plain.mixture.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(DataError, match="weights have shape"):
+        FitPrior(ArraySource(X), weights=weights[1:])
 
 
 def test_a_model_with_a_prior_is_left_alone():

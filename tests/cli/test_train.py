@@ -155,7 +155,7 @@ class TestData:
         assert genzoo("train", "--output", run, "--resume", "--dry-run")[0] == 0
 
         moved = folder.rename(tmp_path / "moved")
-        assert "does not exist" in mistake("evaluate", run, "--metrics", "mse")
+        assert "say by --data where they are now" in mistake("evaluate", run, "--metrics", "mse")
         text = genzoo("evaluate", run, "--data", moved, "--metrics", "mse")[1]
         assert "beside the images held out of moved/ (12)" in text
         assert genzoo(*words, moved, "--resume", "--dry-run")[0] == 0

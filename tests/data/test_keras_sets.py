@@ -60,9 +60,26 @@ def test_a_part_of_the_test_split(small_sets):
     assert list(part.positions) != list(range(7))
 
 
+def test_some_classes_alone(small_sets):
+    train, held_out = fashion_mnist(classes=(8, 1, 9))
+    assert train.class_names == held_out.class_names == ("Trouser", "Bag", "Ankle boot")
+    for part, images, labels in ((train, X[:30], Y[:30]), (held_out, X[30:], Y[30:])):
+        kept = np.isin(labels, (1, 8, 9))
+        batch = part[np.arange(len(part))]
+        np.testing.assert_array_equal(batch["image"][:, 2:-2, 2:-2, 0], images[kept])
+        np.testing.assert_array_equal(np.array([1, 8, 9])[batch["label"]], labels[kept])
+        assert part.manifest()["classes"] == [1, 8, 9]
+    assert train.manifest()["sha256"] != fashion_mnist().train.manifest()["sha256"]
+    assert fashion_mnist(classes=range(10)).train.manifest() == fashion_mnist().train.manifest()
+    assert len(mnist(classes=(3,), held_out=1).held_out) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"classes": ()}, r"mnist: classes=\(\): expected labels from 0 to 9, one or more"),
+        ({"classes": (3, 10)}, r"classes=\(3, 10\): expected labels"),
+        ({"classes": (True,)}, r"classes=\(True,\): expected labels"),
         ({"held_out": 21}, "mnist test: held_out=21: expected a number of images from 1 to 20"),
         ({"held_out": 0.1}, "held_out=0.1: expected a number"),
         ({"size": 0}, "mnist: size=0, channels=1: expected size >= 1"),

@@ -1,0 +1,46 @@
+"""Uses: what people do with trained models, as functions of a model and arrays; `genzoo` has a command for each.
+
+Latents are walked through (`traverse`, `interpolate`) and added up (`attribute_direction`, `move`); images are scored
+by how usual they are (`outlier_scores`, `threshold`), and rare ones weighed up (`rarity_weights`).
+"""
+
+from keras_genzoo.uses.arithmetic import attribute_direction, move, separation, who_has
+from keras_genzoo.uses.attributes import read_table
+from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
+from keras_genzoo.uses.extremes import extremes
+from keras_genzoo.uses.interpolate import interpolate, kind_for, slerp
+from keras_genzoo.uses.latents import Ranking, decode, draw, encode, is_standard_normal, rank_latents
+from keras_genzoo.uses.outliers import detection, known_outliers, outlier_scores, p_values, png_nats, threshold
+from keras_genzoo.uses.properties import Property, properties
+from keras_genzoo.uses.traverse import traverse
+
+__all__ = [
+    "Property",
+    "Ranking",
+    "attribute_direction",
+    "decode",
+    "detection",
+    "draw",
+    "effective_sample_size",
+    "encode",
+    "extremes",
+    "in_use",
+    "interpolate",
+    "is_standard_normal",
+    "kind_for",
+    "known_outliers",
+    "move",
+    "outlier_scores",
+    "p_values",
+    "png_nats",
+    "properties",
+    "rank_latents",
+    "rarity_weights",
+    "read_table",
+    "separation",
+    "shares_of",
+    "slerp",
+    "threshold",
+    "traverse",
+    "who_has",
+]

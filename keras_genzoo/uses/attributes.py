@@ -1,0 +1,41 @@
+"""The attributes of a folder's images, in a table beside them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from keras_genzoo.data import DataError
+from keras_genzoo.data.tables import parse_table, read_text
+
+TABLE = "labels.csv"
+"""The file at the top of a folder of images with a line for each: its name, relative to the folder, then attributes."""
+
+Table = Mapping[str, Mapping[str, str]]
+"""From an image's name to its attributes, each a name and a value."""
+
+
+def read_table(folder: Path) -> Table | None:
+    """The attributes of a folder's images from its `labels.csv`; None if there is no such file.
+
+    Use it where folders of classes do not say enough of images. The first line has the names of the columns; the first
+    column has the names of the images. Images that it does not name are unknown.
+
+    Args:
+        folder: of the images.
+
+    Raises:
+        DataError: the file is no such table.
+
+    Example:
+        >>> read_table(Path("faces"))["anna.png"]
+        {'glasses': '1', 'hat': '0'}
+    """
+    path = folder / TABLE
+    if not path.exists():
+        return None
+    columns = parse_table(read_text(path), str(path))
+    names, *rest = columns.values()
+    if not rest:
+        raise DataError(f"{path}: expected two columns or more: the names of the images, then attributes.")
+    if len(set(names)) < len(names):
+        raise DataError(f"{path}: expected each image once, but there are {len(names) - len(set(names))} lines more.")
+    return {name: dict(zip([*columns][1:], cells, strict=True)) for name, *cells in zip(names, *rest, strict=True)}

@@ -1,0 +1,89 @@
+"""Interpolation: images on the way from one latent to another."""
+
+from typing import Literal
+
+import numpy as np
+
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.uses.latents import check_latents, decode, is_standard_normal
+
+Kind = Literal["linear", "spherical"]
+
+
+def interpolate(
+    model: GenerativeModel,
+    a: np.ndarray,
+    b: np.ndarray,
+    shares: np.ndarray,
+    kind: Kind | None = None,
+) -> np.ndarray:
+    """Images on the way from latents `a` to latents `b`.
+
+    Use it to see whether a model has learned, rather than stored: then images change smoothly on the way. Under N(0, I)
+    in many dimensions a straight line passes nearer to the origin than samples ever are; the arc keeps their distance.
+    A label that follows the latents stays that of `a`.
+
+    Reference: White 2016, "Sampling generative networks", arXiv:1609.04468, section 2.1.
+
+    Args:
+        model: a built model with latents.
+        a: float array (n, size), latents, as `encode` and `draw` of this room give them.
+        b: float array (n, size).
+        shares: floats of shape (steps,) in [0, 1], how much of the way has been gone.
+        kind: "linear" or "spherical"; by default spherical if the prior is N(0, I).
+
+    Returns:
+        uint8 array of shape (n, steps, height, width, channels).
+
+    Raises:
+        ValueError: the model has no latents, the two are not alike, or there is no such kind.
+
+    Example:
+        >>> a, b = encode(model, faces[:4]), encode(model, faces[4:8])
+        >>> rows = interpolate(model, a, b, np.linspace(0, 1, 10))
+    """
+    check_latents(model, "interpolate")
+    a, b = np.asarray(a, "float32"), np.asarray(b, "float32")
+    if a.ndim != 2 or a.shape != b.shape:
+        raise ValueError(f"interpolate: latents have shapes {a.shape} and {b.shape}, but one (n, size) is expected.")
+    kind = kind or kind_for(model)
+    if kind not in ("linear", "spherical"):
+        raise ValueError(f"interpolate: kind={kind!r}, but 'linear' or 'spherical' is expected.")
+    share = np.asarray(shares, "float64")[None, :, None]
+    (start, label), end = np.split(a[:, None], [model.latent_dim], axis=-1), b[:, None, : model.latent_dim]
+    way = slerp(start, end, share) if kind == "spherical" else (1.0 - share) * start + share * end
+    return decode(model, np.concatenate([way, np.repeat(label, share.size, axis=1)], axis=-1))
+
+
+def kind_for(model: GenerativeModel) -> Kind:
+    """The way that `interpolate` takes by default: the arc is for N(0, I), whose samples lie about a sphere."""
+    return "spherical" if is_standard_normal(model) else "linear"
+
+
+def slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The point at `share` of the arc from `a` to `b`; the last axis is that of the vectors.
+
+    Where the lengths differ, the length changes along the way; vectors without an arc between them, which point the
+    same way or opposite ways, or are zero, are joined by a straight line.
+
+    Reference: Shoemake 1985, doi:10.1145/325334.325242, section 3.3.
+
+    Args:
+        a: float array (..., size).
+        b: float array (..., size).
+        share: float array (..., 1) in [0, 1].
+
+    Returns:
+        float array (..., size).
+
+    Example:
+        >>> slerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.5]))
+        array([0.70710678, 0.70710678])
+    """
+    lengths = np.linalg.norm(a, axis=-1, keepdims=True) * np.linalg.norm(b, axis=-1, keepdims=True)
+    cosine = np.sum(a * b, axis=-1, keepdims=True) / np.where(lengths > 0, lengths, 1.0)
+    angle = np.where(lengths > 0, np.arccos(np.clip(cosine, -1.0, 1.0)), 0.0)
+    straight = np.sin(angle) < 1e-4
+    sine = np.where(straight, 1.0, np.sin(angle))
+    arc = (np.sin((1.0 - share) * angle) * a + np.sin(share * angle) * b) / sine
+    return np.where(straight, (1.0 - share) * a + share * b, arc)

@@ -1,0 +1,137 @@
+"""Latents of any model, drawn, encoded and decoded in one way, and which of them carry most."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from keras_genzoo import images, noise
+from keras_genzoo.model import GenerativeModel
+
+_DRAWS = 1_000  # of a prior without closed moments
+
+
+def draw(model: GenerativeModel, numbers: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Latents of samples: `decode` makes of them what `model.generate` gives for these numbers of the seed.
+
+    Args:
+        model: a built model with latents: an autoencoder, or one whose `call` takes them as N(0, I) draws them.
+        numbers: integers of shape (n,), the samples' numbers.
+        seed: integer in [0, 2**32).
+
+    Returns:
+        float32 array of shape (n, size): the first `model.latent_dim` numbers are the latents; in models of labeled
+        images a label's code follows.
+
+    Raises:
+        ValueError: the model has no latents.
+    """
+    check_latents(model, "draw")
+    if hasattr(model, "sample_latents"):
+        return model.in_batches("sample_latents", np.asarray(numbers), 64, np.uint32(seed))
+    return noise.normal(seed, np.asarray(numbers), model.latent_dim)
+
+
+def encode(model: GenerativeModel, x: np.ndarray) -> np.ndarray:
+    """Latents (n, size) of images, as `draw` gives them; `x` as for `model.encode`.
+
+    Raises:
+        ValueError: the model has no encoder, or these are no images for it.
+    """
+    if not hasattr(model, "encode"):
+        raise ValueError(
+            f"encode: {type(model).__name__} has no encoder, so images have no latents: take drawn ones (a seed), or "
+            "an autoencoder."
+        )
+    return np.asarray(model.encode(x))
+
+
+def decode(model: GenerativeModel, z: np.ndarray) -> np.ndarray:
+    """Images of latents (..., size), as uint8 (..., height, width, channels)."""
+    check_latents(model, "decode")
+    flat = np.asarray(z, "float32").reshape(-1, np.shape(z)[-1])
+    method = "images_of" if hasattr(model, "images_of") else "call"  # an autoencoder's call takes images
+    made = images.to_pixels(model.in_batches(method, flat))
+    return made.reshape(*np.shape(z)[:-1], *made.shape[1:])
+
+
+def is_standard_normal(model: GenerativeModel) -> bool:
+    """Whether the model's prior is N(0, I): not a mixture that was fitted afterwards, nor one that was learned."""
+    return getattr(model, "has_prior", True) and getattr(model, "prior", "normal") == "normal"
+
+
+def prior_moments(model: GenerativeModel) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each latent under the prior, (latent_dim,) both; from 1,000 draws if need be."""
+    check_latents(model, "prior_moments")
+    if is_standard_normal(model):
+        return np.zeros(model.latent_dim, "float32"), np.ones(model.latent_dim, "float32")
+    z = draw(model, np.arange(_DRAWS))[:, : model.latent_dim]
+    return z.mean(axis=0), z.std(axis=0)
+
+
+class Ranking(NamedTuple):
+    """Latents in the order of what they carry.
+
+    Args:
+        by: "kl", in nats; "variance", of the latent over images; or "index", where neither can be had.
+        values: float array (latent_dim,), what they are ranked by.
+        order: integer array (latent_dim,), the latent that carries most first.
+    """
+
+    by: str
+    values: np.ndarray
+    order: np.ndarray
+
+    @classmethod
+    def of(cls, by: str, values: Any) -> "Ranking":
+        """Ranks by values; of equal ones the first comes first."""
+        found = np.asarray(values, "float64")
+        return cls(by, found, np.argsort(-found, kind="stable"))
+
+    def in_words(self, latent: int) -> str:
+        """What a latent is ranked by, such as "3.21 nats"; empty if it is ranked by its number."""
+        value = self.values[latent]
+        return {"kl": f"{value:.2f} nats", "variance": f"variance {value:.3g}"}.get(self.by, "")
+
+
+def rank_latents(model: GenerativeModel, x: np.ndarray | None = None) -> Ranking:
+    """Which latents carry most, over some images.
+
+    A latent that carries nothing can be changed without a change of the image, so look at the first ones.
+
+    Reference: latents by KL: Higgins et al. 2017 (beta-VAE), https://openreview.net/forum?id=Sy2fzU9gl; by variance:
+        Burda et al. 2016, arXiv:1509.00519, section 5.
+
+    Args:
+        model: a built model with latents.
+        x: held-out images (n, height, width, channels), n at least 2, as for `model.encode`; a model without encoder
+            needs none.
+
+    Returns:
+        By KL in nats an image, where it has a closed form; else by the variance of what images are encoded to; without
+        an encoder by the latents' numbers.
+
+    Raises:
+        ValueError: the model has no latents, or it has an encoder, and there are fewer than two images.
+
+    Example:
+        >>> rank_latents(model, held_out[np.arange(500)]["image"]).order[:10]
+    """
+    check_latents(model, "rank_latents")
+    if not hasattr(model, "encode"):
+        return Ranking("index", np.zeros(model.latent_dim), np.arange(model.latent_dim))
+    if x is None or len(x) < 2:
+        given = 0 if x is None else len(x)
+        raise ValueError(f"rank_latents: got {given} images, but what latents carry shows over 2 images or more.")
+    if hasattr(model, "latent_statistics"):
+        floats = images.as_floats(x, model.image_shape, "rank_latents")
+        found = model.in_batches("latent_statistics", floats).astype("float64")
+        if found.shape[1] > 1:
+            return Ranking.of("kl", found[:, 1].mean(axis=0))
+        return Ranking.of("variance", found[:, 0].var(axis=0))
+    return Ranking.of("variance", encode(model, x)[:, : model.latent_dim].var(axis=0, dtype="float64"))
+
+
+def check_latents(model: GenerativeModel, where: str) -> None:
+    """Refuses a model without latents, in the name of the caller."""
+    if not hasattr(model, "latent_dim"):
+        raise ValueError(f"{where}: {type(model).__name__} has no latents: give an autoencoder, or a GAN.")

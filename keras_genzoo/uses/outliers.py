@@ -1,0 +1,233 @@
+"""Outliers: how untypical images are to a trained autoencoder, and from where on that is more than chance."""
+
+import io
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image
+
+from keras_genzoo import images as pixels
+from keras_genzoo.metrics import elbo, mse
+from keras_genzoo.metrics.likelihood import likelihood_protocol
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.uses.properties import Property, says_no
+
+KINDS = ("reconstruction", "elbo", "likelihood_ratio")
+_SAMPLES = 4  # one draw of a posterior would add its own noise to each image's score
+
+
+def outlier_scores(
+    model: GenerativeModel,
+    images: np.ndarray,
+    kind: str = "reconstruction",
+    background: GenerativeModel | None = None,
+    seed: int = 0,
+    batch_size: int = 64,
+    start: int = 0,
+) -> np.ndarray:
+    """Scores images: the higher, the less typical.
+
+    Use `reconstruction` for any autoencoder, `elbo` for those with a posterior; smooth or dark images of another kind
+    may have a higher likelihood than those trained on, which `likelihood_ratio` takes out: it compares with a
+    background model, or without one with the length of the image's PNG, which tells how complex it is. That length is
+    on the scale of "discretized_logistic", a likelihood of grey levels; beside softer ones (a Gaussian of scale 0.2) it
+    outweighs the ELBO, and plain images come out as outliers: there give a background.
+
+    Reference: `likelihood_ratio` with a background: Ren et al. 2019, arXiv:1906.02845, equation 4; with a code's
+        length: Serra et al. 2020, arXiv:1909.11480, equation 2, there in bits.
+
+    Differs from the paper: the likelihood is the ELBO, by 4 draws; the background is any other model of such images,
+        while Ren et al. train one on images with random pixels.
+
+    Args:
+        model: an autoencoder.
+        images: array of shape (n, height, width, channels), uint8 or float in [-1, 1].
+        kind: "reconstruction", the mean squared error on the scale 0..1; "elbo", minus the ELBO in nats;
+            "likelihood_ratio", minus the ELBO, plus that of `background` or less the PNG's nats.
+        background: optional model, for "likelihood_ratio".
+        seed: integer in [0, 2**32), of the draws.
+        batch_size: integer, images at a time.
+        start: integer, the number of the first image; a set scored in pieces gives what it gives in one.
+
+    Returns:
+        float64 array of shape (n,).
+
+    Raises:
+        ValueError: an unknown kind, a model that has no such score, or a background that cannot be compared.
+
+    Example:
+        >>> outlier_scores(model, held_out[np.arange(100)]["image"], "elbo")
+    """
+    check_scores(model, kind, background)
+    if kind == "reconstruction":
+        return mse(images, model.reconstruct(images, batch_size))
+    score = -elbo(model, images, _SAMPLES, seed, batch_size, start)
+    if kind == "elbo":
+        return score
+    if background is not None:
+        return score + elbo(background, images, _SAMPLES, seed, batch_size, start)
+    return score - png_nats(images)
+
+
+def check_scores(model: GenerativeModel, kind: str, background: GenerativeModel | None = None) -> None:
+    """Whether images can be scored so.
+
+    Raises:
+        ValueError: they cannot; the message says why.
+    """
+    name = type(model).__name__
+    if kind not in KINDS:
+        raise ValueError(f"outliers: there is no score '{kind}'; there are: {', '.join(KINDS)}.")
+    if background is not None and kind != "likelihood_ratio":
+        raise ValueError(f"outliers: a background is for the score 'likelihood_ratio', not '{kind}': leave it out.")
+    if kind == "reconstruction" and not hasattr(model, "reconstruct"):
+        raise ValueError(f"outliers: {name} does not reconstruct images: give an autoencoder.")
+    if kind != "reconstruction" and not hasattr(model, "log_importance_weight"):
+        raise ValueError(f"outliers: {name} has no likelihood: give a VAE, or take the score 'reconstruction'.")
+    if background is None:
+        return
+    if tuple(background.image_shape) != tuple(model.image_shape):
+        raise ValueError(
+            f"outliers: the background is of images {tuple(background.image_shape)}, the model of "
+            f"{tuple(model.image_shape)}: give one of the same size."
+        )
+    densities = [likelihood_protocol(one)["density"] for one in (model, background)]
+    if densities[0] != densities[1]:
+        raise ValueError(
+            f"outliers: the background's likelihood is {densities[1]}, the model's {densities[0]}: give one trained "
+            "with the same likelihood."
+        )
+
+
+def png_nats(images: np.ndarray) -> np.ndarray:
+    """The length of each image as a PNG file, in nats: an upper bound of its complexity.
+
+    Reference: Serra et al. 2020, arXiv:1909.11480, section 3.
+
+    Args:
+        images: array of shape (n, height, width, channels), uint8 or float in [-1, 1].
+
+    Returns:
+        float64 array of shape (n,).
+    """
+    lengths = []
+    for image in images if images.dtype == np.uint8 else pixels.to_pixels(images):
+        file = io.BytesIO()
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG", optimize=True)
+        lengths.append(file.tell())
+    return np.array(lengths, "float64") * 8 * math.log(2)
+
+
+def threshold(held_out: np.ndarray, false_alarms: float = 0.05) -> float:
+    """The score above which an image is told an outlier.
+
+    Of images like the held-out ones, at most the share `false_alarms` lies above it on average, whatever the scores
+    are: it is their quantile, corrected for their number.
+
+    Reference: Vovk et al. 2005, doi:10.1007/b106715; Bates et al. 2023, arXiv:2104.08279, section 1.2.
+
+    Args:
+        held_out: float array of shape (n,), scores of images that are no outliers and were not trained on.
+        false_alarms: float in (0, 1).
+
+    Raises:
+        ValueError: no such share, scores that are not finite, or too few of them for so small a share.
+
+    Example:
+        >>> outliers = scores > threshold(held_out_scores, 0.05)
+    """
+    held_out = np.sort(np.asarray(held_out, "float64"))
+    if not np.isfinite(held_out).all():
+        raise ValueError("outliers: scores of held-out images are not finite: the training diverged, take another run.")
+    return float(held_out[rank_of_threshold(len(held_out), false_alarms) - 1])
+
+
+def rank_of_threshold(count: int, false_alarms: float) -> int:
+    """Which of `count` scores, the lowest being number 1, is the `threshold`.
+
+    Raises:
+        ValueError: no such share, or too few scores for so small a share.
+    """
+    if not 0 < false_alarms < 1:
+        raise ValueError(f"outliers: false_alarms={false_alarms} must lie between 0 and 1.")
+    rank = math.ceil((count + 1) * (1 - false_alarms) - 1e-9)
+    if rank > count:
+        least = math.ceil(1 / false_alarms - 1e-9) - 1
+        raise ValueError(
+            f"outliers: {count} held-out images cannot tell {false_alarms:g} of false alarms: {least:,} are needed at "
+            "least; allow more false alarms."
+        )
+    return rank
+
+
+def p_values(held_out: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """How rarely an image like the held-out ones would score as high: a number in (0, 1] for each score.
+
+    Reference: Bates et al. 2023, arXiv:2104.08279, equation 3.
+
+    Args:
+        held_out: float array of shape (m,), as for `threshold`.
+        scores: float array of shape (n,).
+
+    Returns:
+        float64 array of shape (n,); at most `false_alarms` where a score is above `threshold(held_out, false_alarms)`.
+    """
+    held_out = np.sort(np.asarray(held_out, "float64"))
+    above = len(held_out) - np.searchsorted(held_out, scores, side="left")
+    return (1 + above) / (1 + len(held_out))
+
+
+def known_outliers(known: Mapping[str, Property], trained: tuple[str, ...] | None = None) -> np.ndarray | None:
+    """Which images are known to be outliers.
+
+    Args:
+        known: what is known of the images. Of a property `outlier` 0, -1, false, no, none, without and face mean that
+            an image is none; without such a property, images of classes that are not among `trained` are outliers.
+        trained: optional names of the classes that the model was trained on.
+
+    Returns:
+        integer array of shape (n,): 1 for outliers, 0 for others, -1 where it is not known. None where nothing tells:
+            no such property, or classes of which none was trained on.
+
+    Example:
+        >>> known_outliers(properties(held_out[np.arange(100)], held_out))
+    """
+    if "outlier" in known:
+        values, classes = known["outlier"]
+        outlier = {float(number): not says_no(name) for number, name in enumerate(classes)}
+    elif "label" in known and trained:
+        values, classes = known["label"]
+        outlier = {float(number): name not in trained for number, name in enumerate(classes)}
+        if len(set(outlier.values())) < 2:
+            return None
+    else:
+        return None
+    told = [outlier[value] if classes else not says_no(value) for value in values[~np.isnan(values)]]
+    found = np.full(len(values), -1)
+    found[~np.isnan(values)] = told
+    return found
+
+
+def detection(scores: np.ndarray, outlier: np.ndarray) -> dict[str, float]:
+    """How well scores tell known outliers: `auroc` and `average_precision`, both 1 at best.
+
+    By chance AUROC is 0.5, and average precision the share of outliers.
+
+    Reference: Davis & Goadrich 2006, doi:10.1145/1143844.1143874.
+
+    Args:
+        scores: float array of shape (n,).
+        outlier: bool array of shape (n,); both kinds must be there.
+
+    Raises:
+        ValueError: all images are outliers, or none is.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score  # type: ignore[import-untyped]
+
+    outlier = np.asarray(outlier, bool)
+    if outlier.all() or not outlier.any():
+        what = "all" if len(outlier) and outlier.all() else "none"
+        raise ValueError(f"outliers: {what} of the {len(outlier):,} images are outliers: images of both kinds needed.")
+    auroc, precision = (float(function(outlier, scores)) for function in (roc_auc_score, average_precision_score))
+    return {"auroc": auroc, "average_precision": precision}

@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from keras_genzoo.images import as_floats, check_range, from_pixels, grid, to_pixels, write_png
+from keras_genzoo.images import as_floats, check_range, from_pixels, grid, to_pixels, write_gif, write_png
 
 LEVELS = np.arange(256, dtype="uint8")
 
@@ -107,3 +107,38 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypat
     with pytest.raises(OSError, match="No space left"):
         write_png(path, np.ones((4, 4, 3), "uint8"))
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_animation_plays_its_frames(tmp_path, channels):
+    levels = np.arange(0, 250, 25, dtype="uint8")[:, None, None, None]  # fewer colors than GIF knows
+    frames = np.broadcast_to(levels, (10, 4, 6, channels)).copy()
+    frames[:, 0, 0] = 255
+    path = write_gif(tmp_path / "new" / "walk.gif", frames, scale=2, seconds=0.05)
+    with Image.open(path) as animation:
+        assert (animation.n_frames, animation.size, animation.info["loop"]) == (10, (12, 8), 0)
+        for number in range(10):
+            animation.seek(number)
+            assert animation.info["duration"] == 50
+            found = np.asarray(animation.convert("RGB"))[::2, ::2].astype(int)
+            assert np.abs(found - frames[number]).max() <= 1
+    assert [one.name for one in path.parent.iterdir()] == ["walk.gif"]
+
+
+def test_colors_are_chosen_for_all_frames_together(tmp_path):
+    """What stays still keeps its color, whatever else comes into the picture."""
+    frames = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3), "uint8")
+    frames[:, :10] = frames[0, :10]
+    with Image.open(write_gif(tmp_path / "still.gif", frames, scale=1)) as animation:
+        found = []
+        for number in range(6):
+            animation.seek(number)
+            found.append(np.asarray(animation.convert("RGB"))[:10].astype(int))
+    assert all((one == found[0]).all() for one in found)
+    assert np.abs(found[0] - frames[0, :10]).mean() < 25
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4, 3), (4, 4, 3), (2, 4, 4, 2)])
+def test_what_is_no_animation(tmp_path, shape):
+    with pytest.raises(ValueError, match=r"write_gif: frames have shape .*, but \(n, height, width, 1 or 3\)"):
+        write_gif(tmp_path / "none.gif", np.zeros(shape, "uint8"))

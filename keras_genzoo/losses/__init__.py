@@ -8,6 +8,7 @@ from keras_genzoo.losses.adversarial import (
 )
 from keras_genzoo.losses.decorrelation import covariance, dip_penalty, total_correlation
 from keras_genzoo.losses.divergence import free_bits, gaussian_kl, gaussian_kl_per_latent
+from keras_genzoo.losses.mmd import mmd
 from keras_genzoo.losses.penalty import gradient_penalty
 from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
 from keras_genzoo.losses.squared_error import squared_error
@@ -22,6 +23,7 @@ __all__ = [
     "kl_sparsity",
     "l1_sparsity",
     "logistic_discriminator",
+    "mmd",
     "non_saturating_generator",
     "sparseness",
     "squared_error",

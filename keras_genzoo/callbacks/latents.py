@@ -83,14 +83,17 @@ def latent_summary(model: GenerativeModel, images: np.ndarray, batch_size: int =
         batch_size: integer, images at a time.
 
     Raises:
-        ValueError: the model has no posterior, or these are not images for it, or fewer than two.
+        ValueError: the model has no `latent_statistics`, or these are not images for it, or fewer than two.
 
     Example:
         >>> print(latent_summary(model, held_out[np.arange(1000)]["image"]).words(beta=1.0))
         7 of 64 latents carry more than 0.01 nats; the weight of the KL term is 1: posterior collapse; ...
     """
     if not hasattr(model, "latent_statistics"):
-        raise ValueError(f"latent_summary: {type(model).__name__} has no posterior: give a VAE.")
+        raise ValueError(
+            f"latent_summary: {type(model).__name__} has no latent_statistics, which tell what its latents carry: give "
+            "a model that has, such as a VAE."
+        )
     x = as_floats(images, model.image_shape, "latent_summary")
     if len(x) < 2:
         raise ValueError(f"latent_summary: got {len(x)} images, but a variance over images takes at least 2.")

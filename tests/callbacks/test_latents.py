@@ -77,7 +77,7 @@ def test_each_epoch_is_written_once(tmp_path):
 
 
 def test_what_cannot_be_looked_at():
-    with pytest.raises(ValueError, match="latent_summary: Toy has no posterior"):
+    with pytest.raises(ValueError, match="latent_summary: Toy has no latent_statistics"):
         latent_summary(Toy(), X)
     with pytest.raises(ValueError, match="latent_summary: got 1 images"):
         latent_summary(vae(), X[:1])

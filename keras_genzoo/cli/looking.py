@@ -10,7 +10,7 @@ from keras_genzoo.cli.meter import meter
 from keras_genzoo.cli.outputs import images_of_name
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.data.source import Subset
-from keras_genzoo.uses.attributes import TABLE, Table, read_table
+from keras_genzoo.uses.attributes import TABLE, Table, attributes_of, read_table
 
 _AT_ONCE = 256
 
@@ -60,7 +60,7 @@ def table_of(source: Source, name: str | None) -> Table | None:
         whole = whole.source
     starts = range(0, len(whole), _AT_ONCE)
     names = (whole[np.arange(at, min(at + _AT_ONCE, len(whole)))].get("name", ()) for at in starts)
-    if not any(str(one) in table for part in names for one in part):
+    if all(attributes_of(table, str(one)) is None for part in names for one in part):
         raise DataError(
             f"{folder}/{TABLE} names none of the images of {source.name}; its first is '{next(iter(table))}': expected "
             "names as they lie in the folder, such as 'anna.png' or 'inner/anna.png'."

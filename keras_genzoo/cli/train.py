@@ -110,7 +110,7 @@ def _opened(args: argparse.Namespace, task: Task, model: GenerativeModel, split:
 
 def _plan(task: Task, model: GenerativeModel, split: Split, train: Stream) -> str:
     """What will be done, in a few lines."""
-    names = [name for player in model.players() for name in player.networks]
+    names = dict.fromkeys(name for player in model.players() for name in player.networks)
     networks = ", ".join(f"{name} {_large(getattr(model, name).count_params())}" for name in names)
     height, width, channels = model.image_shape
     steps = task.preset["fit"]["steps_per_epoch"] or train.steps(model.turns)

@@ -7,7 +7,9 @@ from keras_genzoo.data import DataError
 from keras_genzoo.data.tables import parse_table, read_text
 
 TABLE = "labels.csv"
-"""The file at the top of a folder of images with a line for each: its name, relative to the folder, then attributes."""
+"""The file at the top of a folder of images with a line for each: its name, relative to the folder, then attributes.
+
+A name without folders stands for every image of that file name, wherever it lies."""
 
 Table = Mapping[str, Mapping[str, str]]
 """From an image's name to its attributes, each a name and a value."""
@@ -39,3 +41,8 @@ def read_table(folder: Path) -> Table | None:
     if len(set(names)) < len(names):
         raise DataError(f"{path}: expected each image once, but there are {len(names) - len(set(names))} lines more.")
     return {name: dict(zip([*columns][1:], cells, strict=True)) for name, *cells in zip(names, *rest, strict=True)}
+
+
+def attributes_of(table: Table, name: str) -> Mapping[str, str] | None:
+    """What a table says of the image `name`, relative to the folder, with slashes; None if it does not name it."""
+    return table.get(name, table.get(name.rpartition("/")[2]))

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_genzoo.data import Source
 from keras_genzoo.data.drawn_faces import FACTORS
-from keras_genzoo.uses.attributes import Table
+from keras_genzoo.uses.attributes import Table, attributes_of
 
 _NO = {"0", "0.0", "-1", "-1.0", "false", "no", "none", "without", "face"}  # -1: CelebA's; face: of `drawn_faces`
 _UNKNOWN = {"", "nan"}
@@ -54,7 +54,7 @@ def properties(columns: Mapping[str, np.ndarray], source: Source, table: Table |
         count = int(label.max()) + 1 if len(label) else 0
         found["label"] = Property(label, source.class_names or tuple(map(str, range(count))))
     if table and "name" in columns:
-        rows = [table.get(str(name), {}) for name in columns["name"]]
+        rows = [attributes_of(table, str(name)) or {} for name in columns["name"]]
         of_table = {name: _of_cells([row.get(name, "").strip() for row in rows]) for name in next(iter(table.values()))}
         found.update({name: one for name, one in of_table.items() if not np.isnan(one.values).all()})
     return found

@@ -38,6 +38,12 @@ def test_columns_of_a_table():
     assert names_of_properties(source, table) == ["age", "hat"]
 
 
+def test_a_file_name_alone_stands_for_images_in_folders():
+    source = ArraySource(IMAGES[:3], names=["a/1.png", "b/1.png", "b/2.png"])
+    table = {"1.png": {"hat": "yes"}, "2.png": {"hat": "no"}, "b/1.png": {"hat": "no"}}
+    assert properties(source[np.arange(3)], source, table)["hat"].values.tolist() == [1, 0, 0]
+
+
 def test_names_are_known_before_the_images():
     source = load_split("drawn_faces", size=16, num_images=5).train
     assert set(properties(source[np.arange(5)], source)) <= set(names_of_properties(source))

@@ -180,12 +180,26 @@ def test_the_mark_holds_for_what_was_written(marked, change, tmp_path):
 
 
 def test_examples_fit_their_inputs():
-    assert export._example((), "int64") == 3
-    for dtype, low, high in (("uint8", 0, 255), ("float32", -1, 1)):
-        example = export._example((None, 4, 4, 3), dtype)
+    assert export._example((), "int64", 256) == 3
+    for dtype, below, low, high in (("uint8", 256, 0, 255), ("float32", 256, -1, 1), ("int32", 7, 0, 6)):
+        example = export._example((None, 4, 4, 3), dtype, below)
         assert example.shape == (2, 4, 4, 3) and example.dtype == dtype
         assert low <= example.min() < example.max() <= high
-    assert export._example((None, 7), "float32").shape == (2, 7)
+    assert export._example((None, 7), "float32", 256).shape == (2, 7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+@pytest.mark.parametrize(("wrong", "jumps", "refused"), [(1, False, True), (1, True, False), (5, True, True)])
+def test_where_a_model_jumps_few_numbers_may_differ(monkeypatch, tmp_path, dtype, wrong, jumps, refused):
+    expected = np.arange(20).astype(dtype)
+    answer = expected + 10 * (np.arange(20) < wrong).astype(dtype)
+    monkeypatch.setattr(export, "_answers_of_a_clean_process", lambda inputs, path: {"codes": answer})
+    endpoints = {"codes": Endpoint(lambda x: ops.convert_to_tensor(expected), {"x": ((2,), "float32")}, jumps=jumps)}
+    if refused:
+        with pytest.raises(RuntimeError, match="the endpoint 'codes' differs from the model by 10"):
+            export._verify(endpoints, tmp_path, 1e-2)
+    else:
+        export._verify(endpoints, tmp_path, 1e-2)
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ from keras_genzoo import noise
 from keras_genzoo.data import Source
 from keras_genzoo.data.weighting import probabilities, weighted_order
 
+_MOST_NUMBERS = 2**25  # latents of all images together that a mixture is fitted to
+
 
 class FitPrior(keras.callbacks.Callback):
     """Fits the mixture over latents at the end of the last epoch, so that `generate` makes sense.
@@ -18,7 +20,8 @@ class FitPrior(keras.callbacks.Callback):
 
     Args:
         source: the images that are trained on.
-        num: integer, how many of them are encoded, chosen by `seed`; all if there are fewer.
+        num: integer, how many of them are encoded, chosen by `seed`; all if there are fewer. Of
+            models with many latents fewer, so that the fit takes less than a gigabyte.
         every: optional integer, epochs from one fit to the next, so that samples on the way make sense too; by default
             the last epoch alone.
         seed: integer in [0, 2**32), of the choice and the fit.
@@ -62,7 +65,8 @@ class FitPrior(keras.callbacks.Callback):
             order = noise.permutation(self.seed, 0, len(self.source))
         else:
             order = weighted_order(self.weights, self.seed, 0)
-        chosen = np.sort(order[: self.num])
+        # The fit takes some 20 bytes a number.
+        chosen = np.sort(order[: min(self.num, max(2, _MOST_NUMBERS // self.model.latent_dim))])
         try:
             self.model.fit_prior(self.source[chosen]["image"], self.seed)
         except Exception as error:  # even memory that runs out here must not end a training

@@ -59,16 +59,18 @@ class LatentSummary(NamedTuple):
         among = np.abs(self.correlation[np.ix_(active, active)])
         return float((among.sum() - count) / (count * (count - 1)))
 
-    def words(self, beta: float) -> str:
+    def words(self, beta: float | None) -> str:
         """The summary in a line, which tells a collapse.
 
         Args:
-            beta: the present weight of the KL term.
+            beta: the present weight of the KL term; None where none is chosen.
         """
         carry = "carry more than 0.01 nats" if self.kl is not None else "are active (variance of the mean above 0.01)"
         text = f"{self.in_use} of {len(self.variance)} latents {carry}"
-        if self.in_use < COLLAPSED * len(self.variance):
+        if self.in_use < COLLAPSED * len(self.variance) and beta is not None:
             text += f"; the weight of the KL term is {beta:g}: posterior collapse; lower beta or anneal it"
+        elif self.in_use < COLLAPSED * len(self.variance) and self.kl is not None:
+            text += ": posterior collapse; weigh what the images are compared by more"
         return text
 
 
@@ -140,7 +142,9 @@ class LatentReport(keras.callbacks.Callback):
             return
         if not all(np.isfinite(part).all() for part in summary if part is not None):
             return  # the training has diverged, which the Guard tells
-        beta = float(ops.convert_to_numpy(self.model.scheduled(getattr(self.model, "beta", 1.0))))
+        beta = getattr(self.model, "beta", 1.0 if hasattr(self.model, "log_importance_weight") else None)
+        if beta is not None:
+            beta = float(ops.convert_to_numpy(self.model.scheduled(beta)))
         self.words = summary.words(beta)
         line = {
             "epoch": epoch + 1,

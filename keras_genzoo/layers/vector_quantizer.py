@@ -10,7 +10,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("keras_genzoo")
 class VectorQuantizer(keras.layers.Layer):
-    """Replaces vectors by the nearest of a codebook, in float32 whatever the model computes in.
+    """Replaces vectors by the nearest of a codebook, kept in float32 whatever the model computes in.
 
     Use it between an encoder and a decoder. The codebook is learned in one of two ways: by exponential moving averages
     of the vectors that each code is the nearest to, with `update`; or, with `decay=None`, by the gradient of a loss.
@@ -65,6 +65,9 @@ class VectorQuantizer(keras.layers.Layer):
     def nearest(self, z: Tensor) -> Tensor:
         """int32 indices (...) of the codes that are nearest to vectors (..., code_dim)."""
         codes = self.codebook
+        # What all codes share does not tell them apart, and costs digits in the product.
+        center = ops.mean(codes, axis=0)
+        z, codes = z - center, codes - center
         # The squared distance, less the square of z, which is the same for all codes.
         distances = ops.sum(ops.square(codes), axis=1) - 2.0 * ops.matmul(z, ops.transpose(codes))
         return ops.cast(ops.argmin(distances, axis=-1), "int32")

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_genzoo import backend, images
 from keras_genzoo.arguments import Count, ImageShape, Momentum, Network, Scalar, Share
-from keras_genzoo.export import Endpoint
+from keras_genzoo.export import Endpoint, Inputs
 from keras_genzoo.layers.vector_quantizer import VectorQuantizer, perplexity
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import PriorlessAutoencoder
@@ -123,8 +123,9 @@ class VQVAE(PriorlessAutoencoder):
             )
         self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=self.latent_dim)
         self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=self.latent_dim)
-        before = tuple(self.encoder.layers[-1].input.shape[1:])  # feature maps, where they are only laid out in a row
-        if len(before) == 3 and before != self.map_shape:
+        last = self.encoder.layers[-1] if self.encoder.layers else None
+        before = tuple(last.input.shape[1:]) if isinstance(last, keras.layers.Flatten) else self.map_shape
+        if len(before) > 1 and before != self.map_shape:
             raise ValueError(
                 f"VQVAE.encoder ends in feature maps {before}, but {self.map_shape} are expected: a code stands for "
                 f"{downsampling} x {downsampling} pixels; give as many filters as halvings, or another downsampling."
@@ -246,13 +247,12 @@ class VQVAE(PriorlessAutoencoder):
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Adds `codes` and `decode_codes`."""
-        shape = (None, *self.map_shape[:2])
+        pixels: Inputs = {"images": ((None, *self.image_shape), "uint8")}
+        numbers: Inputs = {"codes": ((None, *self.map_shape[:2]), "int32")}
         return {
-            **super().endpoints(),
-            "codes": Endpoint(
-                lambda x: self.codes_of(images.from_pixels(x, ops)), {"images": ((None, *self.image_shape), "uint8")}
-            ),
+            **{name: endpoint._replace(jumps=True) for name, endpoint in super().endpoints().items()},
+            "codes": Endpoint(lambda x: self.codes_of(images.from_pixels(x, ops)), pixels, jumps=True),
             "decode_codes": Endpoint(
-                lambda codes: images.to_pixels(self.images_of_codes(codes), ops), {"codes": (shape, "int32")}
+                lambda codes: images.to_pixels(self.images_of_codes(codes), ops), numbers, below=self.num_codes
             ),
         }

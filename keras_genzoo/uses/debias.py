@@ -43,7 +43,7 @@ def rarity_weights(
         >>> weights = rarity_weights(model.encode(train[np.arange(len(train))]["image"]))
         >>> stream = Stream(train, batch_size=64, weights=weights)
     """
-    latents = np.asarray(latents, "float64")
+    latents = np.asarray(latents)
     if latents.ndim != 2 or not len(latents):
         raise ValueError(f"debias: latents have shape {latents.shape}, but (n, latent_dim) is expected, n at least 1.")
     if not 0 < strength < np.inf:
@@ -52,11 +52,13 @@ def rarity_weights(
         raise ValueError(f"debias: bins={bins} must be at least 2.")
     if combine not in ("product", "max"):
         raise ValueError(f"debias: combine is {combine!r}, but 'product' or 'max' is expected.")
-    log_rarity = np.stack([-np.log(_shares(latent, bins) + strength) for latent in latents[:, in_use(latents)].T])
-    if combine == "product":
-        log_weight = log_rarity.sum(axis=0)
-    else:
-        log_weight = (log_rarity - np.logaddexp.reduce(log_rarity, axis=1, keepdims=True)).max(axis=0)
+    log_weight = np.full(len(latents), 0.0 if combine == "product" else -np.inf)
+    for number in np.flatnonzero(in_use(latents)):  # one at a time: there may be a million of them
+        log_rarity = -np.log(_shares(latents[:, number], bins) + strength)
+        if combine == "product":
+            log_weight += log_rarity
+        else:
+            log_weight = np.maximum(log_weight, log_rarity - np.logaddexp.reduce(log_rarity))
     weight = np.exp(log_weight - log_weight.max())
     return weight / weight.sum()
 

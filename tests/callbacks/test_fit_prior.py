@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_genzoo.callbacks import fit_prior
 from keras_genzoo.callbacks.fit_prior import FitPrior
 from keras_genzoo.data import ArraySource, DataError
 from keras_genzoo.models.ae import AE
@@ -65,6 +66,14 @@ def test_it_chooses_images_by_the_weights_that_they_are_drawn_by():
         np.testing.assert_array_equal(a, b)
     with pytest.raises(DataError, match="weights have shape"):
         FitPrior(ArraySource(X), weights=weights[1:])
+
+
+def test_large_latents_are_fitted_to_fewer_images(monkeypatch):
+    monkeypatch.setattr(fit_prior, "_MOST_NUMBERS", 4 * 10)
+    model, _ = fitted([FitPrior(ArraySource(X), seed=4)])
+    few, _ = fitted([FitPrior(ArraySource(X), num=10, seed=4)])
+    for a, b in zip(model.mixture.get_weights(), few.mixture.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_model_with_a_prior_is_left_alone():

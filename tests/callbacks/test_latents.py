@@ -9,6 +9,7 @@ from keras import layers
 
 from keras_genzoo.callbacks.latents import LatentReport, LatentSummary, latent_summary
 from keras_genzoo.models.vae import VAE
+from keras_genzoo.models.wae_mmd import WAEMMD
 from tests.toys import Toy
 
 X = np.random.default_rng(0).uniform(-1, 1, (40, 2, 2, 1)).astype("float32")
@@ -57,6 +58,26 @@ def test_a_collapse_is_told_in_words():
         "lower beta or anneal it"
     )
     assert summary_of([1.0] * 16 + [0.001] * 48).words(beta=4.0) == "16 of 64 latents carry more than 0.01 nats"
+
+
+def test_where_no_weight_is_chosen_none_is_told():
+    assert (
+        summary_of([1.0] + [0.0] * 9)
+        .words(None)
+        .endswith("0.01 nats: posterior collapse; weigh what the images are compared by more")
+    )
+    without_a_posterior = LatentSummary(None, np.array([1.0, 0, 0, 0, 0]), np.eye(5))
+    assert without_a_posterior.words(None) == "1 of 5 latents are active (variance of the mean above 0.01)"
+
+
+def test_a_model_without_a_kl_term_has_no_weight_of_it(tmp_path):
+    network = {"network": "mlp_encoder", "hidden": ()}
+    model = WAEMMD((2, 2, 1), 4, encoder=network, decoder={"network": "mlp_decoder", "hidden": ()})
+    report = LatentReport(X, tmp_path)
+    report.set_model(model)
+    report.on_epoch_end(0)
+    assert json.loads((tmp_path / "latents.json").read_text())["beta"] is None
+    assert "beta" not in report.words
 
 
 def test_one_active_unit_has_no_correlation():

@@ -171,11 +171,22 @@ def test_what_is_drawn_are_codes():
             {"code_dim": 4, "encoder": {"network": "map_encoder", "filters": (4, 4), "blocks": 1}},
             r"VQVAE.encoder ends in feature maps \(1, 1, 16\), but \(2, 2, 4\) are expected",
         ),
+        (
+            {"code_dim": 4, "encoder": {"network": "map_encoder", "filters": (4,), "blocks": 1, "parts": 2}},
+            r"VQVAE.encoder ends in feature maps \(2, 2, 2, 2\), but \(2, 2, 4\) are expected",
+        ),
     ],
 )
 def test_arguments_that_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         build(**arguments)
+
+
+def test_an_encoder_may_end_in_anything():
+    inputs = keras.Input(SHAPE)
+    flat = keras.layers.Flatten()(inputs)
+    encoder = keras.Model(inputs, keras.layers.Add()([keras.layers.Dense(LATENTS)(flat) for _ in range(2)]))
+    assert build(encoder=encoder).codes(X).shape == (len(X), 2, 2)
 
 
 def test_integers_that_are_refused():

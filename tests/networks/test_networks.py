@@ -19,7 +19,8 @@ PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activat
 def test_a_network_maps_what_it_says_in_float32(name, policy):
     given = {key: PASSED[key] for key in inspect.signature(NETWORKS[name]).parameters if key in PASSED}
     network, _ = build_network("network", name, given, keras.DTypePolicy(policy))
-    outputs = network([ops.zeros((2, *one.shape[1:]), one.dtype) for one in network.inputs])
+    inputs = [ops.zeros((2, *one.shape[1:]), one.dtype) for one in network.inputs]
+    outputs = network(inputs if len(inputs) > 1 else inputs[0])
     for output in outputs if isinstance(outputs, list) else [outputs]:
         assert output.shape[0] == 2
         assert keras.backend.standardize_dtype(output.dtype) == "float32"

@@ -138,6 +138,7 @@ def test_endpoints_answer_as_they_say(fitted):
             assert shape == () or shape[0] is None, name
 
 
+@pytest.mark.slow  # the compiles take a third of the time of all contracts
 @each_model
 def test_xla_trains_as_a_graph_does(name):
     graph, compiled = (helpers.two_steps(name, jit_compile=jit) for jit in (False, True))

@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import functools
 import shlex
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -47,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     task = Task.resumed(args, earlier) if earlier else Task.of(args)
     if earlier:
         earlier.check_told_the_same(task.preset)
+    elif args.output is not None:
+        _check_outside(Path(args.output), task.path)
     if task.deterministic:
         backend.make_deterministic()
     model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
@@ -97,6 +100,12 @@ def _earlier(args: argparse.Namespace) -> Run | None:
     elif not args.dry_run:
         raise RunError("train: say where to: --output RUN, a new folder.")
     return None
+
+
+def _check_outside(output: Path, images: Path | None) -> None:
+    """Refuses a run among the images, of which its pictures would be some when it is gone on with."""
+    if images is not None and images.is_dir() and output.resolve().is_relative_to(images.resolve()):
+        raise RunError(f"train: --output '{output}' lies in the folder of images, '{images}': name a folder elsewhere.")
 
 
 def _opened(args: argparse.Namespace, task: Task, model: GenerativeModel, split: Split) -> Run:

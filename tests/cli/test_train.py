@@ -225,6 +225,12 @@ class TestMistakes:
         complaint = mistake(*words, "--set", "data.allow_upscaling=true", "--output", tmp_path / "run")
         assert "pets/ has 2 classes, but arguments.num_classes is 10: give --set arguments.num_classes=2." in complaint
 
+    @pytest.mark.parametrize("inside", ["run", "runs/../runs/one"])
+    def test_a_run_is_not_made_among_the_images(self, mistake, preset, folder, inside):
+        line = mistake("train", preset, "--data", folder, "--output", f"{folder}/{inside}")
+        assert "lies in the folder of images" in line and line.endswith(": name a folder elsewhere.")
+        assert len(list(folder.iterdir())) == 40
+
     def test_images_are_squares(self, mistake, preset, tmp_path):
         line = mistake("train", preset, "--dry-run", "--set", "arguments.image_shape=[16, 32, 3]")
         assert "16 x 32 pixels, but datasets give squares" in line

@@ -26,6 +26,12 @@ Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
 Momentum = Annotated[float, Ge(0), Lt(1)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
+AdversarialLossName = Literal[
+    "minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_average"
+]
+"""A name in `losses.ADVERSARIAL_LOSSES`."""
+Augmentations = tuple[Literal["color", "translation", "cutout"], ...]
+"""What is done to images before a discriminator sees them, in this order."""
 DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 NetworkSpec = NewType("NetworkSpec", object)

@@ -37,6 +37,7 @@ ROOMS = [
     "artifacts",
     "evaluation",
     "uses",
+    "diagnosis",
     "callbacks",
     "__init__",
     "cli",

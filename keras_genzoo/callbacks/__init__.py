@@ -1,5 +1,6 @@
 """Callbacks: what is seen and kept of a training while it goes on."""
 
+from keras_genzoo.callbacks.diagnosis import Diagnosis
 from keras_genzoo.callbacks.evaluating import Evaluating
 from keras_genzoo.callbacks.fit_prior import FitPrior
 from keras_genzoo.callbacks.guard import Divergence, Guard
@@ -11,6 +12,7 @@ from keras_genzoo.callbacks.run_log import RunLog, SaveError, StoppedError
 from keras_genzoo.callbacks.telling import told
 
 __all__ = [
+    "Diagnosis",
     "Divergence",
     "Evaluating",
     "FitPrior",

@@ -1,4 +1,4 @@
-"""`genzoo doctor`: what a bug report needs: versions, devices, what works, and what data is there."""
+"""`genzoo doctor`: what a bug report needs: versions, devices, what works, what data is there. Or how a run does."""
 
 import argparse
 import json
@@ -10,16 +10,21 @@ from typing import Any
 import keras
 
 from keras_genzoo import config
-from keras_genzoo.artifacts import environment
+from keras_genzoo.artifacts import Run, RunError, environment
 from keras_genzoo.artifacts.environment import PACKAGE
 from keras_genzoo.cli.console import columns, one_line, quiet
 from keras_genzoo.data.prepared import cache_folder
+from keras_genzoo.diagnosis import record
+from keras_genzoo.printable import printable
 
 _SETTINGS = ("KERAS_BACKEND", "KERAS_HOME", "GENZOO_CACHE", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS", "TF_XLA_FLAGS")
 
 
 def run(args: argparse.Namespace) -> None:
     """Looks, and prints."""
+    if args.run is not None:
+        _tell(Run(args.run), args.json)
+        return
     with quiet():
         found = examination()
     if args.json:
@@ -27,6 +32,19 @@ def run(args: argparse.Namespace) -> None:
         return
     rows = [(key.replace("_", " "), _text(value)) for key, value in found.items()]
     print(columns(rows, indent=0))
+
+
+def _tell(run: Run, as_json: bool) -> None:
+    """What was found while a run was trained."""
+    chart = record.read(run.path)
+    if not chart.looks:
+        raise RunError(
+            f"'{run.path}' holds no {record.FILE}: it was trained by --no-diagnosis, or by an older version."
+        )
+    if as_json:
+        print(json.dumps([finding.line() for finding in chart.findings], indent=2))
+        return
+    print("\n\n".join(printable(finding.text) for finding in chart.findings) or chart.words)
 
 
 def examination() -> dict[str, Any]:

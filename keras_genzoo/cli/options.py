@@ -91,6 +91,11 @@ state as if nothing had happened."""
         "and on with other noise and another order of the images",
     )
     parser.add_argument(
+        "--no-diagnosis",
+        action="store_true",
+        help="no looks at samples, scores and activations on the way, which warn of mode collapse and other illnesses",
+    )
+    parser.add_argument(
         "--deterministic",
         action="store_true",
         help="the same bits each time on a GPU too, which takes longer (on a CPU they are in any case)",
@@ -258,6 +263,10 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "examples:\n  genzoo doctor             this machine\n  genzoo doctor runs/faces  that training"
+    parser.add_argument(
+        "run", metavar="RUN", nargs="?", help="a run folder: what is wrong with its training; without it, this machine"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

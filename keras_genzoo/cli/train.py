@@ -14,6 +14,7 @@ from keras_genzoo import backend, config, images
 from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
 from keras_genzoo.artifacts.files import write_text
 from keras_genzoo.callbacks import (
+    Diagnosis,
     FitPrior,
     Guard,
     ImageGrid,
@@ -33,6 +34,7 @@ from keras_genzoo.cli.rollback import Rollback
 from keras_genzoo.cli.signals import Stop
 from keras_genzoo.cli.task import SAMPLE_WEIGHTS, Task, check_same_data, load_sources, some_of, streams
 from keras_genzoo.data import Split, Stream
+from keras_genzoo.diagnosis import record
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS
@@ -73,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         with Stop() as stop:
 
             def fit(position: Position) -> Position:
-                return fit_stages(model, run, task, train, held_out, position, stop, measured, args.checkpoint_every)
+                seconds, doctor = args.checkpoint_every, not args.no_diagnosis
+                return fit_stages(model, run, task, train, held_out, position, stop, measured, seconds, doctor)
 
             try:
                 position = rollback.guarding(fit, position)
@@ -173,8 +176,11 @@ def fit_stages(
     stop: Stop,
     measured: Prepared | None = None,
     seconds: float = 60.0,
+    doctor: bool = True,
 ) -> Position:
     """Trains from `position` to the last epoch, through the stages of the model; `seconds` lie between checkpoints.
+
+    A `doctor` looks for illnesses on the way.
 
     Returns:
         The position at the end, of which there is a checkpoint.
@@ -194,6 +200,8 @@ def fit_stages(
         log = RunLog(run, position, seconds, stop=stop.asked)
         every = -(-fit["epochs"] // MOST_GRIDS)
         grids = ImageGrid(run.path / "samples", every=every, epochs=int(ends[stage]))
+        unseen = held_out.source if held_out else None
+        diagnosis = [Diagnosis(train, unseen, run.path)] if doctor else []
         latents = _watching_latents(model, run, train, held_out, 1 if measured else every, int(ends[stage]))
         with Progress(
             epochs=int(ends[stage]),
@@ -206,7 +214,7 @@ def fit_stages(
                 model.fit,
                 train,
                 validation_data=held_out,
-                callbacks=[guard, *latents, *measuring, log, grids, progress],
+                callbacks=[guard, *latents, *measuring, *diagnosis, log, grids, progress],
                 verbose=0,
             )
             if position.step:  # an epoch that was stopped in the middle
@@ -252,8 +260,14 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
     if not (run.path / "losses.png").is_file():
         with told("losses.png"):
             plot_losses(run.history(), run.path / "losses.png")
+    chart = record.read(run.path)
+    if chart.looks:
+        said = "what the doctor found, told below" if chart.findings else f"the doctor's: {chart.words}"
+        made.append((record.FILE, said))
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
     print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}")
+    for finding in chart.findings:
+        print(f"\n{printable(finding.text)}")
     metrics = (
         "losses,mse,psnr,ssim" if hasattr(model, "reconstruct") else "losses"
     )  # what needs no weights of Inception

@@ -3,23 +3,19 @@
 from typing import Any
 
 import keras
-from keras import ops
 
-from keras_genzoo import losses
 from keras_genzoo.arguments import Count, ImageShape, Network
 from keras_genzoo.models.gan import GAN
-from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
-
-Tensor = Any
 
 
 @MODELS.register("dcgan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class DCGAN(GAN):
-    """Deep convolutional GAN: a discriminator tells real images from generated ones, a generator fools it.
+    """Deep convolutional GAN: the game of `GAN` with convolutional networks that train.
 
-    Use it for sharp images of one kind (faces, garments) where some coverage may be lost.
+    Use it for sharp images of one kind (faces, garments) where some coverage may be lost. Its networks take images of
+    any power of two from 16 x 16 to 256 x 256 pixels without further arguments; the paper's are 64 x 64.
 
     Reference: Radford et al. 2016, arXiv:1511.06434; the losses are Goodfellow et al. 2014, arXiv:1406.2661.
 
@@ -30,7 +26,9 @@ class DCGAN(GAN):
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         generator: network from latents to images.
         discriminator: network from images to logits.
-        kwargs: `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
+        kwargs: `discriminator_steps`, `adversarial_loss`: see `GAN`; `label_smoothing`, `instance_noise`, `r1_weight`,
+            `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`, `dtype`, `name`: see
+            `GenerativeModel`.
 
     Example:
         >>> model = DCGAN(image_shape=(64, 64, 3))
@@ -38,7 +36,6 @@ class DCGAN(GAN):
         >>> model.fit(train, epochs=100)
     """
 
-    logs = ("discriminator_loss", "generator_loss")
     default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 2e-4, "beta_1": 0.5}}
     tiny = {
         "image_shape": (8, 8, 3),
@@ -56,25 +53,4 @@ class DCGAN(GAN):
         discriminator: Network = "dcgan_discriminator",
         **kwargs: Any,
     ):
-        super().__init__(image_shape, latent_dim, generator, **kwargs)
-        self.discriminator = self.network("discriminator", discriminator, image_shape=self.image_shape, outputs=1)
-        self.ready(latent_dim)
-
-    def players(self) -> tuple[Player, ...]:
-        """The discriminator moves first, then the generator."""
-        return (
-            Player("discriminator", ("discriminator",), self.discriminator_loss),
-            Player("generator", ("generator",), self.generator_loss),
-        )
-
-    def discriminator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy of real images and generated ones, in batches of their own (section 3, batch statistics)."""
-        fake = ops.stop_gradient(self.sample_like(x, training))
-        real_logits, fake_logits = (self.discriminator(images, training=training) for images in (x, fake))
-        loss = losses.logistic_discriminator(real_logits, fake_logits)
-        return loss, {"discriminator_loss": loss}
-
-    def generator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """The non-saturating loss."""
-        loss = losses.non_saturating_generator(self.discriminator(self.sample_like(x, training), training=training))
-        return loss, {"generator_loss": loss}
+        super().__init__(image_shape, latent_dim, generator=generator, discriminator=discriminator, **kwargs)

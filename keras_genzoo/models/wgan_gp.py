@@ -7,8 +7,8 @@ import keras
 from keras import ops
 
 from keras_genzoo import losses
-from keras_genzoo.arguments import Count, ImageShape, Network, NonNegative
-from keras_genzoo.models.gan import GAN
+from keras_genzoo.arguments import AdversarialLossName, Count, ImageShape, Network, NonNegative
+from keras_genzoo.models.adversarial import Adversarial, Logs
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
 
@@ -17,7 +17,7 @@ Tensor = Any
 
 @MODELS.register("wgan_gp")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class WGANGP(GAN):
+class WGANGP(Adversarial):
     """Wasserstein GAN with gradient penalty: a critic estimates a distance, a generator shortens it.
 
     Use it where a GAN collapses or diverges: its losses mean something (minus `critic_loss` is the distance) and no
@@ -30,9 +30,11 @@ class WGANGP(GAN):
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         critic_steps: integer, critic turns for each generator turn (n_critic), each with images of its own.
         penalty_weight: float, of the gradient penalty (lambda).
+        adversarial_loss: name of what both players lower beside the penalty: see `Adversarial`.
         generator: network from latents to images.
         critic: network from images to unbounded scores, without batch normalization (section 4).
-        kwargs: `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
+        kwargs: `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`,
+            `dtype`, `name`: see `GenerativeModel`.
 
     Example:
         >>> model = WGANGP(image_shape=(64, 64, 3))
@@ -40,6 +42,7 @@ class WGANGP(GAN):
         >>> model.fit(train, epochs=100)
     """
 
+    opponent = "critic"
     logs = ("critic_loss", "gradient_penalty", "generator_loss")
     default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9}}
     tiny = {
@@ -57,11 +60,12 @@ class WGANGP(GAN):
         latent_dim: Count = 128,
         critic_steps: Count = 5,
         penalty_weight: NonNegative = 10.0,
+        adversarial_loss: AdversarialLossName = "wasserstein",
         generator: Network = "resnet_generator",
         critic: Network = "resnet_critic",
         **kwargs: Any,
     ):
-        super().__init__(image_shape, latent_dim, generator, **kwargs)
+        super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
         self.critic_steps = critic_steps
         self.penalty_weight = penalty_weight
         self.critic = self.network("critic", critic, image_shape=self.image_shape, outputs=1)
@@ -74,18 +78,13 @@ class WGANGP(GAN):
             Player("generator", ("generator",), self.generator_loss),
         )
 
-    def critic_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def critic_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
         """The critic's loss and its penalty (equation 3); logged apart."""
-        fake = ops.stop_gradient(self.sample_like(x, training))
-        critic = functools.partial(self.critic, training=training)
-        loss = losses.wasserstein_critic(critic(x), critic(fake))
-        penalty = losses.gradient_penalty(self.input_gradient(critic, self.between(x, fake)))
-        return loss + self.penalty_weight * penalty, {"critic_loss": loss, "gradient_penalty": penalty}
-
-    def generator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """Minus the critic's mean score of generated images."""
-        loss = losses.wasserstein_generator(self.critic(self.sample_like(x, training), training=training))
-        return loss, {"generator_loss": loss}
+        real, fake = self.seen(x), self.seen(ops.stop_gradient(self.sample_like(x, y, training)))
+        loss, logs = self.opponent_loss(real, fake, y, training)
+        critic = functools.partial(self.scores, y=y, training=training)
+        penalty = losses.gradient_penalty(self.input_gradient(critic, self.between(real, fake)))
+        return loss + self.penalty_weight * penalty, {**logs, "gradient_penalty": penalty}
 
     def between(self, x: Tensor, fake: Tensor) -> Tensor:
         """A point on the line from each real image to a generated one: one uniform number an image (section 4)."""

@@ -6,6 +6,7 @@ from keras import layers
 
 from keras_genzoo.arguments import ImageShape
 from keras_genzoo.layers.layer_normalization import LayerNormalization
+from keras_genzoo.layers.spectral_normalization import SpectralNormalization
 
 Tensor = Any
 Normalization = Literal["batch", "layer"] | None
@@ -40,3 +41,31 @@ def normalize(x: Tensor, normalization: Normalization) -> Tensor:
     if normalization == "layer":
         return LayerNormalization()(x)
     return x
+
+
+def linear(kind: type[layers.Layer], *args: Any, spectral: bool, use_bias: bool = True, **kwargs: Any) -> layers.Layer:
+    """A linear layer, with or without spectral normalization.
+
+    Args:
+        kind: `layers.Dense` or `layers.Conv2D`.
+        args: the layer's own, as are `kwargs`.
+        spectral: bool, whether to divide its kernel by the largest singular value.
+        use_bias: bool.
+    """
+    if not spectral:
+        return kind(*args, use_bias=use_bias, **kwargs)
+    made = kind(*args, use_bias=False, **kwargs)
+    return SpectralNormalization(made, use_bias=use_bias, dtype=made.dtype_policy)
+
+
+def check_spectral(spectral: bool, normalization: Normalization, network: str) -> None:
+    """Refuses a normalization of feature maps behind one of kernels.
+
+    Raises:
+        ValueError: both were asked for.
+    """
+    if spectral and normalization is not None:
+        raise ValueError(
+            f"{network}: spectral=True and normalization='{normalization}', which would undo what the first does: set "
+            "normalization to None (null in a preset)."
+        )

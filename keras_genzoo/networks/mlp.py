@@ -1,4 +1,4 @@
-"""Dense encoder and decoder, for autoencoders of small images; without hidden layers they are linear."""
+"""Dense encoder and decoder, for small images and points; without hidden layers they are linear."""
 
 import math
 from typing import Literal
@@ -6,7 +6,8 @@ from typing import Literal
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Count, ImageShape
+from keras_genzoo.arguments import Count, ImageShape, Momentum
+from keras_genzoo.networks.blocks import Normalization, linear, normalize
 from keras_genzoo.networks.convolutional import Activation
 from keras_genzoo.registry import NETWORKS
 
@@ -19,8 +20,10 @@ def mlp_encoder(
     outputs: Count,
     hidden: tuple[Count, ...] = (200, 200),
     hidden_activation: HiddenActivation = "relu",
+    dropout: Momentum = 0.0,
+    spectral: bool = False,
 ) -> keras.Model:
-    """Dense layers on flattened images.
+    """Dense layers on flattened images; it serves as a discriminator too.
 
     The default widths are those of Burda et al. 2016, arXiv:1509.00519, section 5, who take tanh.
 
@@ -29,6 +32,8 @@ def mlp_encoder(
         outputs: integer, the length of the vector for each image.
         hidden: units of each hidden layer; none makes a linear network.
         hidden_activation: of the hidden layers.
+        dropout: float in [0, 1), the share of hidden units that is left out in training.
+        spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957.
 
     Returns:
         model from images (n, height, width, channels) to (n, outputs) in float32.
@@ -36,8 +41,9 @@ def mlp_encoder(
     inputs = keras.Input(image_shape, name="images")
     x = layers.Flatten()(inputs)
     for units in hidden:
-        x = layers.Dense(units, activation=hidden_activation)(x)
-    return keras.Model(inputs, layers.Dense(outputs, dtype="float32")(x))
+        x = layers.Activation(hidden_activation)(linear(layers.Dense, units, spectral=spectral)(x))
+        x = layers.Dropout(dropout)(x) if dropout else x
+    return keras.Model(inputs, linear(layers.Dense, outputs, spectral=spectral, dtype="float32")(x))
 
 
 @NETWORKS.register("mlp_decoder")
@@ -47,6 +53,7 @@ def mlp_decoder(
     activation: Activation = "tanh",
     hidden: tuple[Count, ...] = (200, 200),
     hidden_activation: HiddenActivation = "relu",
+    normalization: Normalization = None,
 ) -> keras.Model:
     """Dense layers, the last of which makes the pixels: `mlp_encoder` the other way round.
 
@@ -56,12 +63,14 @@ def mlp_decoder(
         activation: of the output: "tanh" for images in [-1, 1], "linear" for logits, or for a linear network.
         hidden: units of each hidden layer, from the latents to the image.
         hidden_activation: of the hidden layers.
+        normalization: "batch", "layer" or None, in each hidden layer before its activation.
 
     Returns:
         model from latents (n, latent_dim) to (n, height, width, channels) in float32.
     """
     x = inputs = keras.Input((latent_dim,), name="latents")
     for units in hidden:
-        x = layers.Dense(units, activation=hidden_activation)(x)
+        x = normalize(layers.Dense(units, use_bias=normalization is None)(x), normalization)
+        x = layers.Activation(hidden_activation)(x)
     x = layers.Dense(math.prod(image_shape), activation=activation, dtype="float32")(x)
     return keras.Model(inputs, layers.Reshape(image_shape, dtype="float32")(x))

@@ -1,12 +1,14 @@
 """The residual generator and critic of WGAN-GP. Reference: Gulrajani et al. 2017, arXiv:1704.00028, appendix F."""
 
+import functools
 from typing import Any, Literal
 
 import keras
 from keras import layers
 
 from keras_genzoo.arguments import Count, Filters, ImageShape
-from keras_genzoo.networks.blocks import Normalization, base_shape, normalize
+from keras_genzoo.networks.attention import check_attention, self_attention
+from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear, normalize
 from keras_genzoo.registry import NETWORKS
 
 Tensor = Any
@@ -17,12 +19,15 @@ def _resample(x: Tensor, way: Literal["up", "down"]) -> Tensor:
     return layers.UpSampling2D(2)(x) if way == "up" else layers.AveragePooling2D(2)(x)
 
 
-def _block(x: Tensor, count: int, way: Literal["up", "down"], normalization: Normalization) -> Tensor:
+def _convolution(count: int, kernel_size: int, spectral: bool = False) -> layers.Layer:
+    return linear(layers.Conv2D, count, kernel_size, padding="same", kernel_initializer="he_uniform", spectral=spectral)
+
+
+def _block(
+    x: Tensor, count: int, way: Literal["up", "down"], normalization: Normalization, spectral: bool = False
+) -> Tensor:
     """A pre-activation residual block that halves or doubles its feature maps."""
-
-    def convolution(count: int, kernel_size: int) -> layers.Layer:
-        return layers.Conv2D(count, kernel_size, padding="same", kernel_initializer="he_uniform")
-
+    convolution = functools.partial(_convolution, spectral=spectral)
     inside = layers.ReLU()(normalize(x, normalization))
     if way == "up":
         inside = convolution(count, 3)(_resample(inside, way))
@@ -40,6 +45,7 @@ def resnet_generator(
     image_shape: ImageShape,
     filters: Filters = (512, 256, 128, 64),
     normalization: Normalization = "batch",
+    attention: Count | None = None,
 ) -> keras.Model:
     """A projection of the latents, then residual blocks that each double the image.
 
@@ -48,15 +54,19 @@ def resnet_generator(
         image_shape: (height, width, channels), divisible by `2 ** len(filters)`.
         filters: of each block.
         normalization: "batch" as in the paper, "layer" or None.
+        attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
 
     Returns:
         model from latents (n, latent_dim) to images (n, height, width, channels) in [-1, 1], float32.
     """
     height, width = base_shape(image_shape, len(filters), "resnet_generator")
+    check_attention(attention, [height * 2 ** (level + 1) for level in range(len(filters))], "resnet_generator")
     inputs = keras.Input((latent_dim,), name="latents")
     x = layers.Reshape((height, width, filters[0]))(layers.Dense(height * width * filters[0])(inputs))
     for count in filters:
         x = _block(x, count, "up", normalization)
+        if x.shape[1] == attention:
+            x = self_attention(x, _convolution)
     x = layers.ReLU()(normalize(x, normalization))
     return keras.Model(inputs, layers.Conv2D(image_shape[-1], 3, padding="same", activation="tanh", dtype="float32")(x))
 
@@ -67,6 +77,8 @@ def resnet_critic(
     outputs: Count = 1,
     filters: Filters = (64, 128, 256, 512),
     normalization: Normalization = "layer",
+    spectral: bool = False,
+    attention: Count | None = None,
 ) -> keras.Model:
     """A convolution, then residual blocks that each halve the image, then one dense layer.
 
@@ -75,13 +87,21 @@ def resnet_critic(
         outputs: integer, scores for each image.
         filters: of the first convolution and the blocks after it; the last block keeps the last number.
         normalization: "layer" as in the paper, or None.
+        spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957;
+            `normalization` must be None then.
+        attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
 
     Returns:
         model from images (n, height, width, channels) to scores (n, outputs) in float32.
     """
     base_shape(image_shape, len(filters), "resnet_critic")
+    check_spectral(spectral, normalization, "resnet_critic")
+    check_attention(attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "resnet_critic")
     inputs = keras.Input(image_shape, name="images")
-    x = layers.Conv2D(filters[0], 3, padding="same", kernel_initializer="he_uniform")(inputs)
+    x = _convolution(filters[0], 3, spectral)(inputs)
     for count in (*filters[1:], filters[-1]):
-        x = _block(x, count, "down", normalization)
-    return keras.Model(inputs, layers.Dense(outputs, dtype="float32")(layers.Flatten()(x)))
+        x = _block(x, count, "down", normalization, spectral)
+        if x.shape[1] == attention:
+            x = self_attention(x, functools.partial(_convolution, spectral=spectral))
+    scores = linear(layers.Dense, outputs, spectral=spectral, dtype="float32")
+    return keras.Model(inputs, scores(layers.Flatten()(x)))

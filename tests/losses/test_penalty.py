@@ -32,6 +32,19 @@ def test_half_precision_gradients_do_not_overflow():
     np.testing.assert_allclose(value(losses.gradient_penalty(gradient)), 1999.0**2, rtol=1e-5)
 
 
+def test_r1_is_the_squared_norm():
+    gradient = np.random.default_rng(0).standard_normal((5, 4, 3, 2)).astype("float32")
+    expected = (gradient.astype("float64") ** 2).sum(axis=(1, 2, 3)).mean()
+    np.testing.assert_allclose(value(losses.r1_penalty(gradient)), expected, rtol=1e-5)
+    np.testing.assert_allclose(value(losses.r1_penalty(np.full((1, 1, 1, 4), 1000.0, "float16"))), 4e6, rtol=1e-5)
+
+
+def test_lecam_compares_scores_with_the_other_kind_s_average():
+    real, fake = np.array([[1.0], [3.0]], "float32"), np.array([[-2.0], [0.0]], "float32")
+    found = value(losses.lecam_penalty(real, fake, average_real=2.0, average_fake=-1.0))
+    np.testing.assert_allclose(found, (2**2 + 4**2) / 2 + (4**2 + 2**2) / 2)
+
+
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="differentiates with TensorFlow's tape")
 class TestSecondOrder:
     """The gradient of the penalty by the critic's weights."""

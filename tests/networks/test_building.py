@@ -38,7 +38,7 @@ def test_its_layers_have_the_model_s_policy_and_the_global_one_stays():
     assert next(layer for layer in network.layers if layer.weights).compute_dtype == "bfloat16"
     assert network.output.dtype == "float32"
     with pytest.raises(ValueError, match="cannot be halved"):
-        build("dcgan_generator", policy=keras.DTypePolicy("mixed_bfloat16"))
+        build("conv_decoder", policy=keras.DTypePolicy("mixed_bfloat16"))
     assert keras.config.dtype_policy().name == before
 
 

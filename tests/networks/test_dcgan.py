@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from keras_genzoo.layers.spectral_normalization import SpectralNormalization
+from keras_genzoo.networks import budget
 from keras_genzoo.networks.dcgan import dcgan_discriminator, dcgan_generator
 
 
@@ -65,3 +67,28 @@ def test_sizes_need_not_be_square_but_divisible():
         dcgan_generator(4, (10, 8, 1), (8, 4))
     with pytest.raises(ValueError, match=f"dcgan_discriminator: {message}"):
         dcgan_discriminator((10, 8, 1), filters=(8, 4))
+
+
+@pytest.mark.parametrize(("side", "filters"), [(16, (1024, 512)), (64, (1024, 512, 256, 128))])
+def test_filters_follow_from_the_size(side, filters):
+    with budget.unallocated(keep=False):
+        generator, discriminator = dcgan_generator(100, (side, side, 3)), dcgan_discriminator((side, side, 3))
+    up = [layer.input.shape[1:] for layer in generator.layers if isinstance(layer, layers.Conv2DTranspose)]
+    down = [layer.output.shape[1:] for layer in discriminator.layers if isinstance(layer, layers.Conv2D)]
+    assert up == down[::-1] == [(4 * 2**level, 4 * 2**level, count) for level, count in enumerate(filters)]
+
+
+@pytest.mark.parametrize("size", [(8, 8), (28, 28), (128, 128), (256, 256), (24, 48)])
+def test_other_sizes_need_no_filters_either(size):
+    with budget.unallocated(keep=False):
+        assert dcgan_generator(100, (*size, 1)).output_shape == (None, *size, 1)
+        assert dcgan_discriminator((*size, 1)).output_shape == (None, 1)
+
+
+def test_all_kernels_can_be_normalized_spectrally():
+    network = dcgan_discriminator((16, 16, 3), filters=(8, 8), normalization=None, spectral=True, attention=8)
+    kernels = [variable for variable in network.trainable_variables if variable.name == "kernel"]
+    normalized = [layer.layer.kernel for layer in network.layers if isinstance(layer, SpectralNormalization)]
+    assert len(kernels) == len(normalized) == 2 + 4 + 1
+    with pytest.raises(ValueError, match="dcgan_discriminator: spectral=True and normalization='batch', which would"):
+        dcgan_discriminator((16, 16, 3), spectral=True)

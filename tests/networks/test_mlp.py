@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from keras_genzoo.layers.spectral_normalization import SpectralNormalization
 from keras_genzoo.networks.mlp import mlp_decoder, mlp_encoder
 
 X = np.random.default_rng(0).uniform(-1, 1, (3, 4, 2, 3)).astype("float32")
@@ -37,3 +38,20 @@ def test_images_are_bounded_and_logits_are_not():
     z = 1000 * np.random.default_rng(0).standard_normal((4, 5))
     images, logits = (ops.convert_to_numpy(mlp_decoder(5, (4, 2, 3), one)(z)) for one in ("tanh", "linear"))
     assert np.abs(images).max() <= 1 < np.abs(logits).max()
+
+
+def test_dropout_in_training_alone():
+    network = mlp_encoder((4, 2, 3), 5, hidden=(50,), dropout=0.5)
+    one, other = (ops.convert_to_numpy(network(X, training=True)) for _ in range(2))
+    assert np.abs(one - other).max() > 0
+    np.testing.assert_array_equal(ops.convert_to_numpy(network(X)), ops.convert_to_numpy(network(X)))
+
+
+def test_hidden_layers_can_be_normalized():
+    decoder = mlp_decoder(5, (4, 2, 3), hidden=(6, 7), normalization="batch")
+    assert [variable.name for variable in decoder.trainable_variables] == ["kernel", "gamma", "beta"] * 2 + [
+        "kernel",
+        "bias",
+    ]
+    encoder = mlp_encoder((4, 2, 3), 5, hidden=(6, 7), spectral=True)
+    assert [layer.layer.units for layer in encoder.layers if isinstance(layer, SpectralNormalization)] == [6, 7, 5]

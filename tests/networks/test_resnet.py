@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from keras_genzoo.layers.spectral_normalization import SpectralNormalization
 from keras_genzoo.networks.resnet import resnet_critic, resnet_generator
 
 
@@ -76,3 +77,12 @@ def test_sizes_must_be_divisible():
         resnet_generator(4, (8, 10, 1), (8, 4))
     with pytest.raises(ValueError, match=f"resnet_critic: {message}"):
         resnet_critic((8, 10, 1), filters=(8, 4))
+
+
+def test_all_kernels_can_be_normalized_spectrally():
+    network = resnet_critic((8, 8, 3), filters=(4, 8), normalization=None, spectral=True)
+    kernels = [variable for variable in network.trainable_variables if variable.name == "kernel"]
+    normalized = [layer for layer in network.layers if isinstance(layer, SpectralNormalization)]
+    assert len(kernels) == len(normalized) == 1 + 2 * 3 + 1
+    with pytest.raises(ValueError, match="resnet_critic: spectral=True and normalization='layer', which would"):
+        resnet_critic((8, 8, 3), filters=(4, 8), spectral=True)

@@ -1,0 +1,228 @@
+"""The rules: which measures, at how many looks in a row, are an illness.
+
+The bounds lie where healthy trainings do not come, and whence ill ones do not return: an illness that is missed can be
+seen in the samples, while a false alarm spoils a good training.
+
+| measure | what it is |
+| --- | --- |
+| `spread`, `nearest` | diversity of the samples by descriptors: `keras_genzoo.diagnosis.diversity` |
+| `pixel_spread` | `spread` by thumbnails |
+| `coverage`, `copied` | by descriptors, by thumbnails: the functions of these names |
+| `told_apart.discriminator` | share of pairs of a real image and a sample that it tells |
+| `held_out.D`, `overfitting.D` | share of pairs of a training and a held-out image that D tells; `overfitting` |
+| `gradient.P` | root mean square of the gradient of the loss of P, the generator's player |
+| `weights.P` | root mean square of the weights of the player P |
+| `dead.N`, `scale.N` | the largest share of units that never vary, and root mean square, of a layer of the network N |
+| `latents_in_use` | share of the latents that carry more than 0.01 nats |
+| `log.L`, `logs_not_finite` | what the model logs as L; how many logs are NaN or infinite |
+| `input.low`, ... | `keras_genzoo.diagnosis.range_of` |
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Measures = Mapping[str, float]
+
+
+@dataclass
+class Past:
+    """What was seen of each measure, the present look included: its first value, its smallest and its largest."""
+
+    first: dict[str, float] = field(default_factory=dict)
+    least: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
+    """From the first look to the present one."""
+    _start: int | None = None
+
+    def see(self, iterations: int, measures: Measures) -> None:
+        """Takes a look's measures up."""
+        self._start = iterations if self._start is None else self._start
+        self.steps = max(0, iterations - self._start)
+        for name, value in measures.items():
+            self.first.setdefault(name, value)
+            self.least[name] = min(value, self.least.get(name, math.inf))
+            self.most[name] = max(value, self.most.get(name, -math.inf))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a measure shows an illness.
+
+    Args:
+        illness: string, a key of `ADVICE`.
+        about: string, a measure's name; or one that ends in a dot, for all measures that begin so: each is judged for
+            itself, and the rest of its name says whose it is.
+        ill: function `(the measure's name, all measures of the look, past) -> bool`.
+        words: string, what is told, formatted with `value`, `who` and `first`, the measure's first value.
+        player: optional string, whose illness it is, where the measure's name does not tell.
+        evidence: names of other measures that are told.
+        looks: integer, how many looks in a row must show it.
+        steps: integer, the least number of train steps from the first of them to the last.
+    """
+
+    illness: str
+    about: str
+    ill: Callable[[str, Measures, Past], bool]
+    words: str
+    player: str | None = None
+    evidence: tuple[str, ...] = ()
+    looks: int = 5
+    steps: int = 300
+
+    def measures(self, measures: Measures) -> list[str]:
+        """Those measures of a look that the rule is about."""
+        if self.about.endswith("."):
+            return [name for name in measures if name.startswith(self.about)]
+        return [self.about] if self.about in measures else []
+
+    def whose(self, name: str) -> str | None:
+        """The player or network whose illness the measure of that name shows."""
+        return self.player or (name.removeprefix(self.about) if self.about.endswith(".") else None)
+
+
+NOTHING = 0.1
+"""The diversity, in that of real images, below which samples are all the same."""
+LITTLE = 0.3
+"""The diversity below which most of what real images show is missing."""
+
+
+def _variety(of: Measures) -> float:
+    """By the view in which the samples are the more varied."""
+    return max(of.get("spread", 0.0), of.get("pixel_spread", 0.0))
+
+
+def _all_alike(name: str, now: Measures, past: Past) -> bool:
+    return _variety(now) < NOTHING
+
+
+def _much_is_missing(name: str, now: Measures, past: Past) -> bool:
+    # To a young generator variety comes; it must have had more of it before.
+    return NOTHING <= _variety(now) < min(LITTLE, 0.7 * _variety(past.most))
+
+
+def _few_kinds(name: str, now: Measures, past: Past) -> bool:
+    return now[name] < NOTHING <= _variety(now)
+
+
+def _won(name: str, now: Measures, past: Past) -> bool:
+    # The losses of discriminators (logistic, hinge, least squares) end at 0; the generator's then climbs.
+    over = abs(now.get("log.discriminator_loss", math.inf)) < 0.02 or now.get("log.generator_loss", 0.0) > 15.0
+    return now[name] >= 0.999 and over
+
+
+def _lost(name: str, now: Measures, past: Past) -> bool:
+    return now[name] <= 0.02
+
+
+def _faded(name: str, now: Measures, past: Past) -> bool:
+    return now[name] <= 1e-4 * past.most[name]
+
+
+def _climbed(name: str, now: Measures, past: Past) -> bool:
+    return not name.startswith("log.val_") and abs(now[name]) > 3e3 * (1.0 + abs(past.first[name]))
+
+
+def _worse_than_ever(name: str, now: Measures, past: Past) -> bool:
+    return now[name] > past.first[name] + 0.5 * abs(past.first[name]) + 1.0
+
+
+def _overgrown(name: str, now: Measures, past: Past) -> bool:
+    # Steps at random, each a part p of the weights' first size, let them grow by p times the root of their number. For
+    # DCGAN with Adam p is about 0.01; at a hundred times the learning rate, 1.
+    return now[name] > (2.5 + 0.15 * math.sqrt(past.steps)) * past.first[name] > 0.0
+
+
+def _dead(name: str, now: Measures, past: Past) -> bool:
+    return now[name] >= 0.95
+
+
+def _exploded(name: str, now: Measures, past: Past) -> bool:
+    return now[name] > max(100.0, 100.0 * past.first[name])
+
+
+def _copies(name: str, now: Measures, past: Past) -> bool:
+    return now[name] > LITTLE
+
+
+def _by_heart(name: str, now: Measures, past: Past) -> bool:
+    return now[name] > 0.8 and now.get(name.replace("overfitting.", "held_out."), 0.0) > 0.95
+
+
+def _risen(name: str, now: Measures, past: Past) -> bool:
+    best, first = past.least[name], past.first[name]
+    risen = now[name] - best
+    return risen > max(0.3 * (first - best), 0.1 * abs(best)) and now[name] > now.get("log.loss", math.inf)
+
+
+def _unused(name: str, now: Measures, past: Past) -> bool:
+    return now[name] < 0.05
+
+
+def _out_of_range(name: str, now: Measures, past: Past) -> bool:
+    return now.get("input.low", -1.0) < -1.01 or now[name] > 1.01
+
+
+def _half_the_range(name: str, now: Measures, past: Past) -> bool:
+    return now[name] >= -0.01 and 0.5 < now.get("input.high", 0.0) <= 1.01
+
+
+def _given(condition: Callable[[float], bool]) -> Callable[[str, Measures, Past], bool]:
+    return lambda name, now, past: condition(now[name])
+
+
+def _input(about: str, ill: Callable[[str, Measures, Past], bool], words: str) -> Rule:
+    """A rule about what the model is given, which the first look tells."""
+    return Rule("input", about, ill, words, evidence=("input.low", "input.high"), looks=1, steps=0)
+
+
+_SAMPLES = ("pixel_spread", "coverage")
+_LOSSES = ("log.discriminator_loss", "log.generator_loss")
+
+RULES = (
+    _input("input.not_finite", _given(lambda share: share > 0.0),
+           "{value:.2%} of the numbers that the model is given are NaN or infinite"),
+    _input("input.high", _out_of_range, "the model is given numbers up to {value:.4g}, and expects [-1, 1]"),
+    _input("input.low", _half_the_range, "the model is given numbers from {value:.1g} up alone, and expects [-1, 1]"),
+    _input("input.variation", _given(lambda largest: largest < 1e-6), "the images that it is given are all the same"),
+    Rule("mode_collapse", "spread", _all_alike,
+         "complete: the samples differ from one another by {value:.1%} of what real images do",
+         player="generator", evidence=_SAMPLES, steps=500),
+    Rule("mode_collapse", "spread", _much_is_missing,
+         "partial: the samples differ from one another by {value:.0%} of what real images do, and did by more before",
+         player="generator", evidence=_SAMPLES, steps=500),
+    Rule("mode_collapse", "nearest", _few_kinds,
+         "partial: the samples are of a few kinds, which hardly vary: a sample's nearest other one is at {value:.1%} "
+         "of the distance between neighboring real images",
+         player="generator", evidence=("spread", *_SAMPLES), steps=500),
+    Rule("discriminator_wins", "told_apart.", _won,
+         "the {who} has won: it tells {value:.1%} of the samples from real images, and the generator learns no more",
+         evidence=_LOSSES),
+    Rule("generator_wins", "told_apart.", _lost,
+         "the generator has won: the {who} is right in {value:.1%} of the cases, and teaches nothing",
+         evidence=_LOSSES),
+    Rule("gradient_vanishes", "gradient.", _faded,
+         "the gradient of the {who}'s loss has vanished: {value:.1e} at a weight", evidence=_LOSSES),
+    Rule("divergence", "logs_not_finite", _given(lambda count: count > 0.0),
+         "a loss is NaN or infinite", looks=1, steps=0),
+    Rule("divergence", "log.", _climbed, "{who} has climbed from {first:.3g} to {value:.3g}"),
+    Rule("divergence", "log.loss", _worse_than_ever,
+         "the loss, {value:.4g}, is worse than at the first step, {first:.4g}"),
+    Rule("divergence", "weights.", _overgrown,
+         "the weights of the {who} have grown from {first:.2g} to {value:.2g} each: the steps are too large"),
+    Rule("memorization", "copied", _copies,
+         "{value:.0%} more of the samples than of held-out images are near-copies of training images"),
+    Rule("overfitting", "overfitting.", _by_heart,
+         "the {who} knows its training images by heart: images that it has not seen look to it like samples",
+         evidence=("held_out.discriminator", "held_out.critic")),
+    Rule("overfitting", "log.val_loss", _risen,
+         "the loss of held-out images rises again, and is {value:.4g}", evidence=("log.loss",)),
+    Rule("dead_units", "dead.", _dead,
+         "{value:.0%} of the units of a layer of the {who} give the same for every image"),
+    Rule("exploding_activations", "scale.", _exploded,
+         "activations of the {who} have grown from {first:.2g} to {value:.2g}"),
+    Rule("posterior_collapse", "latents_in_use", _unused,
+         "{value:.0%} of the latents carry more than 0.01 nats: the decoder has learned to do without them",
+         player="encoder", steps=500),
+)  # fmt: skip

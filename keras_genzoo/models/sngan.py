@@ -1,0 +1,73 @@
+"""SNGAN: the GAN whose discriminator is normalized spectrally."""
+
+from typing import Any
+
+import keras
+
+from keras_genzoo.arguments import AdversarialLossName, Count, ImageShape, Network
+from keras_genzoo.models.gan import GAN
+from keras_genzoo.registry import MODELS
+
+
+@MODELS.register("sngan")
+@keras.saving.register_keras_serializable("keras_genzoo")
+class SNGAN(GAN):
+    """Spectrally normalized GAN: each layer of the discriminator is divided by its largest singular value.
+
+    Use it where a discriminator wins too soon: it stays Lipschitz at the cost of a few products with vectors, where
+    WGAN-GP differentiates twice. With `attention` in both networks, and a larger learning rate for the discriminator,
+    it is the unconditional part of SAGAN (Zhang et al. 2019, arXiv:1805.08318).
+
+    Reference: Miyato et al. 2018, arXiv:1802.05957, equations 16 and 17 (hinge loss), table 4 (residual networks).
+
+    Differs from the paper: the discriminator's last feature maps are weighed by place, not summed; one layer fewer is
+    at the full size.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        latent_dim: integer, the length of a latent vector z ~ N(0, I).
+        discriminator_steps: integer, discriminator turns for each generator turn (n_dis), each with images of its own.
+        adversarial_loss: name of what both players lower: see `Adversarial`.
+        generator: network from latents to images.
+        discriminator: network from images to scores, with `spectral`.
+        kwargs: `label_smoothing`, `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`;
+            `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
+
+    Example:
+        >>> model = SNGAN(image_shape=(64, 64, 3))
+        >>> model.compile()
+        >>> model.fit(train, epochs=100)
+    """
+
+    default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 2e-4, "beta_1": 0.0, "beta_2": 0.9}}
+    tiny = {
+        "image_shape": (8, 8, 3),
+        "latent_dim": 4,
+        "discriminator_steps": 1,
+        "generator": {"network": "dcgan_generator", "filters": (8,), "attention": 4},
+        "discriminator": {
+            "network": "dcgan_discriminator",
+            "filters": (8,),
+            "normalization": None,
+            "spectral": True,
+            "attention": 4,
+        },
+        "augment": ("translation",),
+        "augment_target": 0.6,
+        "augment_images": 1_000_000,
+        "ema_momentum": 0.9,
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        latent_dim: Count = 128,
+        discriminator_steps: Count = 5,
+        adversarial_loss: AdversarialLossName = "hinge",
+        generator: Network = "resnet_generator",
+        discriminator: Network = {"network": "resnet_critic", "normalization": None, "spectral": True},  # noqa: B006
+        **kwargs: Any,
+    ):
+        super().__init__(
+            image_shape, latent_dim, discriminator_steps, adversarial_loss, generator, discriminator, **kwargs
+        )

@@ -1,0 +1,248 @@
+"""The doctor at work: trainings that are made ill on purpose, and healthy ones."""
+
+import json
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_genzoo.callbacks import Diagnosis
+from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.diagnosis import record
+from keras_genzoo.models.dcgan import DCGAN
+from keras_genzoo.models.vae import VAE
+from keras_genzoo.registry import MODELS
+from tests.contracts import helpers
+
+SHAPE = (8, 8, 3)
+ALWAYS = 1e6
+"""A share of the time that lets no look wait."""
+LATENTS = 8
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4))]
+
+
+def blobs(count, seed=0):
+    """Soft disks of any color and place on any ground: uint8 images of 8 x 8."""
+    random = np.random.default_rng(seed)
+    place, size = random.uniform(1, 6, (2, count, 1, 1)), random.uniform(1.0, 2.5, (count, 1, 1))
+    y, x = np.mgrid[:8, :8]
+    soft = np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / (2 * size**2))[..., None]
+    ground, color = random.uniform(0, 255, (2, count, 1, 1, 3))
+    return (ground + soft * (color - ground)).astype("uint8")
+
+
+HELD_OUT = ArraySource(blobs(200, seed=1))
+
+
+def stream(count=1000, batch_size=32, seed=0):
+    return Stream(ArraySource(blobs(count)), batch_size, seed)
+
+
+def generator(varies=True, width=64):
+    """A perceptron; one that cannot vary is deaf to its latents."""
+    z = keras.Input((LATENTS,))
+    x = layers.Dense(width, use_bias=False)(layers.Rescaling(1.0 if varies else 0.0)(z))
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.ReLU()(layers.BatchNormalization()(layers.Dense(2 * width, use_bias=False)(x)))
+    return keras.Model(z, layers.Reshape(SHAPE)(layers.Dense(192, activation="tanh")(x)))
+
+
+def discriminator(width=64, dropout=0.3):
+    x = inputs = keras.Input(SHAPE)
+    x = layers.Flatten()(x)
+    for _ in range(2):
+        x = layers.Dropout(dropout)(layers.LeakyReLU(0.2)(layers.Dense(width)(x)))
+    return keras.Model(inputs, layers.Dense(1)(x))
+
+
+def dcgan(rate):
+    """A small convolutional one, with the paper's initial weights."""
+    networks = {
+        "generator": {"network": "dcgan_generator", "filters": (16, 8)},
+        "discriminator": {"network": "dcgan_discriminator", "filters": (16, 32)},
+    }
+    model = DCGAN(SHAPE, LATENTS, **networks)
+    model.compile(keras.optimizers.Adam(rate, beta_1=0.5), jit_compile=False)
+    return model
+
+
+def gan(rate=2e-4, opponent_rate=None, varies=True, **opponent):
+    model = DCGAN(SHAPE, LATENTS, generator=generator(varies), discriminator=discriminator(**opponent))
+    adam = {
+        name: keras.optimizers.Adam(one, beta_1=0.5)
+        for name, one in (("generator", rate), ("discriminator", opponent_rate or rate))
+    }
+    model.compile(adam, jit_compile=False)
+    return model
+
+
+def vae(**arguments):
+    networks = {"encoder": {"network": "mlp_encoder", "hidden": (64,)}, "decoder": {"network": "mlp_decoder"}}
+    model = VAE(SHAPE, LATENTS, **{**networks, **arguments})
+    model.compile(jit_compile=False)
+    return model
+
+
+def examined(model, data, steps, held_out=HELD_OUT, **arguments):
+    """The doctor's findings of a training, and what was said."""
+    doctor = Diagnosis(data, held_out, share=ALWAYS, every=40, **arguments)
+    epochs = -(-steps // 100)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model.fit(data, epochs=epochs, steps_per_epoch=100, callbacks=[doctor], verbose=0)
+    said = [str(one.message) for one in said if one.filename.endswith("diagnosis.py")]
+    assert said == [finding.text for finding in doctor.chart.findings]
+    assert doctor.chart.looks >= steps / 80, "a look failed"
+    return doctor.chart.findings
+
+
+def illnesses(findings):
+    return {finding.illness for finding in findings}
+
+
+class TestIll:
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_generator_that_cannot_vary(self, seed):
+        keras.utils.set_random_seed(seed)
+        findings = examined(gan(varies=False), stream(seed=seed), 700)
+        (collapse,) = (one for one in findings if one.illness == "mode_collapse")
+        assert "complete" in collapse.words and collapse.evidence["spread"] < 0.01
+        assert collapse.since[0] == 1 and collapse.player == "generator"
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_discriminator_that_is_far_too_strong(self, seed):
+        keras.utils.set_random_seed(seed)
+        findings = examined(gan(1e-6, opponent_rate=2e-3, width=256, dropout=0.0), stream(seed=seed), 600)
+        (won,) = (one for one in findings if one.illness == "discriminator_wins")
+        assert won.player == "discriminator" and won.evidence["told_apart.discriminator"] == 1.0
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_learning_rate_a_hundred_times_too_large(self, seed):
+        keras.utils.set_random_seed(seed)
+        findings = examined(dcgan(2e-2), stream(seed=seed), 500)
+        assert {one.player for one in findings if one.illness == "divergence"} == {"discriminator", "generator"}
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_input_that_counts_to_255(self, seed):
+        import tensorflow as tf
+
+        keras.utils.set_random_seed(seed)
+        raw = tf.data.Dataset.from_tensor_slices(blobs(256).astype("float32")).batch(32, drop_remainder=True)
+        raw = raw.repeat().apply(tf.data.experimental.assert_cardinality(800))
+        findings = examined(gan(), raw, 100)
+        assert (
+            findings[0].illness == "input" and "numbers up to 25" in findings[0].words and findings[0].since == (1, 0)
+        )
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_few_images(self, seed):
+        keras.utils.set_random_seed(seed)
+        findings = examined(gan(1e-3, width=128, dropout=0.0), stream(32, 16, seed), 1500)
+        assert illnesses(findings) & {"overfitting", "memorization"}
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_posterior_that_collapses(self, seed):
+        keras.utils.set_random_seed(seed)
+        assert "posterior_collapse" in illnesses(examined(vae(beta=1000.0), stream(seed=seed), 700))
+
+
+class TestHealthy:
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_gan(self, seed):
+        keras.utils.set_random_seed(seed)
+        assert examined(dcgan(2e-4), stream(seed=seed), 1000) == []
+
+    @pytest.mark.parametrize("seed", SEEDS)
+    def test_a_vae(self, seed):
+        keras.utils.set_random_seed(seed)
+        assert examined(vae(), stream(seed=seed), 800) == []
+
+
+def test_what_is_not_finite_is_told(tmp_path):
+    model, data = vae(), stream(100, 10)
+    model.compile(keras.optimizers.SGD(1e30), jit_compile=False)
+    with pytest.warns(UserWarning) as told:
+        model.fit(data, epochs=1, callbacks=[Diagnosis(data, HELD_OUT, tmp_path, share=ALWAYS, every=1)], verbose=0)
+    told = [str(one.message).partition(",")[0] for one in told if one.category is UserWarning]
+    assert told == ["convergence failure: a loss is NaN or infinite"]
+
+
+@pytest.mark.parametrize(
+    "name", [one if one in ("dcgan", "vae", "cvae") else pytest.param(one, marks=pytest.mark.slow) for one in MODELS]
+)
+def test_it_leaves_no_trace_in_any_model(name, tmp_path):
+    alone, watched = helpers.build(name), helpers.build(name)
+    data, unseen = helpers.training(watched), helpers.source(watched, 20)
+    for model, callbacks in ((alone, []), (watched, [Diagnosis(data, unseen, tmp_path, share=ALWAYS, every=1)])):
+        model.compile(jit_compile=False)
+        model.fit(data, epochs=2, steps_per_epoch=helpers.STEPS, callbacks=callbacks, verbose=0)
+    helpers.assert_same(helpers.state(alone), helpers.state(watched))
+    lines = (tmp_path / record.FILE).read_text().splitlines()
+    assert [json.loads(line)["iterations"] for line in lines] == list(range(2 * helpers.STEPS + 1))
+    measures = json.loads(lines[-1])["measures"]
+    players = {player.name for player in watched.players()}
+    assert {f"weights.{player}" for player in players} | {f"log.{log}" for log in watched.logs} <= set(measures)
+    assert "input.low" in json.loads(lines[0])["measures"]
+
+
+def test_it_goes_on_where_a_training_stopped(tmp_path):
+    model, data = vae(), stream(100, 10)
+    for epochs, first in ((2, 0), (4, 2)):
+        doctor = Diagnosis(data, HELD_OUT, tmp_path, share=ALWAYS, every=1)
+        model.fit(data, epochs=epochs, initial_epoch=first, steps_per_epoch=5, callbacks=[doctor], verbose=0)
+    assert doctor.chart == record.read(tmp_path) and doctor.chart.looks == 21
+    model.optimizer.iterations.assign(10)  # it went back to a checkpoint
+    doctor = Diagnosis(data, HELD_OUT, tmp_path)
+    doctor.set_model(model)
+    doctor.on_train_begin()
+    assert doctor.chart.looks == 11
+
+
+def test_it_keeps_to_its_share_of_the_time():
+    model, data = vae(), stream(100, 10)
+    doctor = Diagnosis(data, HELD_OUT, share=1e-9, every=1)
+    model.fit(data, epochs=2, callbacks=[doctor], verbose=0)
+    assert doctor.chart.looks == 3  # the input; the first one, which is free; and one, to learn what they cost
+
+
+@pytest.mark.parametrize("kind", ["array", "dataset", "generator"])
+def test_what_can_be_trained_on(kind):
+    import tensorflow as tf
+
+    array = (blobs(40) / 127.5 - 1).astype("float32")
+    data = {
+        "array": lambda: array,
+        "dataset": lambda: tf.data.Dataset.from_tensor_slices(array).batch(8).map(lambda x: (x,)),
+        "generator": lambda: ((array[:8],) for _ in range(5)),
+    }[kind]()
+    model, doctor = vae(), Diagnosis(data, blobs(20), share=ALWAYS, every=1)
+    if kind == "generator":
+        with pytest.warns(
+            UserWarning, match=r"the diagnosis could not be made: .* a generator, and what is read of it"
+        ):
+            model.fit(data, steps_per_epoch=5, callbacks=[doctor], verbose=0)
+        assert doctor.chart.looks == 0
+    else:
+        model.fit(data, batch_size=8 if kind == "array" else None, callbacks=[doctor], verbose=0)
+        assert doctor.chart.looks == 6 and doctor.chart.findings == []
+
+
+def test_a_look_that_fails_is_the_last_one(monkeypatch):
+    model, data = vae(), stream(100, 10)
+    doctor = Diagnosis(data, HELD_OUT, share=ALWAYS, every=1)
+
+    def fail(*_):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("keras_genzoo.callbacks.patient.Patient.measures", fail)
+    with pytest.warns(
+        UserWarning, match="a look at this training could not be made: no room. The training goes on"
+    ) as w:
+        model.fit(data, epochs=1, callbacks=[doctor], verbose=0)
+    assert (
+        len([one for one in w if one.category is UserWarning]) == 1
+        and doctor.chart.looks == 2
+        and model.iterations == 10
+    )

@@ -32,6 +32,8 @@ AdversarialLossName = Literal[
 """A name in `losses.ADVERSARIAL_LOSSES`."""
 Augmentations = tuple[Literal["color", "translation", "cutout"], ...]
 """What is done to images before a discriminator sees them, in this order."""
+Condition = Literal["one_hot", "embedding", "every_layer"]
+"""How a label enters a network: see `networks.labels`."""
 DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 NetworkSpec = NewType("NetworkSpec", object)

@@ -55,7 +55,7 @@ class Patient:
         """Facts about what the model is given."""
         self._real = thumbnails(self.x)
         self._originals = _rows(np.concatenate(small)[:_ORIGINALS])
-        self._unseen = _some(held_out, 4 * self.num)
+        self._unseen, self._unseen_y = _some(held_out, 4 * self.num, model.targets)
         self._probe = Probe(model)
 
     def measures(self) -> dict[str, float]:
@@ -68,8 +68,10 @@ class Patient:
             found |= self._of_samples(thumbnails(samples))
         if hasattr(model, "latent_statistics"):
             found |= self._of_latents(model.in_batches("latent_statistics", self.x, self.num))
-        unseen = None if self._unseen is None else self._unseen[: len(self.x)]
-        return found | self._probe.measure(self.x, self.y, samples, unseen)
+        unseen, unseen_y = (None if one is None else one[: len(self.x)] for one in (self._unseen, self._unseen_y))
+        if model.targets and unseen_y is None:
+            unseen = None  # what is to be said of an image depends on what is not known of it
+        return found | self._probe.measure(self.x, self.y, samples, unseen, unseen_y)
 
     def _of_samples(self, small: np.ndarray) -> dict[str, float]:
         of_samples, of_real = descriptors(small), descriptors(self._real)
@@ -112,14 +114,16 @@ def _batches(data: Any, model: GenerativeModel) -> Iterator[tuple[np.ndarray, np
         yield ops.convert_to_numpy(x).astype("float32"), None if y is None else ops.convert_to_numpy(y)
 
 
-def _some(held_out: Source | np.ndarray | None, most: int) -> np.ndarray | None:
-    """Some held-out images, as a model is given them; None if they are too few to compare with."""
+def _some(
+    held_out: Source | np.ndarray | None, most: int, targets: str | None
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Some held-out images, as a model is given them, and what it is told of them; None if they are too few."""
     if held_out is None or len(held_out) < _FEWEST:
-        return None
+        return None, None
     indices = np.linspace(0, len(held_out) - 1, min(most, len(held_out))).astype(int)
     found = held_out[indices]
-    images = found["image"] if isinstance(found, dict) else np.asarray(found)
-    return from_pixels(images) if images.dtype == np.uint8 else images.astype("float32")
+    images, y = (found["image"], found.get(targets)) if isinstance(found, dict) else (np.asarray(found), None)
+    return from_pixels(images) if images.dtype == np.uint8 else images.astype("float32"), y
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

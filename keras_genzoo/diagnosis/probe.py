@@ -10,6 +10,7 @@ from keras import layers, ops
 from keras_genzoo import backend, noise
 from keras_genzoo.diagnosis.scores import overfitting, told_apart
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.models.adversarial import Adversarial
 from keras_genzoo.players import Player
 
 Tensor = Any
@@ -32,13 +33,19 @@ class Probe:
     def __init__(self, model: GenerativeModel):
         self.model = model
         self._opponent = next((name for name in OPPONENTS if _judges_images(model, name)), None)
+        self._scores = model.scores if isinstance(model, Adversarial) else self._scores_of_images
         self._maker = next((one for one in model.players() if set(one.networks) & set(_MAKERS)), None)
         self._generator = _of_noise(model, self._maker)
         self._inner = {name: inner for name in _networks(model) if (inner := _activations(model, name)) is not None}
         self._graph = backend.compiled(self._measure, model)
 
     def measure(
-        self, x: np.ndarray, y: np.ndarray | None, samples: np.ndarray, held_out: np.ndarray | None
+        self,
+        x: np.ndarray,
+        y: np.ndarray | None,
+        samples: np.ndarray,
+        held_out: np.ndarray | None,
+        held_out_y: np.ndarray | None = None,
     ) -> dict[str, float]:
         """Looks.
 
@@ -47,28 +54,32 @@ class Probe:
             y: their labels or paired images, for models that take them.
             samples: float array of generated images, for models whose generator takes more than latents.
             held_out: optional float array of as many images that are not trained on.
+            held_out_y: what `y` is of those.
 
         Returns:
             Measures by name: `gradient`, `weights`, `dead`, `scale`, `told_apart`, `held_out`, `overfitting`; see
             `keras_genzoo.diagnosis.rules`.
         """
         z = noise.normal(np.uint32(0), np.arange(len(x)), getattr(self.model, "latent_dim", 1)).astype("float32")
-        of_held_out = x[:1] if held_out is None else held_out
-        arrays = (x, x[:1] if y is None else y, z, samples, of_held_out)
+        y = x[:1] if y is None else y
+        unseen = (x[:1], y[:1]) if held_out is None else (held_out, y[:1] if held_out_y is None else held_out_y)
+        arrays = (x, y, z, samples, *unseen)
         found = self._graph(*(ops.convert_to_tensor(array) for array in arrays))
         found = {name: ops.convert_to_numpy(value).astype("float64") for name, value in found.items()}
-        real, fake, unseen = (found.pop(f"scores.{which}", None) for which in ("real", "fake", "unseen"))
+        real, fake, new = (found.pop(f"scores.{which}", None) for which in ("real", "fake", "unseen"))
         measures = {name: float(value) for name, value in found.items()}
         if real is not None and fake is not None and np.isfinite([real.sum(), fake.sum()]).all():
             # A critic, or who plays its part, that tells all of them is as it should be.
             if self._opponent == "discriminator" and getattr(self.model, "adversarial_loss", None) != "wasserstein":
                 measures["told_apart.discriminator"] = told_apart(real, fake)
-            if held_out is not None and unseen is not None:
-                measures[f"held_out.{self._opponent}"] = told_apart(real, unseen)
-                measures[f"overfitting.{self._opponent}"] = overfitting(real, unseen, fake)
+            if held_out is not None and new is not None:
+                measures[f"held_out.{self._opponent}"] = told_apart(real, new)
+                measures[f"overfitting.{self._opponent}"] = overfitting(real, new, fake)
         return measures
 
-    def _measure(self, x: Tensor, y: Tensor, z: Tensor, samples: Tensor, held_out: Tensor) -> dict[str, Tensor]:
+    def _measure(
+        self, x: Tensor, y: Tensor, z: Tensor, samples: Tensor, held_out: Tensor, held_out_y: Tensor
+    ) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
         # On JAX the graph's own scope gives the values, and this one would hide them.
         values = [(one, one.value) for one in self.model.variables] if backend.NAME == "jax" else None
@@ -80,15 +91,22 @@ class Probe:
             if self._opponent and self._maker:
                 found[f"gradient.{self._maker.name}"] = self._gradient(self._maker, x, y)
             if self._opponent:
-                judge = getattr(self.model, self._opponent)
-                made = samples if self._generator is None else self._generator(z, training=True)
-                for name, images in (("real", x), ("fake", made), ("unseen", held_out)):
-                    found[f"scores.{name}"] = ops.cast(judge(images, training=True), "float32")
+                made = self._made(z, y, samples)
+                for name, images, of in (("real", x, y), ("fake", made, y), ("unseen", held_out, held_out_y)):
+                    found[f"scores.{name}"] = ops.cast(self._scores(images, of, True), "float32")
             for name, (inner, of_images) in self._inner.items():
-                given = x if of_images else z
-                dead, scale = zip(*(_unit_statistics(one) for one in inner(given)), strict=True)
+                dead, scale = zip(*(_unit_statistics(one) for one in inner(x if of_images else z, y)), strict=True)
                 found[f"dead.{name}"], found[f"scale.{name}"] = ops.max(ops.stack(dead)), ops.max(ops.stack(scale))
         return found
+
+    def _made(self, z: Tensor, y: Tensor, samples: Tensor) -> Tensor:
+        """Images by the generator as it is trained; samples are made by its average."""
+        if isinstance(self.model, Adversarial):
+            return self.model.generated(z, y, True)
+        return samples if self._generator is None else self._generator(z, training=True)
+
+    def _scores_of_images(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
+        return getattr(self.model, self._opponent)(images, training=training)
 
     def _gradient(self, player: Player, x: Tensor, y: Tensor) -> Tensor:
         def game() -> tuple[Tensor, dict[str, Tensor]]:
@@ -100,14 +118,14 @@ class Probe:
 
 
 def _judges_images(model: GenerativeModel, name: str) -> bool:
-    network = getattr(model, name, None)
-    return isinstance(network, keras.Model) and tuple(network.input_shape[1:]) == tuple(model.image_shape)
+    inputs = getattr(getattr(model, name, None), "inputs", None)
+    return bool(inputs) and tuple(inputs[0].shape[1:]) == tuple(model.image_shape)
 
 
 def _of_noise(model: GenerativeModel, maker: Player | None) -> keras.Model | None:
-    """The network that makes images of latents alone, as it is trained: samples are made by its average."""
+    """The network that makes images of latents alone."""
     networks = [getattr(model, name) for name in _MAKERS if maker is not None and name in maker.networks]
-    takes_latents = [one for one in networks if tuple(one.input_shape[1:]) == (getattr(model, "latent_dim", None),)]
+    takes_latents = [one for one in networks if one.input_shape[1:] == (getattr(model, "latent_dim", None),)]
     return takes_latents[0] if takes_latents else None
 
 
@@ -115,12 +133,14 @@ def _networks(model: GenerativeModel) -> list[str]:
     return list(dict.fromkeys(name for player in model.players() for name in player.networks))
 
 
-def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor], list[Tensor]], bool] | None:
+def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, Tensor], list[Tensor]], bool] | None:
     """What gives the activations inside a network, and whether it takes images; None if we know no input for it."""
     network = getattr(model, name)
-    if not isinstance(network, keras.Model) or len(getattr(network, "inputs", None) or ()) != 1:
+    inputs = (getattr(network, "inputs", None) or ()) if isinstance(network, keras.Model) else ()
+    told = len(inputs) == 2 and hasattr(model, "one_hot")
+    if not told and len(inputs) != 1:
         return None
-    shape = tuple(network.input_shape[1:])
+    shape = tuple(inputs[0].shape[1:])
     of_images = shape == tuple(model.image_shape)
     # Of a model without a prior we do not know the latents.
     of_noise = shape == (getattr(model, "latent_dim", None),) and getattr(model, "has_prior", True)
@@ -128,10 +148,10 @@ def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor], 
     outputs = [layer.output for layer in inside if _activates(layer)]
     if not outputs or not (of_images or of_noise):
         return None
-    inner = keras.Model(network.inputs, outputs)
+    inner = keras.Model(inputs, outputs)
 
-    def activations(given: Tensor) -> list[Tensor]:
-        values = inner(given, training=True)
+    def activations(given: Tensor, y: Tensor) -> list[Tensor]:
+        values = inner([given, model.one_hot(y)] if told else given, training=True)
         return list(values) if isinstance(values, list | tuple) else [values]
 
     return activations, of_images

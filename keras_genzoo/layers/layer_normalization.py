@@ -10,7 +10,7 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("keras_genzoo")
 class LayerNormalization(keras.layers.Layer):
-    """Normalizes each image's feature maps over height, width and channels; scale and offset for each channel.
+    """Normalizes each image's feature maps, or units, over all but the batch; scale and offset for each channel.
 
     Use it in a critic whose gradient by its input is penalized. It computes what
     `keras.layers.GroupNormalization(groups=1)` does, but Keras 3.15 on TensorFlow takes the mean within the variance
@@ -20,17 +20,20 @@ class LayerNormalization(keras.layers.Layer):
 
     Args:
         epsilon: float, added to the variance.
+        affine: bool, whether there are a scale and an offset; without them a label may bring its own.
         kwargs: `dtype`, `name`, as for every layer.
     """
 
-    def __init__(self, epsilon: float = 1e-5, **kwargs: Any):
+    def __init__(self, epsilon: float = 1e-5, affine: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
         self.epsilon = epsilon
+        self.affine = affine
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the scale and the offset."""
-        self.gamma = self.add_weight((input_shape[-1],), initializer="ones", name="gamma")
-        self.beta = self.add_weight((input_shape[-1],), initializer="zeros", name="beta")
+        if self.affine:
+            self.gamma = self.add_weight((input_shape[-1],), initializer="ones", name="gamma")
+            self.beta = self.add_weight((input_shape[-1],), initializer="zeros", name="beta")
 
     def call(self, inputs: Tensor) -> Tensor:
         """Normalizes in float32 at least."""
@@ -38,7 +41,10 @@ class LayerNormalization(keras.layers.Layer):
         axes = tuple(range(1, len(x.shape)))
         centered = x - ops.mean(x, axis=axes, keepdims=True)
         variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
-        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, x.dtype)
+        scale = ops.rsqrt(variance + self.epsilon)
+        if not self.affine:
+            return ops.cast(centered * scale, self.compute_dtype)
+        scale = scale * ops.cast(self.gamma, x.dtype)
         return ops.cast(centered * scale + ops.cast(self.beta, x.dtype), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -47,4 +53,4 @@ class LayerNormalization(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "epsilon": self.epsilon}
+        return {**super().get_config(), "epsilon": self.epsilon, "affine": self.affine}

@@ -1,5 +1,6 @@
 """What every adversarial model shares: a generator and how it is sampled, the losses of the game, and their options."""
 
+import functools
 from typing import Any, ClassVar
 
 import keras
@@ -34,8 +35,9 @@ class Adversarial(GenerativeModel):
 
     Reference: instance noise: Sønderby et al. 2017, arXiv:1610.04490, section 3.3; label smoothing: Salimans et al.
         2016, arXiv:1606.03498; R1: Mescheder et al. 2018, arXiv:1801.04406, lazy: Karras et al. 2020, arXiv:1912.04958,
-        section 3.1; LeCam: Tseng et al. 2021, arXiv:2104.03310; `augment`: Zhao et al. 2020, arXiv:2006.10738;
-        `augment_target`: Karras et al. 2020, arXiv:2006.06676.
+        section 3.1; gradient penalty: Gulrajani et al. 2017, arXiv:1704.00028; LeCam: Tseng et al. 2021,
+        arXiv:2104.03310; `augment`: Zhao et al. 2020, arXiv:2006.10738; `augment_target`: Karras et al. 2020,
+        arXiv:2006.06676.
 
     Differs from the papers: R1 takes the gradient at the images that the opponent sees, after augmentation and noise.
 
@@ -48,6 +50,8 @@ class Adversarial(GenerativeModel):
         label_smoothing: float in [0, 1), s: the opponent's target for real images is 1 - s, where the loss has one.
         instance_noise: number, or schedule of train steps: the standard deviation of noise on all images that the
             opponent sees, in units of pixels in [-1, 1].
+        penalty_weight: float, lambda of the penalty that draws the norm of the opponent's gradient, between real and
+            generated images, to 1.
         r1_weight: float, gamma of the R1 penalty on the opponent's gradient at real images.
         r1_every: integer, train steps from one R1 penalty, which then weighs as many times more, to the next.
         lecam_weight: float, lambda of LeCam, which draws scores to the moving average of the other kind's.
@@ -73,6 +77,7 @@ class Adversarial(GenerativeModel):
         generator: Network,
         label_smoothing: Momentum = 0.0,
         instance_noise: Scalar = 0.0,
+        penalty_weight: NonNegative = 0.0,
         r1_weight: NonNegative = 0.0,
         r1_every: Count = 16,
         lecam_weight: NonNegative = 0.0,
@@ -87,6 +92,7 @@ class Adversarial(GenerativeModel):
         self.adversarial_loss = adversarial_loss
         self.label_smoothing = label_smoothing
         self.instance_noise = instance_noise
+        self.penalty_weight = penalty_weight
         self.r1_weight = r1_weight
         self.r1_every = r1_every
         self.lecam_weight = lecam_weight
@@ -94,13 +100,16 @@ class Adversarial(GenerativeModel):
         self.augment_target = augment_target
         self.augment_images = augment_images
         self._check_options()
-        self.generator = self.network("generator", generator, latent_dim=latent_dim, image_shape=self.image_shape)
+        self.generator = self.network(
+            "generator", generator, latent_dim=latent_dim, image_shape=self.image_shape, **self.told("generator")
+        )
         self.augmentation = Augmentation(self.augment, augment_target, augment_images) if self.augment else None
         if lecam_weight:
             self.average_scores = self.add_weight(
                 (2,), "zeros", trainable=False, aggregation="mean", name="average_scores"
             )
         options = {
+            "gradient_penalty": bool(penalty_weight),
             "r1": bool(r1_weight),
             "lecam": bool(lecam_weight),
             "overfitting": augment_target is not None,
@@ -130,6 +139,44 @@ class Adversarial(GenerativeModel):
                 f"loss '{name}': leave augment_target out, or take another loss."
             )
 
+    # What a conditional model redefines
+
+    @property
+    def code_size(self) -> int:
+        """How many numbers stand behind the latents in an input of `call`."""
+        return 0
+
+    @property
+    def num_judged(self) -> int:
+        """How many numbers the opponent says of an image."""
+        return 1
+
+    def told(self, network: str) -> dict[str, Any]:
+        """What a network's builder is told beside shapes."""
+        return {}
+
+    def generated(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
+        """Images in [-1, 1] that the generator in training makes of latents (n, latent_dim), and of labels `y`."""
+        return self.generator(z, training=training)
+
+    def judged(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
+        """All that the opponent says of images as it sees them; `y` is what a conditional model is told of them."""
+        return getattr(self, self.opponent)(images, training=training)
+
+    def scores_in(self, judged: Tensor) -> Tensor:
+        """The scores among what the opponent says."""
+        return judged
+
+    def auxiliary_loss(self, who: str, judged: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Logs]:
+        """What a player lowers beside the game's loss, and its logs.
+
+        Args:
+            who: string, the player.
+            judged: what the opponent says of real and generated images, or in the generator's turn of those alone.
+            y: the labels of either.
+        """
+        return 0.0, {}
+
     # The game
 
     @property
@@ -138,8 +185,8 @@ class Adversarial(GenerativeModel):
         return losses.ADVERSARIAL_LOSSES[self.adversarial_loss]
 
     def scores(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
-        """The opponent's scores of images as it sees them; `y` is what a conditional model is told of them."""
-        return getattr(self, self.opponent)(images, training=training)
+        """The opponent's scores of images as it sees them, of which the labels are `y`."""
+        return self.scores_in(self.judged(images, y, training))
 
     def seen(self, images: Tensor) -> Tensor:
         """What the opponent sees in the place of images, real and generated alike: augmented, with noise."""
@@ -159,26 +206,42 @@ class Adversarial(GenerativeModel):
             y: as for `scores`, of both.
             training: bool.
         """
-        real_scores, fake_scores = self.scores(real, y, training), self.scores(fake, y, training)
+        judged = self.judged(real, y, training), self.judged(fake, y, training)
+        real_scores, fake_scores = map(self.scores_in, judged)
         smoothing = (self.label_smoothing,) if self.label_smoothing else ()
         loss = self.game.discriminator(real_scores, fake_scores, *smoothing)
         logs = {f"{self.opponent}_loss": loss}
+        if self.penalty_weight:
+            logs["gradient_penalty"] = self.gradient_penalty(real, fake, y, training)
+            loss = loss + self.penalty_weight * logs["gradient_penalty"]
         if self.r1_weight:
             logs["r1"] = self.r1(real, y, training)
             loss = loss + 0.5 * self.r1_weight * logs["r1"]
         if self.lecam_weight:
             logs["lecam"] = self.lecam(real_scores, fake_scores, training)
             loss = loss + self.lecam_weight * logs["lecam"]
-        return loss, {**logs, **self.adapted(real_scores, training)}
+        more, more_logs = self.auxiliary_loss(self.opponent, judged, y)
+        return loss + more, {**logs, **more_logs, **self.adapted(real_scores, training)}
 
     def generator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
         """The generator's loss of images made anew."""
-        fake = self.scores(self.seen(self.sample_like(x, y, training)), y, training)
+        judged = self.judged(self.seen(self.sample_like(x, y, training)), y, training)
         real = ops.stop_gradient(self.scores(self.seen(x), y, training)) if self.game.compares else None
-        loss = self.game.generator(real, fake)
-        return loss, {"generator_loss": loss}
+        loss = self.game.generator(real, self.scores_in(judged))
+        more, more_logs = self.auxiliary_loss("generator", (judged,), y)
+        return loss + more, {"generator_loss": loss, **more_logs}
 
     # Options
+
+    def gradient_penalty(self, real: Tensor, fake: Tensor, y: Tensor, training: bool) -> Tensor:
+        """The gradient penalty, without its weight, at points between real and generated images."""
+        scores = functools.partial(self.scores, y=y, training=training)
+        return losses.gradient_penalty(self.input_gradient(scores, self.between(real, fake)))
+
+    def between(self, x: Tensor, fake: Tensor) -> Tensor:
+        """A point on the line from each real image to a generated one: one uniform number an image."""
+        share = keras.random.uniform((ops.shape(x)[0], 1, 1, 1), seed=self.seeds)
+        return x + share * (fake - x)
 
     def r1(self, real: Tensor, y: Tensor, training: bool) -> Tensor:
         """The R1 penalty, without its weight; in training `r1_every` times it in each `r1_every`-th step, else 0."""
@@ -225,7 +288,7 @@ class Adversarial(GenerativeModel):
         `y` is what a conditional generator makes them of.
         """
         z = keras.random.normal((ops.shape(x)[0], self.latent_dim), seed=self.seeds)
-        return self.generator(z, training=training)
+        return self.generated(z, y, training)
 
     def call(self, z: Tensor, training: bool = False) -> Tensor:
         """Images in [-1, 1] of latents (n, latent_dim), by the averaged generator where there is one."""

@@ -81,8 +81,10 @@ class GAN(Adversarial):
     ):
         super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
-        self.discriminator = self.network("discriminator", discriminator, image_shape=self.image_shape, outputs=1)
-        self.ready(latent_dim)
+        self.discriminator = self.network(
+            "discriminator", discriminator, image_shape=self.image_shape, outputs=self.num_judged, **self.told("discriminator")
+        )
+        self.ready(latent_dim + self.code_size)
 
     def players(self) -> tuple[Player, ...]:
         """The discriminator moves `discriminator_steps` times, then the generator once."""

@@ -28,18 +28,19 @@ def base_shape(image_shape: ImageShape, levels: int, network: str) -> tuple[int,
     return height // factor, width // factor
 
 
-def normalize(x: Tensor, normalization: Normalization) -> Tensor:
+def normalize(x: Tensor, normalization: Normalization, affine: bool = True) -> Tensor:
     """Applies a normalization layer.
 
     Args:
         x: feature maps of shape (n, height, width, channels).
         normalization: "batch" (momentum 0.9, so that short trainings have usable running means), "layer" (over height,
             width and channels with a scale for each channel, as WGAN-GP's critics have it), or None.
+        affine: bool, whether the layer has a scale and an offset for each channel.
     """
     if normalization == "batch":
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, center=affine, scale=affine)(x)
     if normalization == "layer":
-        return LayerNormalization()(x)
+        return LayerNormalization(affine=affine)(x)
     return x
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import keras
 from keras import initializers, layers
 
-from keras_genzoo.arguments import Count, Filters, ImageShape
+from keras_genzoo.arguments import Classes, Condition, Count, Filters, ImageShape
 from keras_genzoo.networks.attention import check_attention, self_attention
 from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear, normalize
+from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
 
 
@@ -37,6 +38,8 @@ def dcgan_generator(
     kernel_size: Count = 5,
     normalization: Normalization = "batch",
     attention: Count | None = None,
+    num_classes: Classes | None = None,
+    condition: Condition = "one_hot",
 ) -> keras.Model:
     """A projection of the latents, then transposed convolutions of stride 2, ReLU inside and tanh at the end.
 
@@ -48,6 +51,8 @@ def dcgan_generator(
         kernel_size: pixels.
         normalization: "batch" as in the paper, "layer" or None.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
+        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
+        condition: how they enter: see `networks.labels`.
 
     Returns:
         model from latents (n, latent_dim) to images (n, height, width, channels) in [-1, 1], float32.
@@ -56,16 +61,16 @@ def dcgan_generator(
     height, width = base_shape(image_shape, len(filters), "dcgan_generator")
     check_attention(attention, [height * 2**level for level in range(len(filters))], "dcgan_generator")
     biased = normalization is None
-    x = inputs = keras.Input((latent_dim,), name="latents")
+    inputs, x, codes = latents_and_label(latent_dim, num_classes, condition)
     x = layers.Dense(height * width * filters[0], use_bias=biased, kernel_initializer=_normal())(x)
-    x = layers.ReLU()(normalize(layers.Reshape((height, width, filters[0]))(x), normalization))
+    x = layers.ReLU()(normalized(layers.Reshape((height, width, filters[0]))(x), normalization, codes))
     for count in filters[1:]:
         if x.shape[1] == attention:
             x = self_attention(x, _convolution)
         x = layers.Conv2DTranspose(
             count, kernel_size, strides=2, padding="same", use_bias=biased, kernel_initializer=_normal()
         )(x)
-        x = layers.ReLU()(normalize(x, normalization))
+        x = layers.ReLU()(normalized(x, normalization, codes))
     if x.shape[1] == attention:
         x = self_attention(x, _convolution)
     x = layers.Conv2DTranspose(image_shape[-1], kernel_size, strides=2, padding="same", kernel_initializer=_normal())(x)
@@ -81,6 +86,8 @@ def dcgan_discriminator(
     normalization: Normalization = "batch",
     spectral: bool = False,
     attention: Count | None = None,
+    num_classes: Classes | None = None,
+    condition: Condition = "one_hot",
 ) -> keras.Model:
     """Convolutions of stride 2 with LeakyReLU, then one dense layer; without normalization it serves as a critic.
 
@@ -94,6 +101,8 @@ def dcgan_discriminator(
         spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957;
             `normalization` must be None then.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
+        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
+        condition: how they enter: see `networks.labels`.
 
     Returns:
         model from images (n, height, width, channels) to scores (n, outputs) in float32.
@@ -105,12 +114,11 @@ def dcgan_discriminator(
         attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "dcgan_discriminator"
     )
     convolution = functools.partial(_convolution, spectral=spectral)
-    x = inputs = keras.Input(image_shape, name="images")
+    inputs, x, codes = image_and_label(image_shape, num_classes, condition)
     for level, count in enumerate(filters):
         chosen = normalization if level else None
         x = convolution(count, kernel_size, strides=2, use_bias=chosen is None)(x)
         x = layers.LeakyReLU(0.2)(normalize(x, chosen))
         if x.shape[1] == attention:
             x = self_attention(x, convolution)
-    scores = linear(layers.Dense, outputs, spectral=spectral, kernel_initializer=_normal(), dtype="float32")
-    return keras.Model(inputs, scores(layers.Flatten()(x)))
+    return keras.Model(inputs, score(x, outputs, codes, spectral, kernel_initializer=_normal()))

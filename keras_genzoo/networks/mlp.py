@@ -6,9 +6,10 @@ from typing import Literal
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Count, ImageShape, Momentum
-from keras_genzoo.networks.blocks import Normalization, linear, normalize
+from keras_genzoo.arguments import Classes, Condition, Count, ImageShape, Momentum
+from keras_genzoo.networks.blocks import Normalization, linear
 from keras_genzoo.networks.convolutional import Activation
+from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
 
 HiddenActivation = Literal["relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"]
@@ -22,6 +23,8 @@ def mlp_encoder(
     hidden_activation: HiddenActivation = "relu",
     dropout: Momentum = 0.0,
     spectral: bool = False,
+    num_classes: Classes | None = None,
+    condition: Condition = "one_hot",
 ) -> keras.Model:
     """Dense layers on flattened images; it serves as a discriminator too.
 
@@ -34,16 +37,17 @@ def mlp_encoder(
         hidden_activation: of the hidden layers.
         dropout: float in [0, 1), the share of hidden units that is left out in training.
         spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957.
+        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
+        condition: how they enter: see `networks.labels`.
 
     Returns:
         model from images (n, height, width, channels) to (n, outputs) in float32.
     """
-    inputs = keras.Input(image_shape, name="images")
-    x = layers.Flatten()(inputs)
+    inputs, x, codes = image_and_label(image_shape, num_classes, condition, flat=True)
     for units in hidden:
         x = layers.Activation(hidden_activation)(linear(layers.Dense, units, spectral=spectral)(x))
         x = layers.Dropout(dropout)(x) if dropout else x
-    return keras.Model(inputs, linear(layers.Dense, outputs, spectral=spectral, dtype="float32")(x))
+    return keras.Model(inputs, score(x, outputs, codes, spectral))
 
 
 @NETWORKS.register("mlp_decoder")
@@ -54,6 +58,8 @@ def mlp_decoder(
     hidden: tuple[Count, ...] = (200, 200),
     hidden_activation: HiddenActivation = "relu",
     normalization: Normalization = None,
+    num_classes: Classes | None = None,
+    condition: Condition = "one_hot",
 ) -> keras.Model:
     """Dense layers, the last of which makes the pixels: `mlp_encoder` the other way round.
 
@@ -64,13 +70,15 @@ def mlp_decoder(
         hidden: units of each hidden layer, from the latents to the image.
         hidden_activation: of the hidden layers.
         normalization: "batch", "layer" or None, in each hidden layer before its activation.
+        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
+        condition: how they enter: see `networks.labels`.
 
     Returns:
         model from latents (n, latent_dim) to (n, height, width, channels) in float32.
     """
-    x = inputs = keras.Input((latent_dim,), name="latents")
+    inputs, x, codes = latents_and_label(latent_dim, num_classes, condition)
     for units in hidden:
-        x = normalize(layers.Dense(units, use_bias=normalization is None)(x), normalization)
+        x = normalized(layers.Dense(units, use_bias=normalization is None)(x), normalization, codes)
         x = layers.Activation(hidden_activation)(x)
     x = layers.Dense(math.prod(image_shape), activation=activation, dtype="float32")(x)
     return keras.Model(inputs, layers.Reshape(image_shape, dtype="float32")(x))

@@ -6,9 +6,10 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Count, Filters, ImageShape
+from keras_genzoo.arguments import Classes, Condition, Count, Filters, ImageShape
 from keras_genzoo.networks.attention import check_attention, self_attention
-from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear, normalize
+from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear
+from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
 
 Tensor = Any
@@ -24,18 +25,23 @@ def _convolution(count: int, kernel_size: int, spectral: bool = False) -> layers
 
 
 def _block(
-    x: Tensor, count: int, way: Literal["up", "down"], normalization: Normalization, spectral: bool = False
+    x: Tensor,
+    count: int,
+    way: Literal["up", "down"],
+    normalization: Normalization,
+    codes: Tensor | None = None,
+    spectral: bool = False,
 ) -> Tensor:
     """A pre-activation residual block that halves or doubles its feature maps."""
     convolution = functools.partial(_convolution, spectral=spectral)
-    inside = layers.ReLU()(normalize(x, normalization))
+    inside = layers.ReLU()(normalized(x, normalization, codes))
     if way == "up":
         inside = convolution(count, 3)(_resample(inside, way))
         shortcut = convolution(count, 1)(_resample(x, way))
     else:
         inside = convolution(x.shape[-1], 3)(inside)
         shortcut = convolution(count, 1)(_resample(x, way))
-    inside = convolution(count, 3)(layers.ReLU()(normalize(inside, normalization)))
+    inside = convolution(count, 3)(layers.ReLU()(normalized(inside, normalization, codes)))
     return layers.Add()([shortcut, inside if way == "up" else _resample(inside, way)])
 
 
@@ -46,6 +52,8 @@ def resnet_generator(
     filters: Filters = (512, 256, 128, 64),
     normalization: Normalization = "batch",
     attention: Count | None = None,
+    num_classes: Classes | None = None,
+    condition: Condition = "one_hot",
 ) -> keras.Model:
     """A projection of the latents, then residual blocks that each double the image.
 
@@ -55,19 +63,21 @@ def resnet_generator(
         filters: of each block.
         normalization: "batch" as in the paper, "layer" or None.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
+        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
+        condition: how they enter: see `networks.labels`.
 
     Returns:
         model from latents (n, latent_dim) to images (n, height, width, channels) in [-1, 1], float32.
     """
     height, width = base_shape(image_shape, len(filters), "resnet_generator")
     check_attention(attention, [height * 2 ** (level + 1) for level in range(len(filters))], "resnet_generator")
-    inputs = keras.Input((latent_dim,), name="latents")
-    x = layers.Reshape((height, width, filters[0]))(layers.Dense(height * width * filters[0])(inputs))
+    inputs, x, codes = latents_and_label(latent_dim, num_classes, condition)
+    x = layers.Reshape((height, width, filters[0]))(layers.Dense(height * width * filters[0])(x))
     for count in filters:
-        x = _block(x, count, "up", normalization)
+        x = _block(x, count, "up", normalization, codes)
         if x.shape[1] == attention:
             x = self_attention(x, _convolution)
-    x = layers.ReLU()(normalize(x, normalization))
+    x = layers.ReLU()(normalized(x, normalization, codes))
     return keras.Model(inputs, layers.Conv2D(image_shape[-1], 3, padding="same", activation="tanh", dtype="float32")(x))
 
 
@@ -79,6 +89,8 @@ def resnet_critic(
     normalization: Normalization = "layer",
     spectral: bool = False,
     attention: Count | None = None,
+    num_classes: Classes | None = None,
+    condition: Condition = "one_hot",
 ) -> keras.Model:
     """A convolution, then residual blocks that each halve the image, then one dense layer.
 
@@ -90,6 +102,8 @@ def resnet_critic(
         spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957;
             `normalization` must be None then.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
+        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
+        condition: how they enter: see `networks.labels`.
 
     Returns:
         model from images (n, height, width, channels) to scores (n, outputs) in float32.
@@ -97,11 +111,10 @@ def resnet_critic(
     base_shape(image_shape, len(filters), "resnet_critic")
     check_spectral(spectral, normalization, "resnet_critic")
     check_attention(attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "resnet_critic")
-    inputs = keras.Input(image_shape, name="images")
-    x = _convolution(filters[0], 3, spectral)(inputs)
+    inputs, x, codes = image_and_label(image_shape, num_classes, condition)
+    x = _convolution(filters[0], 3, spectral)(x)
     for count in (*filters[1:], filters[-1]):
-        x = _block(x, count, "down", normalization, spectral)
+        x = _block(x, count, "down", normalization, spectral=spectral)
         if x.shape[1] == attention:
             x = self_attention(x, functools.partial(_convolution, spectral=spectral))
-    scores = linear(layers.Dense, outputs, spectral=spectral, dtype="float32")
-    return keras.Model(inputs, scores(layers.Flatten()(x)))
+    return keras.Model(inputs, score(x, outputs, codes, spectral))

@@ -11,7 +11,7 @@ from keras_genzoo.networks.building import build_network
 from keras_genzoo.registry import NETWORKS
 
 # What models pass to a network, by the name of its argument.
-PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activation": "tanh", "num_classes": 3}
+PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activation": "tanh"}
 
 
 @pytest.mark.parametrize("name", list(NETWORKS))

@@ -1,0 +1,113 @@
+"""CGAN: conditional generative adversarial networks, of any networks and losses of the unconditional ones."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genzoo import noise
+from keras_genzoo.arguments import Classes, Condition, Count, ImageShape, Network
+from keras_genzoo.models.gan import GAN
+from keras_genzoo.models.labeled import Labeled
+from keras_genzoo.registry import MODELS
+
+Tensor = Any
+
+
+@MODELS.register("cgan")
+@keras.saving.register_keras_serializable("keras_genzoo")
+class CGAN(Labeled, GAN):
+    """Conditional GAN: both players are told the label, so that images of a chosen class can be made.
+
+    Use it for labeled images. Which game is played is a matter of arguments: dense networks make it the conditional
+    `GAN`, convolutional ones, as by default, the conditional `DCGAN`, and `adversarial_loss="wasserstein"` with
+    `penalty_weight=10` and `discriminator_steps=5` the conditional `WGANGP`.
+
+    | `condition` | generator | discriminator | source |
+    | --- | --- | --- | --- |
+    | "one_hot" | the code behind the latents | a plane for each class (dense networks: the code) | Mirza & Osindero |
+    | "embedding" | learned numbers behind them | a learned plane (dense networks: numbers) | Denton et al. |
+    | "every_layer" | normalizations have a scale and an offset for each class | projection | Miyato & Koyama |
+
+    An input of `call` is latents followed by the label's one-hot code.
+
+    Reference: Mirza & Osindero 2014, arXiv:1411.1784, equation 2; Denton et al. 2015, arXiv:1506.05751, section 2.2;
+        Miyato & Koyama 2018, arXiv:1802.05637, equations 4 to 6.
+
+    Differs from the papers: the networks are `DCGAN`'s by default; latents are normal; embeddings are linear.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        num_classes: integer, how many labels there are, from 0 on.
+        condition: how the label enters the networks: see the table.
+        latent_dim: integer, the length of a latent vector z ~ N(0, I).
+        generator: network from latents and codes to images.
+        discriminator: network from images and codes to scores.
+        kwargs: `discriminator_steps`, `adversarial_loss`: see `GAN`; `penalty_weight`, `label_smoothing`,
+            `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`,
+            `dtype`, `name`: see `GenerativeModel`.
+
+    Example:
+        >>> model = CGAN(image_shape=(32, 32, 1), num_classes=10, condition="every_layer")
+        >>> model.compile()
+        >>> model.fit(images, labels, batch_size=64, epochs=20)
+        >>> model.generate(8, labels=3)
+    """
+
+    tiny = {
+        "image_shape": (8, 8, 3),
+        "num_classes": 3,
+        "condition": "every_layer",
+        "latent_dim": 4,
+        "generator": {"network": "dcgan_generator", "filters": (8, 4)},
+        "discriminator": {"network": "dcgan_discriminator", "filters": (4, 8), "normalization": "layer"},
+        "penalty_weight": 1.0,
+        "ema_momentum": 0.9,
+    }
+
+    def __init__(
+        self,
+        image_shape: ImageShape,
+        num_classes: Classes = 10,
+        condition: Condition = "one_hot",
+        latent_dim: Count = 100,
+        generator: Network = "dcgan_generator",
+        discriminator: Network = "dcgan_discriminator",
+        **kwargs: Any,
+    ):
+        self.num_classes = num_classes
+        self.condition = condition
+        super().__init__(image_shape, latent_dim, generator=generator, discriminator=discriminator, **kwargs)
+
+    @property
+    def code_size(self) -> int:
+        """A number for each class."""
+        return self.num_classes
+
+    def told(self, network: str) -> dict[str, Any]:
+        """What both networks must know to take labels."""
+        return {"num_classes": self.num_classes, "condition": self.condition}
+
+    def generated(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
+        """Images in [-1, 1] of latents and labels."""
+        return self.generator([z, self.one_hot(y)], training=training)
+
+    def judged(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
+        """What the discriminator says of images with these labels."""
+        return self.discriminator([images, self.one_hot(y)], training=training)
+
+    def call(self, z: Tensor, training: bool = False) -> Tensor:
+        """Images in [-1, 1] of latents followed by codes, (n, latent_dim + num_classes)."""
+        return (self.ema or self.generator)([z[:, : self.latent_dim], z[:, self.latent_dim :]], training=training)
+
+    def sample_labeled(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
+        """Images of latents drawn for each (seed, index), and of the labels."""
+        return self(self._latents(indices, labels, seed))
+
+    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
+        """Latents drawn for each (seed, index), followed by codes of labels that go round."""
+        return self._latents(indices, ops.mod(indices, self.num_classes), seed)
+
+    def _latents(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
+        z = noise.normal(seed, indices, self.latent_dim, xp=ops)
+        return ops.concatenate([z, self.one_hot(labels)], axis=-1)

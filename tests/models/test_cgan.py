@@ -1,0 +1,87 @@
+"""Conditional GANs: the label reaches both players in any game, and is chosen in samples."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_genzoo.models.cgan import CGAN
+
+LABELS = np.arange(48) % 3
+RNG = np.random.default_rng(0)
+X = (0.6 * (LABELS - 1)[:, None, None, None] + 0.1 * RNG.uniform(-1, 1, (48, 1, 1, 1)) * np.ones((48, 4, 4, 1))).astype(
+    "float32"
+)
+DENSE = {
+    "generator": {"network": "mlp_decoder", "hidden": (32,)},
+    "discriminator": {"network": "mlp_encoder", "hidden": (32,), "hidden_activation": "leaky_relu"},
+}
+CONVOLUTIONAL = {
+    "generator": {"network": "dcgan_generator", "filters": (8,)},
+    "discriminator": {"network": "dcgan_discriminator", "filters": (8,), "normalization": None},
+}
+GAMES = {
+    "gan": {**DENSE, "adversarial_loss": "non_saturating"},
+    "dcgan": CONVOLUTIONAL,
+    "wgan_gp": {
+        **CONVOLUTIONAL,
+        "adversarial_loss": "wasserstein",
+        "penalty_weight": 10.0,
+        "discriminator_steps": 2,
+    },
+}
+
+
+def build(**arguments):
+    keras.utils.set_random_seed(0)
+    model = CGAN((4, 4, 1), num_classes=3, latent_dim=2, **arguments)
+    model.compile(keras.optimizers.Adam(2e-3, beta_1=0.5))
+    return model
+
+
+@pytest.mark.parametrize("condition", ["one_hot", "embedding", "every_layer"])
+@pytest.mark.parametrize("game", GAMES)
+def test_it_works_with_the_networks_and_losses_of_others(game, condition):
+    model = build(condition=condition, **GAMES[game])
+    found = model.play((X, LABELS))
+    assert set(found) == {"discriminator_loss", "generator_loss"} | ({"gradient_penalty"} if game == "wgan_gp" else set())
+    assert all(np.isfinite(float(value)) for value in found.values())
+    assert model.generate(2, labels=1).shape == (2, 4, 4, 1)
+
+
+@pytest.mark.parametrize("condition", ["one_hot", "every_layer"])
+def test_samples_have_the_label_asked_for(condition):
+    """Of images of which the label is the brightness."""
+    model = build(condition=condition, **DENSE)
+    model.fit(X, LABELS, batch_size=48, epochs=400, verbose=0)
+    means = [model.generate(16, seed=1, labels=label).mean() for label in range(3)]
+    assert means[0] + 30 < means[1] < means[2] - 30
+
+
+def test_what_call_takes_is_latents_and_a_code():
+    model = build(**DENSE)
+    z = model.sample_latents(np.arange(6), np.uint32(3))
+    np.testing.assert_array_equal(ops.convert_to_numpy(z)[:, 2:], np.eye(3)[np.arange(6) % 3])
+    one = ops.convert_to_numpy(model(z))
+    other = ops.convert_to_numpy(model.sample_labeled(np.arange(6), np.arange(6) % 3, np.uint32(3)))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_the_generator_is_told_the_labels_of_the_batch(monkeypatch):
+    model = build(**DENSE)
+    seen = {}
+    monkeypatch.setattr(
+        model, "judged", lambda images, y, training: seen.setdefault("y", y) is None or ops.mean(images, (1, 2))
+    )
+    model.generator_loss(ops.convert_to_tensor(X), ops.convert_to_tensor(LABELS), True)
+    np.testing.assert_array_equal(ops.convert_to_numpy(seen["y"]), LABELS)
+
+
+def test_a_labeled_image_is_needed():
+    with pytest.raises(ValueError, match="CGAN needs a label for each image"):
+        build(**DENSE).play((X,))
+
+
+def test_a_network_that_takes_no_labels_is_told():
+    with pytest.raises(ValueError, match=r"CGAN.generator: the network 'conv_decoder' takes no condition, num_classes"):
+        build(generator="conv_decoder")

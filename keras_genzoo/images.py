@@ -1,4 +1,7 @@
-"""Pixels between uint8 and [-1, 1], and grids of pictures as PNG and GIF files."""
+"""Pixels between uint8 and [-1, 1], and grids of pictures as PNG and GIF files.
+
+An image of one pixel with two channels is a point of the plane; many of them are pictured in one plane.
+"""
 
 import contextlib
 import math
@@ -66,16 +69,18 @@ def as_floats(images: Array, image_shape: tuple[int, ...], where: str) -> np.nda
 
 
 def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.ndarray:
-    """Lays images out in rows on white.
+    """Lays images out in rows on white; points are drawn into one plane, darker where more are.
 
     Args:
-        images: uint8 array of shape (n, height, width, channels), channels 1 or 3.
+        images: uint8 array of shape (n, height, width, channels), channels 1 or 3; or points, (n, 1, 1, 2).
         columns: images in a row; the nearest to a square by default.
         gap: pixels between neighbors.
 
     Returns:
         uint8 array of shape (rows, columns, channels) of pixels.
     """
+    if are_points(images.shape[1:]):
+        return _plane(images.reshape(-1, 2))
     count, height, width, channels = images.shape
     columns = columns or max(1, round(math.sqrt(count)))
     rows = -(-count // columns)
@@ -84,6 +89,19 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = image
     return sheet
+
+
+def are_points(image_shape: tuple[int, ...]) -> bool:
+    """Whether images of this shape are points of the plane."""
+    return tuple(image_shape) == (1, 1, 2)
+
+
+def _plane(points: np.ndarray) -> np.ndarray:
+    """uint8 points (n, 2) in the plane, of which each grey level is a pixel: (256, 256, 1), y upwards."""
+    counts = np.zeros((256, 256))
+    np.add.at(counts, (255 - points[:, 1].astype(int), points[:, 0].astype(int)), 1)
+    darkness = np.where(counts > 0, 0.4 + 0.6 * counts / max(1.0, counts.max()), 0.0)  # a single one is seen, too
+    return (255 * (1.0 - darkness)).astype("uint8")[..., None]
 
 
 def rows_of_pairs(above: np.ndarray, below: np.ndarray, columns: int = 8) -> np.ndarray:

@@ -122,7 +122,7 @@ def _some(
         return None, None
     indices = np.linspace(0, len(held_out) - 1, min(most, len(held_out))).astype(int)
     found = held_out[indices]
-    images, y = (found["image"], found.get(targets)) if isinstance(found, dict) else (np.asarray(found), None)
+    images, y = (found["image"], found.get(targets or "")) if isinstance(found, dict) else (np.asarray(found), None)
     return from_pixels(images) if images.dtype == np.uint8 else images.astype("float32"), y
 
 

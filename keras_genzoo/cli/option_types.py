@@ -35,6 +35,11 @@ def count(text: str) -> int:
     return integer(text, 1, 1_000_000)
 
 
+def labels(text: str) -> list[int]:
+    """Labels, separated by commas."""
+    return [integer(one.strip(), 0, 9_999) for one in text.split(",")]
+
+
 def seconds(text: str) -> float:
     """A time."""
     try:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from keras_genzoo.cli import uses_options
-from keras_genzoo.cli.option_types import add_best, add_run, count, count_to, seconds, seed
+from keras_genzoo.cli.option_types import add_best, add_run, count, count_to, labels, seconds, seed
 
 MOST_SHOWN, MOST_SAMPLES = 10_000, 1_000_000
 
@@ -105,10 +105,18 @@ state as if nothing had happened."""
 
 
 def _sample(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "example:\n  genzoo sample runs/faces --num 64 --seed 1 --output faces.png"
+    parser.epilog = """examples:
+  genzoo sample runs/faces --num 64 --seed 1 --output faces.png
+  genzoo sample runs/clothes --labels 3,7 --output dresses_and_sneakers.png"""
     add_run(parser)
     parser.add_argument(
-        "--num", metavar="N", type=count_to(MOST_SHOWN), default=64, help="how many images (default 64)"
+        "--num",
+        metavar="N",
+        type=count_to(MOST_SHOWN),
+        help="how many images (default 64, fewer if they are large; of labels 8 each)",
+    )
+    parser.add_argument(
+        "--labels", metavar="A,B,...", type=labels, help="of a conditional model: a row of images for each label"
     )
     parser.add_argument("--seed", metavar="S", type=seed, default=0, help="the same seed, the same images (default 0)")
     parser.add_argument("--output", metavar="FILE.png", required=True, help="the picture to write")

@@ -15,5 +15,10 @@ def run(args: argparse.Namespace) -> None:
     if output.is_dir():
         raise RunError(f"sample: --output '{output}' is a folder: name a file in it.")
     model = load(args.run, best=args.best)
-    write_sheet(output, samples(model, args.num, args.seed), model)
-    print(f"{args.num} images of seed {args.seed}: {output}")
+    try:
+        sheet = samples(model, args.num, args.seed, args.labels)
+    except ValueError as error:  # labels that are not there
+        raise RunError(f"sample: --labels: {error}") from error
+    write_sheet(output, sheet, model)
+    rows = f", a row for each of the labels {', '.join(map(str, args.labels))}" if args.labels else ""
+    print(f"{f'{args.num} images' if args.num else 'images'} of seed {args.seed}{rows}: {output}")

@@ -106,7 +106,7 @@ class Probe:
         return samples if self._generator is None else self._generator(z, training=True)
 
     def _scores_of_images(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
-        return getattr(self.model, self._opponent)(images, training=training)
+        return getattr(self.model, str(self._opponent))(images, training=training)
 
     def _gradient(self, player: Player, x: Tensor, y: Tensor) -> Tensor:
         def game() -> tuple[Tensor, dict[str, Tensor]]:
@@ -118,7 +118,7 @@ class Probe:
 
 
 def _judges_images(model: GenerativeModel, name: str) -> bool:
-    inputs = getattr(getattr(model, name, None), "inputs", None)
+    inputs: Any = getattr(getattr(model, name, None), "inputs", None)
     return bool(inputs) and tuple(inputs[0].shape[1:]) == tuple(model.image_shape)
 
 
@@ -136,7 +136,7 @@ def _networks(model: GenerativeModel) -> list[str]:
 def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, Tensor], list[Tensor]], bool] | None:
     """What gives the activations inside a network, and whether it takes images; None if we know no input for it."""
     network = getattr(model, name)
-    inputs = (getattr(network, "inputs", None) or ()) if isinstance(network, keras.Model) else ()
+    inputs: Any = (getattr(network, "inputs", None) or ()) if isinstance(network, keras.Model) else ()
     told = len(inputs) == 2 and hasattr(model, "one_hot")
     if not told and len(inputs) != 1:
         return None

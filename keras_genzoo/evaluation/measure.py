@@ -4,18 +4,25 @@ import datetime
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from keras_genzoo import metrics
 from keras_genzoo.artifacts import environment
 from keras_genzoo.evaluation.measurements import K_DENSITY, K_MANIFOLD, Measurements, Values
 from keras_genzoo.evaluation.results import Result
 from keras_genzoo.evaluation.subjects import EvaluationError
+from keras_genzoo.images import from_pixels
 from keras_genzoo.metrics import disentanglement
 from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood
+from keras_genzoo.metrics.modes import DEVIATIONS
+from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
 
+POINTS = 2_500
+"""Samples of which modes are counted (Srivastava et al. 2017, section 4.1)."""
 MOST_PAIRED = 20_000
 """Images up to which the kernel distance is taken of all pairs; beyond, as papers do it, of subsets."""
 SAMPLES = 1_000
@@ -93,10 +100,28 @@ class Evaluation(Measurements):
                 f"{name}: it is not known what the images of {self.reference.source.name} show: measure on drawn "
                 "faces, by --data drawn_faces."
             )
+        if needs == "modes" and not hasattr(self.reference.source, "centers"):
+            raise EvaluationError(
+                f"{name}: it is not known where the modes of {self.reference.source.name} are: measure on gaussians_25."
+            )
+        if name == "label_accuracy":
+            self._check_labels(model)
         if needs == "reconstructions" and not self.subject.reconstructs:
             raise EvaluationError(f"{name}: {self.subject.name} does not reconstruct images: leave it out.")
         if name == "ssim" and min(self.subject.image_shape[:2]) < WINDOW:
             raise EvaluationError(f"ssim needs images of at least {WINDOW} x {WINDOW} pixels: leave it out.")
+
+    def _check_labels(self, model: GenerativeModel | None) -> None:
+        asked, known = getattr(model, "num_classes", None), self.needed_extractor.classes
+        if asked is None:
+            raise EvaluationError(
+                f"label_accuracy: {self.subject.name} makes no images of chosen labels: leave it out."
+            )
+        if asked != known:
+            raise EvaluationError(
+                f"label_accuracy: {self.needed_extractor.name} knows {known or 'no'} classes, but {self.subject.name} "
+                f"makes {asked}: name a classifier of the same data by --features."
+            )
 
     def possible(self) -> list[str]:
         """What can be measured on this subject at a reasonable cost: the default of the command."""
@@ -148,6 +173,27 @@ def _authpct(one: Evaluation) -> Values:
     return one.feature_values(value, "authpct", train=train)
 
 
+def _label_accuracy(one: Evaluation) -> Values:
+    logits = one.generated.logits
+    if logits is None:
+        raise EvaluationError(f"label_accuracy needs a classifier, and {one.needed_extractor.name} is none.")
+    right = logits.argmax(axis=1) == np.arange(len(logits)) % logits.shape[1]  # where labels go round
+    return one.feature_values(right.mean(), "label_accuracy", labels="number of the image modulo classes")
+
+
+def _modes(one: Evaluation) -> Values:
+    source: Any = one.reference.source  # `check` has seen that its modes are known
+    count = min(one.num, POINTS)
+    points = from_pixels(one.subject.images(0, count, one.seed)).reshape(count, -1)
+    found = metrics.mode_coverage(points, source.centers, source.deviation)
+    protocol = {
+        "real": one.reference.protocol(),
+        "generated": {"count": count, "pixels": "uint8"},
+        "good": f"within {DEVIATIONS:g} standard deviations",
+    }
+    return {"modes": (float(found.covered), protocol), "good_samples": (found.good, protocol)}
+
+
 def _mig(one: Evaluation) -> Values:
     found = disentanglement.mutual_information_gap(one.encoded.latents, one.encoded.factors)
     bins = disentanglement.BINS
@@ -178,7 +224,7 @@ class Metric(NamedTuple):
 
     Args:
         function: from an `Evaluation` to values.
-        needs: "losses", "reconstructions", "likelihood", "latents", "factors" or "features".
+        needs: "losses", "reconstructions", "likelihood", "latents", "factors", "modes" or "features".
         about: string, what it tells.
         by_default: bool, whether the command measures it if it is not told what to.
     """
@@ -213,6 +259,7 @@ METRICS: Mapping[str, Metric] = {
     "sap": Metric(_sap, "factors", "the same by a line and thresholds", False),
     "dci": Metric(_dci, "factors", "disentanglement, completeness and informativeness, by random forests", False),
     "latent_correlation": Metric(_latent_correlation, "latents", "of each two latents, in the mean", False),
+    "modes": Metric(_modes, "modes", "modes of a known mixture that are covered, and share of samples near one"),
     "frechet": Metric(_frechet, "features", "Fréchet distance: FID, if the features are Inception's"),
     "frechet_infinity": Metric(_frechet_infinity, "features", "the same without its bias for few images", False),
     "kernel": Metric(_kernel, "features", "kernel distance: KID, if the features are Inception's"),
@@ -237,6 +284,9 @@ METRICS: Mapping[str, Metric] = {
         "share of the real images that have one of them near; sees mode collapse",
     ),
     "authpct": Metric(_authpct, "features", "percent that are no copies of training images"),
+    "label_accuracy": Metric(
+        _label_accuracy, "features", "share of the images that a classifier gives the label asked for", False
+    ),
     "inception_score": Metric(_inception_score, "features", "for old tables", False),
 }
 """What can be measured, in the order in which it is."""

@@ -42,7 +42,12 @@ LABELS: Mapping[str, Mapping[str, Label]] = {
         "density": Label("Density", 0, 3),  # rises when modes collapse
         "coverage": Label("Coverage", +1, 3),
         "authpct": Label("AuthPct", +1, 1, unit="percent"),
+        "label_accuracy": Label("Label", +1, 3),
         "inception_score": Label("IS", +1, 2),
+    },
+    "Modes": {
+        "modes": Label("Modes", +1, 0),
+        "good_samples": Label("Good", +1, 3),
     },
     "Reconstruction": {
         "mse": Label("RE", -1, None),

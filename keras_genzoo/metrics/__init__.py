@@ -17,6 +17,7 @@ from keras_genzoo.metrics.inception_score import inception_score
 from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
 from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
 from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
+from keras_genzoo.metrics.modes import Modes, mode_coverage
 from keras_genzoo.metrics.moments import Moments
 from keras_genzoo.metrics.neighbors import nearest
 from keras_genzoo.metrics.streaming import (
@@ -39,6 +40,7 @@ __all__ = [
     "FrechetDistance",
     "KernelDistance",
     "Manifold",
+    "Modes",
     "Moments",
     "PrecisionRecall",
     "authenticity",
@@ -55,6 +57,7 @@ __all__ = [
     "latent_correlation",
     "likelihood_protocol",
     "load_extractor",
+    "mode_coverage",
     "mse",
     "mutual_information_gap",
     "nearest",

@@ -1,6 +1,6 @@
 """GAN: the generative adversarial network, with dense networks."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -49,7 +49,7 @@ class GAN(Adversarial):
         >>> model.fit(train, epochs=100)
     """
 
-    logs = ("discriminator_loss", "generator_loss")
+    logs: ClassVar[tuple[str, ...]] = ("discriminator_loss", "generator_loss")
     default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 2e-4, "beta_1": 0.5}}
     tiny = {
         "image_shape": (8, 8, 3),
@@ -81,9 +81,8 @@ class GAN(Adversarial):
     ):
         super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
-        self.discriminator = self.network(
-            "discriminator", discriminator, image_shape=self.image_shape, outputs=self.num_judged, **self.told("discriminator")
-        )
+        given = {"image_shape": self.image_shape, "outputs": self.num_judged, **self.told("discriminator")}
+        self.discriminator = self.network("discriminator", discriminator, **given)
         self.ready(latent_dim + self.code_size)
 
     def players(self) -> tuple[Player, ...]:

@@ -63,9 +63,7 @@ class WGANGP(Adversarial):
         critic: Network = "resnet_critic",
         **kwargs: Any,
     ):
-        super().__init__(
-            image_shape, latent_dim, adversarial_loss, generator, penalty_weight=penalty_weight, **kwargs
-        )
+        super().__init__(image_shape, latent_dim, adversarial_loss, generator, penalty_weight=penalty_weight, **kwargs)
         self.critic_steps = critic_steps
         self.critic = self.network("critic", critic, image_shape=self.image_shape, outputs=1)
         self.ready(latent_dim)

@@ -1,7 +1,7 @@
 """How a label enters a network: at its input, as a one-hot code or an embedding, or in every layer.
 
-A network with labels takes two inputs, of which the second is the labels' one-hot codes: (n, num_classes). Codes, rather
-than integers, so that a mixture of two labels is an input as well.
+A network with labels takes two inputs, of which the second is the labels' one-hot codes: (n, num_classes). Codes,
+rather than integers, so that a mixture of two labels is an input as well.
 """
 
 from typing import Any

@@ -32,6 +32,37 @@ def test_large_images_come_in_small_numbers(side, num):
     assert callbacks.samples(model).shape == (*size_of(num**0.5, num**0.5, side=2)[:2], 1)
 
 
+@pytest.fixture(scope="module")
+def labeled():
+    return MODELS["cgan"](**MODELS["cgan"].tiny)
+
+
+def test_labels_get_a_row_each_of_the_same_noise(labeled):
+    sheet = callbacks.samples(labeled, 6, seed=1, labels=[2, 0])
+    assert sheet.shape == size_of(2, 3)
+    for row, label in enumerate((2, 0)):
+        images = labeled.generate(3, seed=1, labels=label)
+        for column, image in enumerate(images):
+            np.testing.assert_array_equal(sheet[10 * row : 10 * row + 8, 10 * column : 10 * column + 8], image)
+    assert callbacks.samples(labeled).shape == size_of(3, 8)
+    assert callbacks.samples(labeled, 6).shape == size_of(3, 2)
+
+
+def test_labels_that_are_not_there(labeled, model):
+    with pytest.raises(ValueError, match=r"labels lie in \[1, 3\], but this model has 3"):
+        callbacks.samples(labeled, labels=[1, 3])
+    with pytest.raises(ValueError, match="VAE makes no images of chosen labels"):
+        callbacks.samples(model, labels=[1])
+
+
+def test_points_are_one_picture(tmp_path):
+    model = types.SimpleNamespace(image_shape=(1, 1, 2), generate=lambda num, seed: np.zeros((num, 1, 1, 2), "uint8"))
+    sheet = callbacks.samples(model)
+    assert sheet.shape == (256, 256, 1) and (sheet < 255).sum() == 1
+    with Image.open(callbacks.write_sheet(tmp_path / "points.png", sheet, model)) as picture:
+        assert picture.size == (512, 512)
+
+
 def test_reconstructions_stand_below_their_originals(model):
     x = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), "uint8")
     sheet = callbacks.reconstructions(model, x, columns=4)

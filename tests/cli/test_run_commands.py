@@ -32,6 +32,8 @@ def test_mistakes_of_sampling(mistake, trained, tmp_path):
     (tmp_path / "folder.png").mkdir()
     assert "is a folder: name a file in it" in mistake("sample", trained, "--output", tmp_path / "folder.png")
     assert "is no run folder" in mistake("sample", tmp_path, "--output", tmp_path / "faces.png")
+    complaint = mistake("sample", trained, "--labels", "1,2", "--output", tmp_path / "faces.png")
+    assert "--labels: samples: VAE makes no images of chosen labels" in complaint
 
 
 def test_export_answers_as_the_model_does(genzoo, trained, tmp_path):

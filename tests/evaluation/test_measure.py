@@ -5,6 +5,7 @@ import pytest
 
 from keras_genzoo import metrics, noise
 from keras_genzoo.data import ArraySource
+from keras_genzoo.data.gaussians import gaussians_25
 from keras_genzoo.evaluation import (
     ALIASES,
     METRICS,
@@ -253,3 +254,52 @@ def test_features_that_are_not_finite(real):
 
 def test_aliases_are_metrics():
     assert set(ALIASES.values()) <= set(METRICS) and not set(ALIASES) & set(METRICS)
+
+
+class Brightness(Channels):
+    """A classifier of three classes: dark, grey, bright."""
+
+    def __init__(self):
+        super().__init__(classes=3)
+
+    def outputs(self, images):
+        features, _ = super().outputs(images)
+        return features, -np.abs(features[:, :1] - np.array([40.0, 127.0, 215.0], "float32"))
+
+
+def test_the_share_of_labels_that_a_classifier_finds_again(real):
+    class Turns(NoiseSubject):
+        """Images of which number i is dark, grey or bright by turns, and every second grey one is bright."""
+
+        def images(self, start, stop, seed=0):
+            levels = np.array([40, 127, 215, 40, 215, 215])[np.arange(start, stop) % 6]
+            return np.broadcast_to(levels[:, None, None, None], (stop - start, 16, 16, 3)).astype("uint8")
+
+    subject = Turns((16, 16, 3))
+    subject.model = type("Labeled", (), {"num_classes": 3})
+    one = Evaluation(subject, Reference(real, "held_out"), Brightness(), num=120)
+    found = values_of(one, "label_accuracy")
+    assert list(found.values()) == [pytest.approx(5 / 6)]
+
+
+def test_label_accuracy_asks_for_labels_and_a_classifier_of_as_many(real, vae):
+    with pytest.raises(EvaluationError, match="mine makes no images of chosen labels"):
+        Evaluation(ModelSubject(vae, "mine"), Reference(real, "held_out"), Brightness()).check("label_accuracy")
+    subject = ModelSubject(vae, "mine")
+    subject.model = type("Labeled", (), {"num_classes": 10})
+    with pytest.raises(EvaluationError, match="channels knows 3 classes, but mine makes 10"):
+        Evaluation(subject, Reference(real, "held_out"), Brightness()).check("label_accuracy")
+
+
+def test_modes_are_counted_of_points():
+    split = gaussians_25(num_images=3_000, held_out=10)
+    one = Evaluation(SourceSubject(split.train), Reference(split.held_out, "held_out"))
+    found = values_of(one, "modes")
+    assert found["modes"] == 25
+    assert found["good_samples"] == pytest.approx(0.985, abs=0.008)
+    assert "modes" in one.possible()
+
+
+def test_modes_are_those_of_a_known_mixture(real, vae):
+    with pytest.raises(EvaluationError, match="modes: it is not known where the modes of real are"):
+        Evaluation(ModelSubject(vae, "mine"), Reference(real, "held_out")).check("modes")

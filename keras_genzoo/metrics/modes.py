@@ -1,0 +1,53 @@
+"""Modes: how many of a known mixture's modes samples cover, and how many samples are near one."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+DEVIATIONS = 3.0
+"""Standard deviations within which a sample is good."""
+
+
+class Modes(NamedTuple):
+    """What samples of a mixture show.
+
+    Args:
+        covered: integer, modes that have a good sample.
+        good: float, the share of samples that are good.
+        divergence: float, nats: KL(shares of the modes among good samples || even shares); infinite without good ones.
+    """
+
+    covered: int
+    good: float
+    divergence: float
+
+
+def mode_coverage(points: np.ndarray, centers: np.ndarray, deviation: float) -> Modes:
+    """Counts samples at the nearest mode; a sample is good within three standard deviations of it.
+
+    Use it on mixtures drawn by code, where collapse can be counted: with 2,500 samples of 25 modes, as papers do.
+
+    Reference: Srivastava et al. 2017 (VEEGAN), arXiv:1705.07761, section 4.1; the divergence: Lin et al. 2018 (PacGAN),
+        arXiv:1712.04086, section 4.1.
+
+    Args:
+        points: float array of shape (n, d).
+        centers: float array of shape (modes, d).
+        deviation: float, the standard deviation of each mode along each axis.
+
+    Raises:
+        ValueError: the shapes do not fit.
+
+    Example:
+        >>> mode_coverage(points, gaussians.CENTERS, gaussians.DEVIATION).covered
+        25
+    """
+    points, centers = np.asarray(points, "float64"), np.asarray(centers, "float64")
+    if points.ndim != 2 or not len(points) or points.shape[1:] != centers.shape[1:]:
+        raise ValueError(f"points have shape {points.shape}, but (n, {centers.shape[1]}) is expected, with n > 0.")
+    distances = np.linalg.norm(points[:, None] - centers[None], axis=-1)
+    nearest, good = distances.argmin(axis=1), distances.min(axis=1) <= DEVIATIONS * deviation
+    counts = np.bincount(nearest[good], minlength=len(centers))
+    shares = counts[counts > 0] / max(1, counts.sum())
+    divergence = float(np.sum(shares * np.log(shares * len(centers)))) if len(shares) else float("inf")
+    return Modes(int((counts > 0).sum()), float(good.mean()), divergence)

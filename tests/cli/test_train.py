@@ -23,6 +23,7 @@ def test_a_finished_run_has_all_its_parts(trained):
     made = {str(path.relative_to(trained)) for path in trained.rglob("*") if path.is_file() and path.name != ".lock"}
     assert made == {
         "config.json",
+        "diagnosis.jsonl",
         "environment.json",
         "history.jsonl",
         "latents.json",

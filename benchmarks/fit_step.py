@@ -159,10 +159,8 @@ def main() -> None:
 
         def row(title: str, first: Callable, second: Callable, preset: str = preset) -> None:
             ratios, base = compare(first, second, args.rounds)
-            figures = (statistics.median(ratios), min(ratios), max(ratios))
-            print(
-                f"| {preset}, {BATCHES[preset]} | {title} | {' | '.join(f'{x:.3f}' for x in figures)} | {args.steps / base:.2f} |"
-            )
+            told = " | ".join(f"{value:.3f}" for value in (statistics.median(ratios), min(ratios), max(ratios)))
+            print(f"| {preset}, {BATCHES[preset]} | {title} | {told} | {args.steps / base:.2f} |")
 
         graph = by_fit(build(False), images, args.steps)
         row("fit / hand-written loop", graph, by_hand(build(False), images, args.steps))

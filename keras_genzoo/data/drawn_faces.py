@@ -169,6 +169,7 @@ class DrawnFaces:
     def __init__(self, size: int, channels: int, positions: range, seed: int, shares: Mapping[str, Shares]):
         self.image_shape = (size, size, channels)
         self.positions = positions
+        self._numbers = np.arange(positions.start, positions.stop)  # of a range, that takes a time in each batch
         self.seed = seed
         self.shares = shares
 
@@ -177,7 +178,7 @@ class DrawnFaces:
 
     def factors(self, indices: Array) -> Array:
         """The factors at positions `indices`, without drawing anything: float32 of shape (n, factors)."""
-        uniform = noise.uniform(self.seed, np.asarray(self.positions)[indices], len(FACTORS)).T
+        uniform = noise.uniform(self.seed, self._numbers[indices], len(FACTORS)).T
         columns = zip(FACTORS.items(), uniform, strict=True)
         return np.stack([factor.values(u, self.shares[name]) for (name, factor), u in columns], axis=1).astype(
             "float32"

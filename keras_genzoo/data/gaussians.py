@@ -37,13 +37,14 @@ class Gaussians:
 
     def __init__(self, positions: range, seed: int):
         self.positions = positions
+        self._numbers = np.arange(positions.start, positions.stop)
         self.seed = seed
 
     def __len__(self) -> int:
         return len(self.positions)
 
     def __getitem__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
-        numbers = np.asarray(self.positions)[indices]
+        numbers = self._numbers[indices]
         label = np.minimum((25 * noise.uniform(self.seed, numbers, 1)[:, 0]).astype("int32"), 24)
         points = CENTERS[label] + DEVIATION * noise.normal(self.seed, numbers, 2, stream=1)
         return {"image": points.astype("float32").reshape(-1, 1, 1, 2), "label": label}

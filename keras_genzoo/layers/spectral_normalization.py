@@ -10,11 +10,12 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("keras_genzoo")
 class SpectralNormalization(keras.layers.Wrapper):
-    """Divides what a linear layer gives by its kernel's largest singular value: its Lipschitz constant becomes about 1.
+    """Divides what a linear layer gives by its kernel's largest singular value, which bounds its Lipschitz constant.
 
-    Use it for all layers of a discriminator that is to be kept from winning. The singular value is estimated by one
-    step of power iteration a call in training, from the vector `u` of the call before. Its gradient by the kernel
-    is that of equation 12.
+    The constant becomes about 1 for `Dense`. For `Conv2D` it is, as in the paper, the kernel as a matrix that is taken:
+    the constant of the convolution may be larger, at most by the kernel's side. Use it for all layers of a discriminator
+    that is to be kept from winning. The singular value is estimated by one step of power iteration a call in training,
+    from the vector `u` of the call before. Its gradient by the kernel is that of equation 12.
 
     `keras.layers.SpectralNormalization` (Keras 3.15) assigns the normalized kernel to the weight itself in each call:
     the gradient of the singular value is lost, and the discriminator's weights move in the generator's turn.
@@ -27,7 +28,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         kwargs: `dtype`, `name`, as for every layer.
 
     Raises:
-        ValueError: the layer has a bias or an activation.
+        ValueError: the layer is of another kind, or has a bias or an activation.
 
     Example:
         >>> layer = SpectralNormalization(keras.layers.Conv2D(64, 3, use_bias=False))
@@ -35,6 +36,8 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def __init__(self, layer: keras.layers.Layer, use_bias: bool = True, **kwargs: Any):
         super().__init__(layer, **kwargs)
+        if type(layer) not in (keras.layers.Dense, keras.layers.Conv2D):
+            raise ValueError(f"SpectralNormalization: {type(layer).__name__} is not taken: give a Dense or a Conv2D.")
         if layer.use_bias or layer.activation is not keras.activations.linear:
             raise ValueError(
                 f"SpectralNormalization: {layer.name} has a bias or an activation, which must not be divided: give "

@@ -53,7 +53,7 @@ class ACGAN(CGAN):
     tiny = {
         "image_shape": (8, 8, 3),
         "num_classes": 3,
-        "condition": "embedding",
+        "condition": "every_layer",
         "latent_dim": 4,
         "generator": {"network": "dcgan_generator", "filters": (8, 4)},
         "discriminator": {"network": "dcgan_discriminator", "filters": (4, 8)},

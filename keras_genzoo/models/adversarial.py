@@ -1,6 +1,5 @@
 """What every adversarial model shares: a generator and how it is sampled, the losses of the game, and their options."""
 
-import functools
 from typing import Any, ClassVar
 
 import keras
@@ -139,6 +138,22 @@ class Adversarial(GenerativeModel):
                 f"loss '{name}': leave augment_target out, or take another loss."
             )
 
+    def ready(self, *input_shape: int) -> None:
+        """Ends a constructor: see `GenerativeModel`.
+
+        Raises:
+            ValueError: a gradient would be penalized that is not an image's own.
+        """
+        penalties = [name for name in ("penalty_weight", "r1_weight") if getattr(self, name)]
+        layers = getattr(self, self.opponent)._flatten_layers()
+        if penalties and any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
+            raise ValueError(
+                f"{type(self).__name__}.{penalties[0]} penalizes the gradient of each image's score, but batch "
+                f"normalization makes that of all images in a batch: give the {self.opponent} a 'normalization' of "
+                "'layer' or None (null in a preset)."
+            )
+        super().ready(*input_shape)
+
     # What a conditional model redefines
 
     @property
@@ -235,8 +250,17 @@ class Adversarial(GenerativeModel):
 
     def gradient_penalty(self, real: Tensor, fake: Tensor, y: Tensor, training: bool) -> Tensor:
         """The gradient penalty, without its weight, at points between real and generated images."""
-        scores = functools.partial(self.scores, y=y, training=training)
-        return losses.gradient_penalty(self.input_gradient(scores, self.between(real, fake)))
+        return losses.gradient_penalty(self.slopes(self.between(real, fake), y, training))
+
+    def slopes(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
+        """The gradient of each image's score by the image; what layers assign meanwhile (u, seeds) is dropped."""
+        opponent = getattr(self, self.opponent)
+
+        def scores(images: Tensor) -> Tensor:
+            with keras.StatelessScope([(variable, variable.value) for variable in opponent.variables]):
+                return self.scores(images, y, training)
+
+        return self.input_gradient(scores, images)
 
     def between(self, x: Tensor, fake: Tensor) -> Tensor:
         """A point on the line from each real image to a generated one: one uniform number an image."""
@@ -246,15 +270,9 @@ class Adversarial(GenerativeModel):
     def r1(self, real: Tensor, y: Tensor, training: bool) -> Tensor:
         """The R1 penalty, without its weight; in training `r1_every` times it in each `r1_every`-th step, else 0."""
 
-        def scores(images: Tensor) -> Tensor:
-            # What layers assign (running means, u) is dropped: a branch of a graph must assign nothing on replicas.
-            with keras.StatelessScope([(variable, variable.value) for variable in opponent.variables]):
-                return self.scores(images, y, training)
+        def penalty() -> Tensor:  # which assigns nothing: a branch of a graph must not, on replicas
+            return losses.r1_penalty(self.slopes(ops.stop_gradient(real), y, training))
 
-        def penalty() -> Tensor:
-            return losses.r1_penalty(self.input_gradient(scores, ops.stop_gradient(real)))
-
-        opponent = getattr(self, self.opponent)
         if not training or self.r1_every == 1:
             return penalty()
         due = ops.equal(ops.mod(self.optimizer.iterations, self.r1_every), 0)

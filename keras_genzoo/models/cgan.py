@@ -21,7 +21,8 @@ class CGAN(Labeled, GAN):
 
     Use it for labeled images. Which game is played is a matter of arguments: dense networks make it the conditional
     `GAN`, convolutional ones, as by default, the conditional `DCGAN`, and `adversarial_loss="wasserstein"` with
-    `penalty_weight=10` and `discriminator_steps=5` the conditional `WGANGP`.
+    `penalty_weight=10`, `discriminator_steps=5` and a discriminator without batch normalization the conditional
+    `WGANGP`.
 
     | `condition` | generator | discriminator | source |
     | --- | --- | --- | --- |
@@ -57,7 +58,7 @@ class CGAN(Labeled, GAN):
     tiny = {
         "image_shape": (8, 8, 3),
         "num_classes": 3,
-        "condition": "every_layer",
+        "condition": "one_hot",
         "latent_dim": 4,
         "generator": {"network": "dcgan_generator", "filters": (8, 4)},
         "discriminator": {"network": "dcgan_discriminator", "filters": (4, 8), "normalization": "layer"},

@@ -58,8 +58,6 @@ class GAN(Adversarial):
         "discriminator": {"network": "mlp_encoder", "hidden": (8,), "hidden_activation": "leaky_relu"},
         "label_smoothing": 0.1,
         "instance_noise": 0.1,
-        "r1_weight": 1.0,
-        "r1_every": 2,
         "lecam_weight": 0.1,
         "augment": ("color", "translation", "cutout"),
     }

@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_genzoo import images
 from keras_genzoo.data.labels import as_labels
+from keras_genzoo.data.stream import Stream
 from keras_genzoo.export import Endpoint
 from keras_genzoo.model import GenerativeModel
 
@@ -33,6 +34,13 @@ class Labeled(GenerativeModel):
     def one_hot(self, labels: Tensor) -> Tensor:
         """Labels (n,) as float32 (n, num_classes)."""
         return ops.one_hot(ops.reshape(ops.cast(labels, "int32"), (-1,)), self.num_classes, dtype="float32")
+
+    def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
+        if y is not None and not isinstance(x, Stream):
+            y = ops.convert_to_numpy(y)
+            column = y[:, 0] if y.shape[1:] == (1,) else y
+            self.labels(column, len(y), where.partition(".")[2])  # else labels that are not there had a code of zeros
+        return super()._stream(x, y, batch_size, shuffle, where)
 
     def generate(self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0, labels: Any = None) -> Array:
         """Makes images, as `GenerativeModel.generate` does, of chosen labels.

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from keras_genzoo.arguments import AdversarialLossName, Count, ImageShape, Network
+from keras_genzoo.layers.spectral_normalization import SpectralNormalization
 from keras_genzoo.models.gan import GAN
 from keras_genzoo.registry import MODELS
 
@@ -16,7 +17,8 @@ class SNGAN(GAN):
 
     Use it where a discriminator wins too soon: it stays Lipschitz at the cost of a few products with vectors, where
     WGAN-GP differentiates twice. With `attention` in both networks, and a larger learning rate for the discriminator,
-    it is the unconditional part of SAGAN (Zhang et al. 2019, arXiv:1805.08318).
+    it is the unconditional part of SAGAN (Zhang et al. 2019, arXiv:1805.08318), less the spectral normalization of the
+    generator.
 
     Reference: Miyato et al. 2018, arXiv:1802.05957, equations 16 and 17 (hinge loss), table 4 (residual networks).
 
@@ -29,9 +31,12 @@ class SNGAN(GAN):
         discriminator_steps: integer, discriminator turns for each generator turn (n_dis), each with images of its own.
         adversarial_loss: name of what both players lower: see `Adversarial`.
         generator: network from latents to images.
-        discriminator: network from images to scores, with `spectral`.
+        discriminator: network from images to scores, with `spectral` and without another normalization.
         kwargs: `label_smoothing`, `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`;
             `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
+
+    Raises:
+        ValueError: the discriminator is not normalized spectrally.
 
     Example:
         >>> model = SNGAN(image_shape=(64, 64, 3))
@@ -52,6 +57,8 @@ class SNGAN(GAN):
             "spectral": True,
             "attention": 4,
         },
+        "r1_weight": 1.0,
+        "r1_every": 2,
         "augment": ("translation",),
         "augment_target": 0.6,
         "augment_images": 1_000_000,
@@ -71,3 +78,9 @@ class SNGAN(GAN):
         super().__init__(
             image_shape, latent_dim, discriminator_steps, adversarial_loss, generator, discriminator, **kwargs
         )
+        layers = self.discriminator._flatten_layers()
+        if not any(isinstance(layer, SpectralNormalization) for layer in layers):
+            raise ValueError(
+                f"{type(self).__name__}.discriminator has no layer that is normalized spectrally: give it "
+                "'spectral': true and 'normalization': null, or take DCGAN."
+            )

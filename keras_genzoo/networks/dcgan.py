@@ -114,11 +114,11 @@ def dcgan_discriminator(
         attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "dcgan_discriminator"
     )
     convolution = functools.partial(_convolution, spectral=spectral)
-    inputs, x, codes = image_and_label(image_shape, num_classes, condition)
+    inputs, x, codes = image_and_label(image_shape, num_classes, condition, spectral=spectral)
     for level, count in enumerate(filters):
         chosen = normalization if level else None
         x = convolution(count, kernel_size, strides=2, use_bias=chosen is None)(x)
         x = layers.LeakyReLU(0.2)(normalize(x, chosen))
         if x.shape[1] == attention:
             x = self_attention(x, convolution)
-    return keras.Model(inputs, score(x, outputs, codes, spectral, kernel_initializer=_normal()))
+    return keras.Model(inputs, score(x, outputs, codes, spectral, _normal))

@@ -4,6 +4,7 @@ A network with labels takes two inputs, of which the second is the labels' one-h
 rather than integers, so that a mixture of two labels is an input as well.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -41,12 +42,16 @@ def latents_and_label(latent_dim: int, num_classes: int | None, condition: Condi
     return [z, codes], layers.Concatenate()([z, _told(codes, condition)]), None
 
 
-def _told(codes: Tensor, condition: Condition) -> Tensor:
-    return codes if condition == "one_hot" else layers.Dense(_EMBEDDING, use_bias=False)(codes)
+def _told(codes: Tensor, condition: Condition, spectral: bool = False) -> Tensor:
+    return codes if condition == "one_hot" else _embedded(codes, _EMBEDDING, spectral)
+
+
+def _embedded(codes: Tensor, size: int, spectral: bool = False, **kwargs: Any) -> Tensor:
+    return linear(layers.Dense, size, spectral=spectral, use_bias=False, **kwargs)(codes)
 
 
 def image_and_label(
-    image_shape: ImageShape, num_classes: int | None, condition: Condition, flat: bool = False
+    image_shape: ImageShape, num_classes: int | None, condition: Condition, flat: bool = False, spectral: bool = False
 ) -> Inputs:
     """The inputs of a discriminator.
 
@@ -57,6 +62,7 @@ def image_and_label(
             learned plane; "every_layer": the image alone, and the codes for `score`.
         flat: bool, whether the network's layers are dense: they get all pixels in a row, and behind them the code or
             as many learned numbers as a generator gets.
+        spectral: bool, whether to normalize the kernels of embeddings spectrally.
     """
     image = keras.Input(image_shape, name="images")
     x = layers.Flatten()(image) if flat else image
@@ -66,12 +72,12 @@ def image_and_label(
     if condition == "every_layer":
         return [image, codes], x, codes
     if flat:
-        return [image, codes], layers.Concatenate()([x, _told(codes, condition)]), None
+        return [image, codes], layers.Concatenate()([x, _told(codes, condition, spectral)]), None
     height, width, _ = image_shape
     if condition == "one_hot":
         planes = layers.UpSampling2D((height, width))(layers.Reshape((1, 1, num_classes))(codes))
     else:
-        planes = layers.Reshape((height, width, 1))(layers.Dense(height * width, use_bias=False)(codes))
+        planes = layers.Reshape((height, width, 1))(_embedded(codes, height * width, spectral))
     return [image, codes], layers.Concatenate()([x, planes]), None
 
 
@@ -98,7 +104,13 @@ def normalized(x: Tensor, normalization: Normalization, codes: Tensor | None) ->
     return layers.Add()([layers.Multiply()([x, layers.Reshape(shape)(scale)]), layers.Reshape(shape)(offset)])
 
 
-def score(x: Tensor, outputs: int, codes: Tensor | None, spectral: bool = False, **kwargs: Any) -> Tensor:
+def score(
+    x: Tensor,
+    outputs: int,
+    codes: Tensor | None,
+    spectral: bool = False,
+    initializer: Callable[[], keras.initializers.Initializer] = keras.initializers.GlorotUniform,
+) -> Tensor:
     """The last layer of a discriminator: a linear function of all its features and, with codes, the projection.
 
     Reference: Miyato & Koyama 2018, arXiv:1802.05637, equation 6: the label's embedding times the features, which in
@@ -109,14 +121,15 @@ def score(x: Tensor, outputs: int, codes: Tensor | None, spectral: bool = False,
         outputs: integer, scores for each image.
         codes: (n, num_classes), or None.
         spectral: bool, whether to normalize kernels spectrally.
-        kwargs: the dense layers' own.
+        initializer: function that makes an initializer, one for each kernel.
 
     Returns:
         (n, outputs) in float32.
     """
-    unconditional = linear(layers.Dense, outputs, spectral=spectral, dtype="float32", **kwargs)(layers.Flatten()(x))
+    last = linear(layers.Dense, outputs, spectral=spectral, kernel_initializer=initializer(), dtype="float32")
+    unconditional = last(layers.Flatten()(x))
     if codes is None:
         return unconditional
     features = layers.GlobalAveragePooling2D()(x) if len(x.shape) == 4 else x
-    embedding = linear(layers.Dense, features.shape[-1], spectral=spectral, use_bias=False, **kwargs)(codes)
+    embedding = _embedded(codes, features.shape[-1], spectral, kernel_initializer=initializer())
     return layers.Add(dtype="float32")([unconditional, layers.Dot(1, dtype="float32")([features, embedding])])

@@ -43,7 +43,7 @@ def mlp_encoder(
     Returns:
         model from images (n, height, width, channels) to (n, outputs) in float32.
     """
-    inputs, x, codes = image_and_label(image_shape, num_classes, condition, flat=True)
+    inputs, x, codes = image_and_label(image_shape, num_classes, condition, flat=True, spectral=spectral)
     for units in hidden:
         x = layers.Activation(hidden_activation)(linear(layers.Dense, units, spectral=spectral)(x))
         x = layers.Dropout(dropout)(x) if dropout else x

@@ -111,7 +111,7 @@ def resnet_critic(
     base_shape(image_shape, len(filters), "resnet_critic")
     check_spectral(spectral, normalization, "resnet_critic")
     check_attention(attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "resnet_critic")
-    inputs, x, codes = image_and_label(image_shape, num_classes, condition)
+    inputs, x, codes = image_and_label(image_shape, num_classes, condition, spectral=spectral)
     x = _convolution(filters[0], 3, spectral)(x)
     for count in (*filters[1:], filters[-1]):
         x = _block(x, count, "down", normalization, spectral=spectral)

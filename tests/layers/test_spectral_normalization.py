@@ -112,3 +112,10 @@ def test_it_is_a_layer_of_a_functional_model():
 def test_what_it_refuses(layer):
     with pytest.raises(ValueError, match="has a bias or an activation, which must not be divided"):
         SpectralNormalization(layer())
+
+
+@pytest.mark.parametrize("kind", [layers.Conv2DTranspose, layers.DepthwiseConv2D])
+def test_kernels_of_which_the_last_axis_is_another(kind):
+    layer = kind(4, 3, use_bias=False) if kind is layers.Conv2DTranspose else kind(3, use_bias=False)
+    with pytest.raises(ValueError, match=f"{kind.__name__} is not taken: give a Dense or a Conv2D"):
+        SpectralNormalization(layer)

@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from keras_genzoo.models.dcgan import DCGAN
 from keras_genzoo.models.gan import GAN
+from keras_genzoo.models.sngan import SNGAN
 from keras_genzoo.models.wgan import WGAN
 
 SHAPE = (4, 4, 1)
@@ -106,10 +107,24 @@ def test_lazy_r1_makes_the_discriminator_flat(jit_compile):
     np.testing.assert_allclose(slope(model), 0.0, atol=1e-6)
 
 
-def test_r1_leaves_running_means_alone():
-    model = linear(r1_weight=1.0, r1_every=2, normalized=True)
+@pytest.mark.parametrize("penalty", ["r1_weight", "penalty_weight"])
+def test_a_penalty_is_refused_where_images_have_no_gradient_of_their_own(penalty):
+    """Of batch normalization and a linear layer, the sum of all scores does not depend on the images at all."""
+    with pytest.raises(
+        ValueError, match=f"{penalty} penalizes the gradient .* give the discriminator a 'normalization'"
+    ):
+        linear(**{penalty: 1.0}, normalized=True)
+
+
+@pytest.mark.parametrize("penalty", ["r1", "gradient_penalty"])
+def test_a_penalty_leaves_what_layers_assign_alone(penalty):
+    keras.utils.set_random_seed(0)
+    model = SNGAN(**{**SNGAN.tiny, "r1_weight": 1.0, "r1_every": 2, "penalty_weight": 1.0})
+    model.compile()
     before = [ops.convert_to_numpy(variable) for variable in model.discriminator.non_trainable_variables]
-    model.r1(ops.convert_to_tensor(X), None, training=True)
+    x = ops.zeros((4, 8, 8, 3)) + 0.5
+    model.r1(x, None, training=True) if penalty == "r1" else model.gradient_penalty(x, -x, None, training=True)
+    assert before
     for variable, value in zip(model.discriminator.non_trainable_variables, before, strict=True):
         np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)
 

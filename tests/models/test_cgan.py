@@ -68,19 +68,47 @@ def test_what_call_takes_is_latents_and_a_code():
     np.testing.assert_array_equal(one, other)
 
 
-def test_the_generator_is_told_the_labels_of_the_batch(monkeypatch):
+def test_both_players_are_told_the_labels_of_the_batch(monkeypatch):
     model = build(**DENSE)
-    seen = {}
-    monkeypatch.setattr(
-        model, "judged", lambda images, y, training: seen.setdefault("y", y) is None or ops.mean(images, (1, 2))
-    )
-    model.generator_loss(ops.convert_to_tensor(X), ops.convert_to_tensor(LABELS), True)
-    np.testing.assert_array_equal(ops.convert_to_numpy(seen["y"]), LABELS)
+    seen = []
+
+    def watched(network):
+        def call(inputs, **arguments):
+            seen.append(ops.convert_to_numpy(inputs[1]))
+            return network(inputs, **arguments)
+
+        return call
+
+    for name in ("generator", "discriminator"):
+        made = watched(getattr(model, name))
+        monkeypatch.setattr(CGAN, name, property(lambda self, made=made: made), raising=False)
+    for loss in (model.discriminator_loss, model.generator_loss):
+        seen.clear()
+        loss(ops.convert_to_tensor(X), ops.convert_to_tensor(LABELS), True)
+        assert len(seen) == (3 if loss == model.discriminator_loss else 2)
+        for codes in seen:
+            np.testing.assert_array_equal(codes, np.eye(3)[LABELS])
 
 
 def test_a_labeled_image_is_needed():
     with pytest.raises(ValueError, match="CGAN needs a label for each image"):
         build(**DENSE).play((X,))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (LABELS + 1, r"CGAN.fit: labels lie in \[1, 3\], but this model has 3"),
+        (np.eye(3)[LABELS], "CGAN.fit: labels are"),
+    ],
+)
+def test_labels_that_are_not_there(labels, message):
+    with pytest.raises(ValueError, match=message):
+        build(**DENSE).fit(X, labels, verbose=0)
+
+
+def test_labels_may_be_a_column():
+    build(**DENSE).fit(X, LABELS[:, None], batch_size=48, verbose=0)
 
 
 def test_a_network_that_takes_no_labels_is_told():

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 from keras import ops
 
 from keras_genzoo.layers.spectral_normalization import SpectralNormalization
@@ -53,6 +54,12 @@ def test_u_moves_in_training_and_not_in_validation():
         values.append(ops.convert_to_numpy(first.u))
     np.testing.assert_array_equal(values[0], values[1])
     assert np.abs(values[2] - values[1]).max() > 1e-4
+
+
+@pytest.mark.parametrize("network", ["dcgan_discriminator", {"network": "resnet_critic", "filters": [4]}])
+def test_a_discriminator_that_is_not_normalized_is_refused(network):
+    with pytest.raises(ValueError, match=r"SNGAN.discriminator has no layer that is normalized spectrally: give it"):
+        SNGAN((16, 16, 3), generator={"network": "dcgan_generator", "filters": (4,)}, discriminator=network)
 
 
 def test_defaults_are_the_paper_s():

@@ -96,12 +96,16 @@ def test_a_projection_is_the_embedding_times_the_features():
     np.testing.assert_allclose(network.predict([given, CODES], verbose=0), unconditional + projection, rtol=1e-5)
 
 
-def test_a_spectral_discriminator_has_a_spectral_projection():
-    network = build_network(
-        "network",
-        {"network": "dcgan_discriminator", "filters": (4,), "normalization": None, "spectral": True},
-        {"image_shape": (8, 8, 1), "num_classes": 3, "condition": "every_layer", "outputs": 1},
-        keras.DTypePolicy("float32"),
-    )[0]
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"network": "dcgan_discriminator", "filters": (4,), "normalization": None},
+        {"network": "mlp_encoder", "hidden": (4,)},
+    ],
+)
+def test_all_kernels_of_a_spectral_discriminator_are_normalized(spec, condition):
+    given = {"image_shape": (8, 8, 1), "num_classes": 3, "condition": condition, "outputs": 1}
+    network = build_network("network", {**spec, "spectral": True}, given, keras.DTypePolicy("float32"))[0]
     plain = [layer for layer in network.layers if isinstance(layer, layers.Dense | layers.Conv2D)]
     assert not plain

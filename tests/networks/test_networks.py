@@ -16,8 +16,14 @@ PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activat
 
 @pytest.mark.parametrize("name", list(NETWORKS))
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
-def test_a_network_maps_what_it_says_in_float32(name, policy):
-    given = {key: PASSED[key] for key in inspect.signature(NETWORKS[name]).parameters if key in PASSED}
+@pytest.mark.parametrize(
+    "labels", [{}, {"num_classes": 3, "condition": "one_hot"}, {"num_classes": 3, "condition": "every_layer"}]
+)
+def test_a_network_maps_what_it_says_in_float32(name, policy, labels):
+    parameters = inspect.signature(NETWORKS[name]).parameters
+    if labels and "condition" not in parameters:
+        pytest.skip("it takes no labels")
+    given = {key: value for key, value in {**PASSED, **labels}.items() if key in parameters}
     network, _ = build_network("network", name, given, keras.DTypePolicy(policy))
     inputs = [ops.zeros((2, *one.shape[1:]), one.dtype) for one in network.inputs]
     outputs = network(inputs if len(inputs) > 1 else inputs[0])

@@ -152,12 +152,15 @@ elif NAME == "jax":
     def compiled(function: Callable[..., Tensor], model: keras.Model) -> Callable[..., Tensor]:
         """`function` of tensors, which reads the model's variables and assigns none, compiled."""
 
+        optimizer = getattr(model, "optimizer", None)  # whose iterations schedules read
+        variables = [*model.variables, *([] if optimizer is None else [optimizer.iterations])]
+
         @jax.jit
         def pure(values: list[Tensor], *arguments: Tensor) -> Tensor:
-            with keras.StatelessScope(zip(model.variables, values, strict=True)):
+            with keras.StatelessScope(zip(variables, values, strict=True)):
                 return function(*arguments)
 
-        return lambda *arguments: pure([variable.value for variable in model.variables], *arguments)
+        return lambda *arguments: pure([variable.value for variable in variables], *arguments)
 
     def make_deterministic() -> None:
         """Lets every operation give the same bits each time; see the TensorFlow twin."""

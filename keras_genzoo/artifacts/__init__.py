@@ -19,9 +19,10 @@ from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Posit
 from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.artifacts.files import RunError
 from keras_genzoo.artifacts.plots import plot_losses
-from keras_genzoo.artifacts.run import JIT, Run, check_free, load
+from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load
 
 __all__ = [
+    "DIVERGED",
     "JIT",
     "Checkpoints",
     "DivergedError",

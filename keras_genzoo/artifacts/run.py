@@ -23,6 +23,8 @@ from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
 _MOST_HISTORY = 64 * 2**20  # bytes
+DIVERGED = "diverged.jsonl"
+"""The file of a run that says when and where a number was not finite."""
 _LOCK, _HOLDER = ".lock", ".lock.pid"
 _UNFINISHED = re.compile(r"\..+\.\d+\.part")  # what a process writes aside, with its number
 
@@ -149,16 +151,20 @@ class Run:
 
         A line that a killed process left unfinished is passed over.
         """
-        return list(self._lines())
+        return [line for line in self._lines("history.jsonl") if isinstance(line.get("epoch"), int)]
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        path = self.path / "history.jsonl"
+    def divergences(self) -> list[dict[str, Any]]:
+        """When and where a number was not finite: the lines of `diverged.jsonl`."""
+        return list(self._lines(DIVERGED))
+
+    def _lines(self, file: str) -> Iterator[dict[str, Any]]:
+        path = self.path / file
         for text in read_bytes(path, _MOST_HISTORY).decode(errors="replace").split("\n") if path.is_file() else ():
             try:
                 line = strict_json.plain(strict_json.parse(text, str(path)), str(path))
             except UntrustedError:
                 continue
-            if isinstance(line, dict) and isinstance(line.get("epoch"), int):
+            if isinstance(line, dict):
                 yield line
 
     def log(self, line: Mapping[str, Any], file: str = "history.jsonl") -> None:

@@ -1,14 +1,17 @@
 """Diagnosis: a doctor who looks in on a training now and then, and says in plain words what is wrong with it."""
 
+import contextlib
 import math
 import os
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_genzoo.callbacks.patient import Patient
 from keras_genzoo.callbacks.progress import numbers
@@ -29,10 +32,14 @@ class Diagnosis(keras.callbacks.Callback):
     `diagnosis.jsonl` gets a line for each look and for each finding.
 
     Looks take at most `share` of the training's time, besides the first one, which builds its graph. They draw nothing
-    from the model's seeds and leave no trace in it: the training is the same with this callback and without.
+    from the model's seeds and leave no trace in it: the training is the same with this callback and without, on a
+    `Stream` or arrays; a `tf.data` pipeline that shuffles goes on in another order once it was read.
+
+    Copies of training images are told up to some 3,000 of those: a look compares samples with 1,024 of them.
 
     Args:
-        data: what is trained on: a `Stream`, an array, or a dataset that can be read again.
+        data: what is trained on: a `Stream`, an array, a tuple of images and labels, or a dataset that can be read
+            again.
         held_out: optional `Source` or array of images that are not trained on; without it nothing is said of
             memorization, nor of a discriminator's overfitting.
         folder: optional, the run folder; a training that goes on there is judged as if it had never stopped.
@@ -64,13 +71,14 @@ class Diagnosis(keras.callbacks.Callback):
         self._patient: Patient | None = None
         self._epoch = self._start = self._next = 0
         self._validated: dict[str, Any] = {}
+        self._logged: dict[str, tuple[float, float]] = {}
         self._clock = _Clock(share)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Takes up what was seen of the training before, and the images to compare with; looks at these."""
         if self._patient is not None:  # `fit` is called again, after the rest of an epoch
             return
-        with told("the diagnosis"):
+        with told("the diagnosis"), self._stopping():
             if self.folder is not None:
                 self.chart = record.go_back(self.folder, self.model.iterations)
             self._patient = Patient(self.model, self.data, self.held_out)
@@ -89,27 +97,52 @@ class Diagnosis(keras.callbacks.Callback):
             return
         self._next = iterations + max(self.every, iterations // _SPARSER)
         with self._clock:
-            measures = _of_logs({**(logs or {}), **self._validated})
-            self._validated = {}
             patient, self._patient = self._patient, None  # unless it goes well, this was the last look
-            with told("a look at this training"):
+            with told("a look at this training, and there will be no more: it"), self._stopping():
                 patient.model = self.model  # asked for it, Keras has JAX hand the state of the training back to it
+                measures = _of_logs({**self._since_the_last_look(), **self._validated})
+                self._validated = {}
                 measures |= patient.measures()
                 self._patient = patient
-            self._take(Look(self._epoch, iterations, measures))
+                self._take(Look(self._epoch, iterations, measures))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Keeps the loss of held-out images for the next look."""
-        self._validated = {name: value for name, value in (logs or {}).items() if name == "val_loss"}
+        """Keeps the loss of held-out images for the next look, and by how much it is the greater one."""
+        logs = logs or {}
+        if "val_loss" in logs:
+            self._validated = {"val_loss": logs["val_loss"], "gap": logs["val_loss"] - logs.get("loss", math.nan)}
+
+    def _since_the_last_look(self) -> dict[str, float]:
+        """The means of what was logged since then: Keras gives those since the epoch began, which forget nothing."""
+        means = {}
+        for tracker in self.model.metrics:
+            total, count = (float(ops.convert_to_numpy(one)) for one in (tracker.total, tracker.count))
+            before, seen = self._logged.get(tracker.name, (0.0, 0.0))
+            self._logged[tracker.name] = total, count
+            if count <= seen or not math.isfinite(before):  # another epoch
+                before, seen = 0.0, 0.0
+            means[tracker.name] = (total - before) / max(1.0, count - seen)
+        return means
+
+    @contextlib.contextmanager
+    def _stopping(self) -> Iterator[None]:
+        """Puts on the chart, and into the record, why there are no more looks."""
+        try:
+            yield
+        except Exception as error:
+            self.chart.stopped = (str(error) or type(error).__name__).splitlines()[0]
+            if self.folder is not None:
+                record.write_stop(self.folder, self.chart.stopped)
+            raise
 
     def _take(self, look: Look) -> None:
         """Puts a look on the chart; writes it, and what it brings, and says that."""
-        found: list[Finding] = self.chart.add(look)
+        news: list[Finding] = self.chart.add(look)
         if self.folder is not None:
             with told(f"a line of {record.FILE}"):
-                record.write(self.folder, look, found)
-        for finding in found:
-            warnings.warn(finding.text, stacklevel=1)
+                record.write(self.folder, look, news)
+        for finding in news:
+            warnings.warn(finding.news, stacklevel=1)
 
 
 class _Clock:
@@ -145,4 +178,5 @@ class _Clock:
 def _of_logs(logs: dict[str, Any]) -> dict[str, float]:
     values = numbers(logs)
     broken = sum(not math.isfinite(value) for value in values.values())
-    return {"logs_not_finite": float(broken), **{f"log.{name}": value for name, value in values.items()}}
+    gap = {"val_gap": values.pop("gap")} if "gap" in values else {}
+    return {"logs_not_finite": float(broken), **gap, **{f"log.{name}": value for name, value in values.items()}}

@@ -75,7 +75,7 @@ class ImageGrid(keras.callbacks.Callback):
     Args:
         folder: where to; made if it is missing.
         every: integer, epochs from one grid to the next; the first and the last epoch always get one.
-        num: integer, how many images; by default 64, fewer if they are large, and 2,500 points.
+        num: integer, how many images; by default as many as `samples` takes.
         seed: integer in [0, 2**32).
         epochs: optional integer, the last epoch; that of `fit` by default.
 

@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_genzoo.artifacts.files import write_json, write_text
 from keras_genzoo.callbacks.telling import told
+from keras_genzoo.diagnosis.rules import COLLAPSED
 from keras_genzoo.images import as_floats
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
@@ -21,8 +22,6 @@ _MOST_BYTES = 64 * 2**20  # of the file that is gone on with
 _MOST_CORRELATED = 256  # latents: their correlations are as many numbers squared
 CARRIES = 0.01
 """The nats, or the variance of its mean (Burda et al. 2016, section 5), above which a latent is in use."""
-COLLAPSED = 0.25
-"""The share of latents in use below which the posterior is told to have collapsed."""
 
 
 class LatentSummary(NamedTuple):

@@ -17,7 +17,7 @@ from keras_genzoo.model import GenerativeModel
 _PIXELS = 64 * 64 * 64
 _FEWEST, _MOST = 16, 64
 """Images of a look: as many as have some 260,000 pixels, within these bounds."""
-_ORIGINALS, _BATCHES = 512, 64
+_ORIGINALS, _BATCHES = 1024, 64
 """Training images of which samples may be copies, and the batches that are read to have them."""
 
 
@@ -26,11 +26,12 @@ class Patient:
 
     Args:
         model: a compiled model.
-        data: what it is trained on: a `Stream`, an array, or a dataset that can be read again.
+        data: what it is trained on: a `Stream`, an array, a tuple of images and what the model is told of them, or a
+            dataset that can be read again.
         held_out: optional `Source` or array of images that it is not trained on; fewer than 16 are not looked at.
 
     Raises:
-        ValueError: the data can be read only once, or hold no images.
+        ValueError: the data can be read only once, hold no images, or lack what the model is told of them.
     """
 
     def __init__(self, model: GenerativeModel, data: Any, held_out: Source | np.ndarray | None):
@@ -51,12 +52,21 @@ class Patient:
             raise ValueError("Diagnosis: the data hold no images: give what is trained on.")
         self.x = np.concatenate(images)[: self.num]
         self.y = np.concatenate(targets)[: self.num] if targets else None
+        if model.targets and self.y is None:
+            raise ValueError(
+                f"Diagnosis: {type(model).__name__} needs a {model.targets} for each image: give a Stream, or a tuple "
+                "of images and of those."
+            )
         self.input = range_of(self.x)
         """Facts about what the model is given."""
         self._real = thumbnails(self.x)
         self._originals = _rows(np.concatenate(small)[:_ORIGINALS])
-        self._unseen, self._unseen_y = _some(held_out, 4 * self.num, model.targets)
-        self._probe = Probe(model)
+        unseen, unseen_y = _some(held_out, 4 * self.num, model.targets)
+        self._unseen_small = None if unseen is None else _rows(thumbnails(unseen))
+        self._unseen, self._unseen_y = (None if one is None else one[: len(self.x)] for one in (unseen, unseen_y))
+        if model.targets and self._unseen_y is None:
+            self._unseen = None  # what is to be said of an image depends on what is not known of it
+        self._probe = Probe(model, min(self.num, max(1, len(images[0]) // model.turns)))
 
     def measures(self) -> dict[str, float]:
         """The measures of a look; see `keras_genzoo.diagnosis.rules`."""
@@ -68,30 +78,25 @@ class Patient:
             found |= self._of_samples(thumbnails(samples))
         if hasattr(model, "latent_statistics"):
             found |= self._of_latents(model.in_batches("latent_statistics", self.x, self.num))
-        unseen, unseen_y = (None if one is None else one[: len(self.x)] for one in (self._unseen, self._unseen_y))
-        if model.targets and unseen_y is None:
-            unseen = None  # what is to be said of an image depends on what is not known of it
-        return found | self._probe.measure(self.x, self.y, samples, unseen, unseen_y)
+        return found | self._probe.measure(self.x, self.y, samples, self._unseen, self._unseen_y)
 
     def _of_samples(self, small: np.ndarray) -> dict[str, float]:
-        of_samples, of_real = descriptors(small), descriptors(self._real)
-        found = dict(zip(("spread", "nearest"), diversity(of_samples, of_real), strict=True))
-        found["pixel_spread"] = diversity(_rows(small), _rows(self._real))[0]
-        if len(of_real) > 5:
-            found["coverage"] = coverage(of_samples, of_real)
-        if self._unseen is not None and len(self._originals) > 5:
-            found["copied"] = copied(_rows(small), _rows(thumbnails(self._unseen)), self._originals)
+        found: dict[str, float] = {}
+        if self._probe.has_opponent:  # else samples that are all alike show a posterior that collapsed
+            of_samples, of_real = descriptors(small), descriptors(self._real)
+            found = dict(zip(("spread", "nearest"), diversity(of_samples, of_real), strict=True))
+            found["pixel_spread"] = diversity(_rows(small), _rows(self._real))[0]
+            if len(of_real) > 5:
+                found["coverage"] = coverage(of_samples, of_real)
+        if self._unseen_small is not None and len(self._originals) > 5:
+            found["copied"] = copied(_rows(small), self._unseen_small, self._originals)
         return found
 
     def _of_latents(self, statistics: np.ndarray) -> dict[str, float]:
-        """The share of latents that carry something: nats, or where that is not known, a mean that varies."""
-        if not np.isfinite(statistics).all():
+        """The share of latents that carry something, where their KL is known in nats."""
+        if statistics.shape[1] < 2 or not np.isfinite(statistics).all():
             return {}
-        if statistics.shape[1] > 1:
-            return {"latents_in_use": float((statistics[:, 1].mean(axis=0) > CARRIES).mean())}
-        if getattr(self.model, "has_prior", True):
-            return {"latents_in_use": float((statistics[:, 0].var(axis=0) > CARRIES).mean())}
-        return {}  # the scale of such latents is arbitrary
+        return {"latents_in_use": float((statistics[:, 1].mean(axis=0) > CARRIES).mean())}
 
 
 def _batches(data: Any, model: GenerativeModel) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
@@ -100,6 +105,8 @@ def _batches(data: Any, model: GenerativeModel) -> Iterator[tuple[np.ndarray, np
         batches: Any = (data.batch(position, model.turns, model.targets) for position in range(data.steps(model.turns)))
     elif isinstance(data, np.ndarray) or ops.is_tensor(data):
         batches = [(data[:_ORIGINALS],)]
+    elif isinstance(data, tuple):
+        batches = [tuple(one[:_ORIGINALS] for one in data)]
     elif isinstance(data, keras.utils.PyDataset):
         batches = (data[index] for index in range(data.num_batches or _BATCHES))
     elif iter(data) is data:

@@ -14,7 +14,7 @@ from keras_genzoo.artifacts import Run, RunError, environment
 from keras_genzoo.artifacts.environment import PACKAGE
 from keras_genzoo.cli.console import columns, one_line, quiet
 from keras_genzoo.data.prepared import cache_folder
-from keras_genzoo.diagnosis import record
+from keras_genzoo.diagnosis import ADVICE, record
 from keras_genzoo.printable import printable
 
 _SETTINGS = ("KERAS_BACKEND", "KERAS_HOME", "GENZOO_CACHE", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS", "TF_XLA_FLAGS")
@@ -36,15 +36,25 @@ def run(args: argparse.Namespace) -> None:
 
 def _tell(run: Run, as_json: bool) -> None:
     """What was found while a run was trained."""
-    chart = record.read(run.path)
-    if not chart.looks:
+    chart, diverged = record.read(run.path), run.divergences()
+    if not chart.looks and not chart.stopped:
         raise RunError(
             f"'{run.path}' holds no {record.FILE}: it was trained by --no-diagnosis, or by an older version."
         )
     if as_json:
-        print(json.dumps([finding.line() for finding in chart.findings], indent=2))
+        lines = [{"finding": "divergence", **line} for line in diverged]
+        print(json.dumps([*(finding.line() for finding in chart.findings), *lines], indent=2))
         return
-    print("\n\n".join(printable(finding.text) for finding in chart.findings) or chart.words)
+    told = [finding.text for finding in chart.findings]
+    told += [
+        f"{ADVICE['divergence'].name}: {line.get('what')} was {line.get('value') or 'not finite'} in epoch "
+        f"{line.get('epoch')}, step {line.get('step')}. What helps: {ADVICE['divergence'].words} "
+        f"({ADVICE['divergence'].source})"
+        for line in diverged
+    ]
+    if not told or chart.stopped:
+        told.append(chart.words if not told else f"Then it could look no more: {chart.stopped}")
+    print("\n\n".join(map(printable, told)))
 
 
 def examination() -> dict[str, Any]:

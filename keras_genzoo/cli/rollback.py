@@ -4,13 +4,12 @@ import contextlib
 import dataclasses
 from collections.abc import Callable
 
-from keras_genzoo.artifacts import DivergedError, Position, Run
+from keras_genzoo.artifacts import DIVERGED, DivergedError, Position, Run
 from keras_genzoo.callbacks import Divergence, told
 from keras_genzoo.model import GenerativeModel
 
 MOST_ROLLBACKS = 3
 """How often a training goes back to the same checkpoint before it stops."""
-RECORD = "diverged.jsonl"
 
 Fit = Callable[[Position], Position]
 
@@ -49,8 +48,8 @@ class Rollback:
             try:
                 return fit(position)
             except DivergedError as error:
-                with told(f"a line of {RECORD}"):
-                    self.run.log(error.record if isinstance(error, Divergence) else {"what": str(error)}, RECORD)
+                with told(f"a line of {DIVERGED}"):
+                    self.run.log(error.record if isinstance(error, Divergence) else {"what": str(error)}, DIVERGED)
                 saved = self.run.checkpoints.restore(self.model, set_aside=True)
                 tries = tries + 1 if saved == last else 1
                 last = saved

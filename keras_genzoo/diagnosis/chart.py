@@ -78,6 +78,13 @@ class Finding:
         return f"{self.summary}. What helps: {advice.words} ({advice.source})"
 
     @property
+    def news(self) -> str:
+        """What is to be said now: the finding, or that it is over."""
+        if self.until is None:
+            return self.text
+        return f"{ADVICE[self.illness].name} is over in epoch {self.until[0]}, which was: {self.words}"
+
+    @property
     def summary(self) -> str:
         """The finding in words."""
         over = f" until epoch {self.until[0]}" if self.until else ""
@@ -94,6 +101,7 @@ class Finding:
             "evidence": {name: float(f"{value:.6g}") for name, value in self.evidence.items()},
             "since": {"epoch": self.since[0], "iterations": self.since[1]},
             "found": {"epoch": self.found[0], "iterations": self.found[1]},
+            "until": self.until and {"epoch": self.until[0], "iterations": self.until[1]},
             "advice": advice.words,
             "source": advice.source,
         }
@@ -122,6 +130,8 @@ class Chart:
 
     findings: list[Finding] = field(default_factory=list)
     looks: int = 0
+    stopped: str | None = None
+    """Why there are no more looks, if one failed."""
     _past: Past = field(default_factory=Past)
     _streaks: dict[tuple[int, str], _Streak] = field(default_factory=dict)
 
@@ -129,27 +139,28 @@ class Chart:
         """Takes a look up.
 
         Returns:
-            What is found by it that was not found before.
+            What is found by it that was not found before, and what is over, which has `until`.
         """
         measures = look.rounded().measures  # as if the training had stopped, and the chart been read
         self.looks += 1
         self._past.see(look.iterations, measures)
-        found = []
+        found: list[Finding] = []
+        over: list[Finding] = []
         for number, rule in enumerate(RULES):
             for name in rule.measures(measures):
                 if rule.ill(name, measures, self._past):
                     found += self._worse(rule, (number, name), look, measures)
                 else:
-                    self._better(rule, (number, name), look)
+                    over += self._better(rule, (number, name), look)
         self.findings += found
-        return found
+        return found + over
 
     @property
     def words(self) -> str:
         """What was found, a line for each; or that nothing was."""
-        if self.findings:
-            return "\n".join(finding.summary for finding in self.findings)
-        return f"nothing was found at {self.looks} look{'' if self.looks == 1 else 's'}"
+        found = "\n".join(finding.summary for finding in self.findings)
+        found = found or f"nothing was found at {self.looks} look{'' if self.looks == 1 else 's'}"
+        return f"{found}; then it could look no more: {self.stopped}" if self.stopped else found
 
     def _worse(self, rule: Rule, key: tuple[int, str], look: Look, measures: Mapping[str, float]) -> list[Finding]:
         streak = self._streaks.setdefault(key, _Streak(look))
@@ -159,18 +170,21 @@ class Chart:
             return []
         name, since = key[1], (streak.since.epoch, streak.since.iterations)
         evidence = {one: measures[one] for one in (name, *rule.evidence) if one in measures}
-        who = rule.whose(name)
-        words = rule.words.format(value=measures[name], who=who, first=self._past.first[name])
-        streak.finding = Finding(rule.illness, who, words, evidence, since, (look.epoch, look.iterations))
+        who, now = rule.whose(name), {"input.low": math.nan, **measures}
+        words = rule.words.format(value=measures[name], who=who, first=self._past.first[name], now=now)
+        player = None if rule.about == "log." else who
+        streak.finding = Finding(rule.illness, player, words, evidence, since, (look.epoch, look.iterations))
         return [streak.finding]
 
-    def _better(self, rule: Rule, key: tuple[int, str], look: Look) -> None:
+    def _better(self, rule: Rule, key: tuple[int, str], look: Look) -> list[Finding]:
         """One good look ends a suspicion; an illness that was told is over only when as many looks are good."""
         streak = self._streaks.get(key)
         if streak is None:
-            return
+            return []
         streak.well += 1
         if streak.finding is None or streak.well >= rule.looks:
             del self._streaks[key]
             if streak.finding is not None:
                 streak.finding.until = (look.epoch, look.iterations)
+                return [streak.finding]
+        return []

@@ -28,11 +28,16 @@ class Probe:
 
     Args:
         model: a compiled model.
+        batch: optional integer, images that a gradient is taken of at once: as many as in training, for which there is
+            memory; all by default.
     """
 
-    def __init__(self, model: GenerativeModel):
+    def __init__(self, model: GenerativeModel, batch: int | None = None):
         self.model = model
+        self._batch = batch
         self._opponent = next((name for name in OPPONENTS if _judges_images(model, name)), None)
+        self.has_opponent = self._opponent is not None
+        """Whether a player judges images."""
         self._scores = model.scores if isinstance(model, Adversarial) else self._scores_of_images
         self._maker = next((one for one in model.players() if set(one.networks) & set(_MAKERS)), None)
         self._generator = _of_noise(model, self._maker)
@@ -89,13 +94,14 @@ class Probe:
                     [v for v in self.model.variables_of(player) if _large(v)]
                 )
             if self._opponent and self._maker:
-                found[f"gradient.{self._maker.name}"] = self._gradient(self._maker, x, y)
+                found[f"gradient.{self._maker.name}"] = self._gradient(self._maker, x[: self._batch], y[: self._batch])
             if self._opponent:
                 made = self._made(z, y, samples)
                 for name, images, of in (("real", x, y), ("fake", made, y), ("unseen", held_out, held_out_y)):
                     found[f"scores.{name}"] = ops.cast(self._scores(images, of, True), "float32")
             for name, (inner, of_images) in self._inner.items():
-                dead, scale = zip(*(_unit_statistics(one) for one in inner(x if of_images else z, y)), strict=True)
+                given = x if of_images else z
+                dead, scale = zip(*(_unit_statistics(one) for one in inner(given, y)), strict=True)
                 found[f"dead.{name}"], found[f"scale.{name}"] = ops.max(ops.stack(dead)), ops.max(ops.stack(scale))
         return found
 
@@ -109,12 +115,14 @@ class Probe:
         return getattr(self.model, str(self._opponent))(images, training=training)
 
     def _gradient(self, player: Player, x: Tensor, y: Tensor) -> Tensor:
+        optimizer = self.model.optimizer.players[player.name]
+
         def game() -> tuple[Tensor, dict[str, Tensor]]:
             loss, _ = player.loss(x, y if self.model.targets else None, training=True)
-            return loss, {}
+            return optimizer.scale_loss(loss), {}  # in half precision small gradients would vanish, as in training
 
-        variables = self.model.variables_of(player)
-        return _mean_square([one for one in backend.value_and_grad(game, variables, self.model)[1] if one is not None])
+        gradients = backend.value_and_grad(game, self.model.variables_of(player), self.model)[1]
+        return _mean_square([one for one in gradients if one is not None]) / optimizer.scale_loss(ops.ones(()))
 
 
 def _judges_images(model: GenerativeModel, name: str) -> bool:
@@ -141,9 +149,13 @@ def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, T
     if not told and len(inputs) != 1:
         return None
     shape = tuple(inputs[0].shape[1:])
-    of_images = shape == tuple(model.image_shape)
+    behind = getattr(model, "num_classes", 0)  # numbers or planes of a label, where a network has one input for both
+    *place, channels = model.image_shape
+    latents = getattr(model, "latent_dim", None)
+    joined = shape in ((*place, channels + behind), (latents and latents + behind,)) and behind > 0
+    of_images = shape == (*place, channels + behind * joined)
     # Of a model without a prior we do not know the latents.
-    of_noise = shape == (getattr(model, "latent_dim", None),) and getattr(model, "has_prior", True)
+    of_noise = latents and shape == (latents + behind * joined,) and getattr(model, "has_prior", True)
     inside = [layer for layer in network.layers if not isinstance(layer, layers.InputLayer)][:-1]
     outputs = [layer.output for layer in inside if _activates(layer)]
     if not outputs or not (of_images or of_noise):
@@ -151,7 +163,14 @@ def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, T
     inner = keras.Model(inputs, outputs)
 
     def activations(given: Tensor, y: Tensor) -> list[Tensor]:
-        values = inner([given, model.one_hot(y)] if told else given, training=True)
+        if told:
+            values = inner([given, model.one_hot(y)], training=True)
+        elif joined:
+            codes = ops.reshape(model.one_hot(y), (-1, *[1] * (len(shape) - 1), behind))
+            planes = ops.broadcast_to(codes, (*ops.shape(given)[:-1], behind))
+            values = inner(ops.concatenate([given, planes], axis=-1), training=True)
+        else:
+            values = inner(given, training=True)
         return list(values) if isinstance(values, list | tuple) else [values]
 
     return activations, of_images

@@ -1,10 +1,11 @@
-"""The doctor's record of a training, in its run folder: a line for each look, and one for each finding."""
+"""The doctor's record of a training, in its run folder: a line for each look, and for each finding and its end."""
 
 import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from keras_genzoo.artifacts.files import append_line, write_text
 from keras_genzoo.diagnosis.chart import Chart, Finding, Look
@@ -21,17 +22,28 @@ def write(folder: Path, look: Look, found: Iterable[Finding]) -> None:
     append_line(folder / FILE, "\n".join(json.dumps(line) for line in lines))
 
 
+def write_stop(folder: Path, reason: str) -> None:
+    """Appends why there are no more looks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    append_line(folder / FILE, json.dumps({"stopped": reason}))
+
+
 def read(folder: str | os.PathLike) -> Chart:
     """The chart of a training, from its record; empty if there is none. Lines that are no looks are passed over."""
     chart = Chart()
-    for look in _looks(Path(folder)):
-        chart.add(look)
+    for line in _lines(Path(folder)):
+        look = Look.of(line)
+        if look is not None:
+            chart.add(look)
+        elif isinstance(line, dict) and isinstance(line.get("stopped"), str):
+            chart.stopped = line["stopped"]
     return chart
 
 
 def go_back(folder: Path, iterations: int) -> Chart:
     """The chart up to a number of train steps, to which the record is cut: what came later will be seen again."""
-    kept = [look for look in _looks(folder) if look.iterations <= iterations]
+    looks = (Look.of(line) for line in _lines(folder))
+    kept = [look for look in looks if look is not None and look.iterations <= iterations]
     chart, lines = Chart(), []
     for look in kept:
         lines += [look.line(), *(finding.line() for finding in chart.add(look))]
@@ -40,13 +52,11 @@ def go_back(folder: Path, iterations: int) -> Chart:
     return chart
 
 
-def _looks(folder: Path) -> Iterator[Look]:
+def _lines(folder: Path) -> Iterator[Any]:
     path = folder / FILE
     text = b""
     with contextlib.suppress(FileNotFoundError, UntrustedError):
         text = read_bytes(path, _MOST_BYTES)
     for line in text.splitlines():
         with contextlib.suppress(UntrustedError):  # what a full disk left unfinished
-            look = Look.of(strict_json.plain(strict_json.parse(line, str(path)), str(path)))
-            if look is not None:
-                yield look
+            yield strict_json.plain(strict_json.parse(line, str(path)), str(path))

@@ -13,8 +13,9 @@ seen in the samples, while a false alarm spoils a good training.
 | `gradient.P` | root mean square of the gradient of the loss of P, the generator's player |
 | `weights.P` | root mean square of the weights of the player P |
 | `dead.N`, `scale.N` | the largest share of units that never vary, and root mean square, of a layer of the network N |
-| `latents_in_use` | share of the latents that carry more than 0.01 nats |
-| `log.L`, `logs_not_finite` | what the model logs as L; how many logs are NaN or infinite |
+| `latents_in_use` | share of the latents that carry more than 0.01 nats, where their KL has a closed form |
+| `log.L`, `logs_not_finite` | what the model logs as L, since the last look; how many logs are NaN or infinite |
+| `val_gap` | how much greater the loss of held-out images is than that of training images, in the last epoch |
 | `input.low`, ... | `keras_genzoo.diagnosis.range_of` |
 """
 
@@ -55,7 +56,8 @@ class Rule:
         about: string, a measure's name; or one that ends in a dot, for all measures that begin so: each is judged for
             itself, and the rest of its name says whose it is.
         ill: function `(the measure's name, all measures of the look, past) -> bool`.
-        words: string, what is told, formatted with `value`, `who` and `first`, the measure's first value.
+        words: string, what is told, formatted with `value`, `who`, `first`, the measure's first value, and `now`, all
+            measures of the look.
         player: optional string, whose illness it is, where the measure's name does not tell.
         evidence: names of other measures that are told.
         looks: integer, how many looks in a row must show it.
@@ -78,7 +80,7 @@ class Rule:
         return [self.about] if self.about in measures else []
 
     def whose(self, name: str) -> str | None:
-        """The player or network whose illness the measure of that name shows."""
+        """The player, the network or the log whose illness the measure of that name shows."""
         return self.player or (name.removeprefix(self.about) if self.about.endswith(".") else None)
 
 
@@ -86,6 +88,8 @@ NOTHING = 0.1
 """The diversity, in that of real images, below which samples are all the same."""
 LITTLE = 0.3
 """The diversity below which most of what real images show is missing."""
+COLLAPSED = 0.25
+"""The share of latents in use below which the posterior is told to have collapsed."""
 
 
 def _variety(of: Measures) -> float:
@@ -153,11 +157,15 @@ def _by_heart(name: str, now: Measures, past: Past) -> bool:
 def _risen(name: str, now: Measures, past: Past) -> bool:
     best, first = past.least[name], past.first[name]
     risen = now[name] - best
-    return risen > max(0.3 * (first - best), 0.1 * abs(best)) and now[name] > now.get("log.loss", math.inf)
+    if risen <= max(0.3 * (first - best), 0.1 * abs(best)):
+        return False
+    # A loss of which a term's weight rises, as beta's does, rises for training images as well.
+    gap = now.get("val_gap", -math.inf)
+    return gap > 0.0 and gap - past.least.get("val_gap", gap) > 0.5 * risen
 
 
 def _unused(name: str, now: Measures, past: Past) -> bool:
-    return now[name] < 0.05
+    return now[name] < COLLAPSED
 
 
 def _out_of_range(name: str, now: Measures, past: Past) -> bool:
@@ -183,7 +191,8 @@ _LOSSES = ("log.discriminator_loss", "log.generator_loss")
 RULES = (
     _input("input.not_finite", _given(lambda share: share > 0.0),
            "{value:.2%} of the numbers that the model is given are NaN or infinite"),
-    _input("input.high", _out_of_range, "the model is given numbers up to {value:.4g}, and expects [-1, 1]"),
+    _input("input.high", _out_of_range,
+           "the model is given numbers from {now[input.low]:.4g} to {value:.4g}, and expects [-1, 1]"),
     _input("input.low", _half_the_range, "the model is given numbers from {value:.1g} up alone, and expects [-1, 1]"),
     _input("input.variation", _given(lambda largest: largest < 1e-6), "the images that it is given are all the same"),
     Rule("mode_collapse", "spread", _all_alike,

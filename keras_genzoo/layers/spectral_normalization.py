@@ -13,9 +13,9 @@ class SpectralNormalization(keras.layers.Wrapper):
     """Divides what a linear layer gives by its kernel's largest singular value, which bounds its Lipschitz constant.
 
     The constant becomes about 1 for `Dense`. For `Conv2D` it is, as in the paper, the kernel as a matrix that is taken:
-    the constant of the convolution may be larger, at most by the kernel's side. Use it for all layers of a discriminator
-    that is to be kept from winning. The singular value is estimated by one step of power iteration a call in training,
-    from the vector `u` of the call before. Its gradient by the kernel is that of equation 12.
+    the constant of the convolution may be larger, at most by the kernel's side. Use it for all layers of a
+    discriminator that is to be kept from winning. The singular value is estimated by one step of power iteration a call
+    in training, from the vector `u` of the call before. Its gradient by the kernel is that of equation 12.
 
     `keras.layers.SpectralNormalization` (Keras 3.15) assigns the normalized kernel to the weight itself in each call:
     the gradient of the singular value is lost, and the discriminator's weights move in the generator's turn.

@@ -36,6 +36,15 @@ def test_what_was_found(genzoo, ill):
     assert "arXiv:" in first and "What helps: " in second
     found = json.loads(genzoo("doctor", ill, "--json")[1])
     assert [one["finding"] for one in found] == ["memorization", "posterior_collapse"]
+    assert found[0]["until"] is None and found[1]["until"]["epoch"] == 2
+
+
+def test_a_divergence_is_told_too(genzoo, run):
+    line = {"what": "the loss 'kl'", "value": "nan", "player": "autoencoder", "epoch": 1, "step": 3, "iterations": 3}
+    (run / "diverged.jsonl").write_text(json.dumps(line) + "\n{")
+    text = genzoo("doctor", run)[1]
+    assert text.startswith("convergence failure: the loss 'kl' was nan in epoch 1, step 3. What helps: learning rates")
+    assert [one["finding"] for one in json.loads(genzoo("doctor", run, "--json")[1])] == ["divergence"]
 
 
 def test_a_training_tells_it_again_at_its_end(genzoo, run):
@@ -45,7 +54,7 @@ def test_a_training_tells_it_again_at_its_end(genzoo, run):
     code, text, complaint = genzoo("train", "--output", run, "--resume")
     assert (code, complaint) == (0, "")  # it was said before
     assert "diagnosis.jsonl      what the doctor found, told below" in text
-    assert "\ninput out of range: the model is given numbers up to 255, and expects [-1, 1]. What helps: " in text
+    assert "\ninput out of range: the model is given numbers from 0 to 255, and expects [-1, 1]. What helps: " in text
 
 
 def test_training_without_the_doctor(genzoo, mistake, preset, tmp_path):

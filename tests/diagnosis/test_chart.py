@@ -26,7 +26,7 @@ GAN = {
     "log.discriminator_loss": 0.8,
     "log.generator_loss": 2.0,
 }
-VAE = {"spread": 0.7, "nearest": 0.5, "latents_in_use": 0.4, "log.loss": 200.0, "log.val_loss": 220.0}
+VAE = {"spread": 0.7, "nearest": 0.5, "latents_in_use": 0.4, "log.loss": 200.0, "log.val_loss": 220.0, "val_gap": 20.0}
 
 
 def series(healthy, looks=30, start=0, **changes):
@@ -92,7 +92,11 @@ ILL = {
     ),
     "held-out images that get worse": (
         VAE,
-        {"log.val_loss": lambda now: 215.0 + (now - 10) ** 2, "log.loss": lambda now: 300.0 / (1 + now)},
+        {
+            "log.val_loss": lambda now: 215.0 + (now - 10) ** 2,
+            "log.loss": lambda now: 300.0 / (1 + now),
+            "val_gap": lambda now: 215.0 + (now - 10) ** 2 - 300.0 / (1 + now),
+        },
         "overfitting",
         "rises again",
     ),
@@ -148,6 +152,23 @@ def test_what_a_healthy_training_does_at_first():
     assert found(series(VAE, 60, **young)) == []
 
 
+def test_a_term_that_weighs_more_is_no_overfitting():
+    """A beta that rises, or goes in cycles, lifts the losses of both kinds of images."""
+    loss = {
+        name: lambda now, more=more: (110 + 12 * min(now, 30) if now else 600) + more
+        for name, more in (("log.loss", 0), ("log.val_loss", 2))
+    }
+    assert found(series(VAE, 60, **{**loss, "val_gap": lambda now: 2.0 + 0.01 * now})) == []
+
+
+def test_the_doctor_that_gave_up_says_so(tmp_path):
+    look = Look(1, 0, GAN)
+    record.write(tmp_path, look, [])
+    record.write_stop(tmp_path, "no room")
+    assert record.read(tmp_path).words == "nothing was found at 1 look; then it could look no more: no room"
+    assert record.go_back(tmp_path, 5).stopped is None  # a training that goes on is looked at again
+
+
 def test_a_critic_may_tell_all_samples():
     critic = {name.replace("discriminator", "critic"): value for name, value in GAN.items() if "told" not in name}
     assert found(series(critic, **{"log.critic_loss": lambda now: -30.0 / (1 + now)})) == []
@@ -164,8 +185,10 @@ def test_it_is_told_once_and_when_it_is_over():
     chart = Chart()
     ill = {"copied": lambda now: 0.9 if 5 <= now < 30 or now >= 50 else 0.0}
     told = [len(chart.add(look)) for look in series(GAN, 70, **ill)]
-    assert sum(told) == 2 and told[9] == told[54] == 1
+    assert sum(told) == 3 and told[9] == told[34] == told[54] == 1
     first, second = chart.findings
+    assert first.news.startswith("memorization is over in epoch 7, which was: 90% more")
+    assert first.line()["until"] == {"epoch": 7, "iterations": 3401} and second.line()["until"] is None
     assert first.since == (2, 501) and first.until == (7, 3401)  # after five good looks
     assert second.until is None
     assert "since epoch 2 (step 501) until epoch 7" in first.summary
@@ -181,9 +204,9 @@ def test_one_good_look_is_no_recovery():
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"input.low": 0.0, "input.high": 255.0}, "numbers up to 255, and expects [-1, 1]"),
+        ({"input.low": 0.0, "input.high": 255.0}, "numbers from 0 to 255, and expects [-1, 1]"),
         ({"input.low": 0.0, "input.high": 1.0}, "numbers from 0 up alone"),
-        ({"input.low": -2.1, "input.high": 2.6}, "numbers up to 2.6"),
+        ({"input.low": -2.1, "input.high": 2.6}, "numbers from -2.1 to 2.6"),
         ({"input.not_finite": 0.25}, "25.00% of the numbers"),
         ({"input.variation": 0.0}, "all the same"),
     ],

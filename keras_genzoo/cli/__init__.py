@@ -30,7 +30,7 @@ COMMANDS = {
     "convert-inception": "convert the weights that FID needs",
     "export": "export a run as a SavedModel",
     "presets": "list the presets",
-    "doctor": "tell what is wrong with a training; without one, what a bug report needs",
+    "doctor": "tell what is wrong with a training, or with this machine",
     "demo": "train and measure a small model: a short tour",
 }
 _EXAMPLES = """examples:

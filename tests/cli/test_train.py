@@ -182,6 +182,7 @@ class TestData:
 class TestMistakes:
     def test_nothing_is_made_of_them(self, mistake, preset, tmp_path):
         run = tmp_path / "run"
+        (tmp_path / "nothing").mkdir()
         for words, expected in (
             (["vae_drawn_face_32"], "there is no preset 'vae_drawn_face_32': did you mean"),
             (["nothing.json"], "nothing.json: there is no such file"),
@@ -194,7 +195,7 @@ class TestMistakes:
             ([preset, "--data", tmp_path / "nowhere"], "nowhere', nor a dataset of this name; there are: "),
             ([preset, "--data", "fashon_mnist"], "nor a dataset of this name; did you mean 'fashion_mnist'?"),
             ([preset, "--data", preset], "is a file: unpack it and give the folder"),
-            ([preset, "--data", tmp_path], "is empty"),
+            ([preset, "--data", tmp_path / "nothing"], "is empty"),
             ([preset, "--resume"], "'.*' is no run folder, it does not exist"),
             (["--output"], "expected one argument"),
             ([], "say what to train"),

@@ -27,10 +27,10 @@ demo: $(INSTALLED)
 
 # By file: the tests of one share fitted models.
 test: $(INSTALLED)
-	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m "not slow"
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m "not slow and not by_hand"
 
 test-slow: $(INSTALLED)
-	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m slow
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m "slow and not by_hand"
 
 # The constraints name a PyTorch of which there is a build for CPUs. The wheel of torchvision may be built for another.
 parity: $(INSTALLED)

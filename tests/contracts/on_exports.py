@@ -1,6 +1,6 @@
-"""A process of its own: loads SavedModels without this package. Its argument is a folder.
+"""A process of its own: loads SavedModels without this package. Its arguments are a folder and names.
 
-For each `<name>` in it, calls every endpoint that `<name>.inputs.npz` has arrays for, and writes `<name>.outputs.npz`.
+For each `<name>`, calls every endpoint that `<name>.inputs.npz` has arrays for, and writes `<name>.outputs.npz`.
 """
 
 import sys
@@ -10,13 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 
-def main(folder: Path) -> None:
-    """Calls every model."""
-    for path in sorted(folder.glob("*.inputs.npz")):
-        name = path.name.partition(".")[0]
+def main(folder: Path, names: list[str]) -> None:
+    """Calls these models."""
+    for name in names:
         loaded = tf.saved_model.load(str(folder / name))
         calls: dict[str, list[tf.Tensor]] = {}
-        with np.load(path) as inputs:
+        with np.load(folder / f"{name}.inputs.npz") as inputs:
             for key in inputs.files:
                 calls.setdefault(key.partition("-")[0], []).append(tf.constant(inputs[key]))
         outputs = {endpoint: getattr(loaded, endpoint)(*arguments) for endpoint, arguments in calls.items()}
@@ -25,4 +24,4 @@ def main(folder: Path) -> None:
     assert "keras_genzoo" not in sys.modules
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), sys.argv[2:])

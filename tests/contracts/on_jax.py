@@ -1,4 +1,4 @@
-"""A process of its own: every model on JAX, where TensorFlow cannot be imported. Its argument is a folder.
+"""A process of its own: models on JAX, where TensorFlow cannot be imported. Its arguments are a folder and their names.
 
 For each model it reads `<name>.start.npz`, the weights to start from, and writes `<name>.npz`, or why it could not.
 """
@@ -37,7 +37,7 @@ def parity(name: str, folder: Path) -> Arrays:
 
 
 def resume(name: str, folder: Path) -> Arrays:
-    """Two states that must be one: after two epochs, and after the second epoch of a model that loaded the first."""
+    """Two states that must be one: after two epochs, and after the second epoch once more, from the saved first."""
     path = folder / f"{name}.weights.h5"
 
     class SaveFirst(keras.callbacks.Callback):
@@ -45,22 +45,21 @@ def resume(name: str, folder: Path) -> Arrays:
             if epoch == 0:
                 self.model.save_weights(path)
 
-    model, again = helpers.build(name), helpers.build(name)
+    model = helpers.build(name)
     model.compile()
     history = helpers.fit(model, callbacks=[SaveFirst()])
-    again.compile()
-    again.load_weights(path)
-    helpers.fit(again, initial_epoch=1, validation_data=None)
     evaluated = model.evaluate(helpers.held_out(model), return_dict=True, verbose=0)
     logs = {f"log_{log}": np.array(values) for log, values in history.items()}
     whole = {f"whole_{key}": value for key, value in helpers.state(model).items()}
-    resumed = {f"resumed_{key}": value for key, value in helpers.state(again).items()}
+    model.load_weights(path)  # the same model goes back: what is compiled is not compiled again
+    helpers.fit(model, initial_epoch=1, validation_data=None)
+    resumed = {f"resumed_{key}": value for key, value in helpers.state(model).items()}
     return {**logs, **{f"evaluated_{log}": np.array(v) for log, v in evaluated.items()}, **whole, **resumed}
 
 
-def main(folder: Path) -> None:
-    """Runs every model."""
-    for name in helpers.NAMES:
+def main(folder: Path, names: list[str]) -> None:
+    """Runs these models."""
+    for name in names:
         try:
             results = {**parity(name, folder), **resume(name, folder)}
             assert "tensorflow" not in sys.modules
@@ -69,4 +68,4 @@ def main(folder: Path) -> None:
             (folder / f"{name}.error").write_text(traceback.format_exc()[-3000:], encoding="utf-8")
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), sys.argv[2:])

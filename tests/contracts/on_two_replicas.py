@@ -79,9 +79,9 @@ def one_and_two(name: str) -> dict[str, np.ndarray]:
     return {f"{prefix}_{number}": v for prefix, all_ in (("one", one), ("two", two)) for number, v in enumerate(all_)}
 
 
-def main(folder: Path) -> None:
-    """Runs every check on every model."""
-    for name in helpers.NAMES:
+def main(folder: Path, names: list[str]) -> None:
+    """Runs every check on these models."""
+    for name in names:
         for check in (one_and_two, draws, fitted):
             try:
                 np.savez(folder / f"{name}.{check.__name__}.npz", **check(name))
@@ -89,4 +89,4 @@ def main(folder: Path) -> None:
                 (folder / f"{name}.{check.__name__}.error").write_text(traceback.format_exc()[-1500:], encoding="utf-8")
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,5 +1,7 @@
-"""What every registered model keeps, where it takes a process of its own: one process a check, over all models."""
+"""What every registered model keeps, where it takes a process of its own: one process a check, for some models."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from tests.contracts import helpers
 pytestmark = pytest.mark.slow
 
 each_model = pytest.mark.parametrize("name", helpers.NAMES)
+LOT = 5
+"""Models of a process: its start takes some of a test's time, and so would all models."""
 Arrays = dict[str, np.ndarray]
 
 
@@ -29,20 +33,35 @@ def starting_with(prefix: str, arrays: Arrays) -> Arrays:
     return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
 
 
+def in_lots(run: Callable[[list[str]], None]) -> Callable[[str], None]:
+    """A function of a model's name that sees to it that `run` was called for the lot which that model is in."""
+    once = functools.cache(lambda number: run(helpers.NAMES[LOT * number : LOT * (number + 1)]))
+    return lambda name: once(helpers.NAMES.index(name) // LOT)
+
+
 @pytest.fixture(scope="module")
-def jax_folder(tmp_path_factory):
-    """What `KERAS_BACKEND=jax` makes of every model, in a process where TensorFlow cannot be imported."""
+def on_jax(tmp_path_factory):
+    """What `KERAS_BACKEND=jax` makes of a model, in a process where TensorFlow cannot be imported."""
     pytest.importorskip("jax")
     folder = tmp_path_factory.mktemp("jax")
-    for name in helpers.NAMES:
-        np.savez(folder / f"{name}.start.npz", *helpers.build(name).get_weights())
-    helpers.python("-m", "tests.contracts.on_jax", folder, KERAS_BACKEND="jax")
-    return folder
+
+    def run(names: list[str]) -> None:
+        for name in names:
+            np.savez(folder / f"{name}.start.npz", *helpers.build(name).get_weights())
+        helpers.python("-m", "tests.contracts.on_jax", folder, *names, KERAS_BACKEND="jax")
+
+    ready = in_lots(run)
+
+    def arrays(name: str) -> Arrays:
+        ready(name)
+        return result(folder, name)
+
+    return arrays
 
 
 @each_model
-def test_jax_trains_as_tensorflow_does(jax_folder, name):
-    there, here = result(jax_folder, name), helpers.two_steps(name)
+def test_jax_trains_as_tensorflow_does(on_jax, name):
+    there, here = on_jax(name), helpers.two_steps(name)
     for number, (variable, value) in enumerate(zip(here.weights, here.get_weights(), strict=True)):
         np.testing.assert_allclose(
             there[f"weight_{number}"], value, atol=1e-6, rtol=1e-5, err_msg=f"{number} {variable.path}"
@@ -51,30 +70,40 @@ def test_jax_trains_as_tensorflow_does(jax_folder, name):
 
 
 @each_model
-def test_training_on_jax_goes_on_from_saved_weights(jax_folder, name):
-    arrays = result(jax_folder, name)
+def test_training_on_jax_goes_on_from_saved_weights(on_jax, name):
+    arrays = on_jax(name)
     helpers.assert_same(starting_with("whole_", arrays), starting_with("resumed_", arrays))
 
 
 @each_model
-def test_logs_on_jax_are_finite_and_validation_repeats(jax_folder, name):
-    logs = starting_with("log_", result(jax_folder, name))
-    for log, value in starting_with("evaluated_", result(jax_folder, name)).items():
+def test_logs_on_jax_are_finite_and_validation_repeats(on_jax, name):
+    arrays = on_jax(name)
+    logs = starting_with("log_", arrays)
+    for log, value in starting_with("evaluated_", arrays).items():
         assert np.isfinite(logs[log]).all()
         np.testing.assert_allclose(logs[f"val_{log}"][-1], value, rtol=1e-6, err_msg=log)
 
 
 @pytest.fixture(scope="module")
-def replicas_folder(tmp_path_factory):
-    """What `MirroredStrategy` makes of every model on two virtual CPUs."""
+def on_replicas(tmp_path_factory):
+    """What `MirroredStrategy` makes of a model on two virtual CPUs, by check."""
     folder = tmp_path_factory.mktemp("replicas")
-    helpers.python("-m", "tests.contracts.on_two_replicas", folder, KERAS_BACKEND="tensorflow")
-    return folder
+    ready = in_lots(
+        lambda names: helpers.python(
+            "-m", "tests.contracts.on_two_replicas", folder, *names, KERAS_BACKEND="tensorflow"
+        )
+    )
+
+    def arrays(name: str, check: str) -> Arrays:
+        ready(name)
+        return result(folder, f"{name}.{check}")
+
+    return arrays
 
 
 @each_model
-def test_two_replicas_with_the_same_shard_and_noise_equal_one(replicas_folder, name):
-    arrays = result(replicas_folder, f"{name}.one_and_two")
+def test_two_replicas_with_the_same_shard_and_noise_equal_one(on_replicas, name):
+    arrays = on_replicas(name, "one_and_two")
     one, two = starting_with("one_", arrays), starting_with("two_", arrays)
     assert one.keys() == two.keys()
     start = helpers.build(name)
@@ -87,8 +116,8 @@ def test_two_replicas_with_the_same_shard_and_noise_equal_one(replicas_folder, n
 
 
 @each_model
-def test_each_replica_draws_its_own_noise(replicas_folder, name):
-    arrays = result(replicas_folder, f"{name}.draws")
+def test_each_replica_draws_its_own_noise(on_replicas, name):
+    arrays = on_replicas(name, "draws")
     one, two = starting_with("0_", arrays), starting_with("1_", arrays)
     assert one.keys() == two.keys()
     everything = [value.tobytes() for value in [*one.values(), *two.values()]]
@@ -96,26 +125,37 @@ def test_each_replica_draws_its_own_noise(replicas_folder, name):
 
 
 @each_model
-def test_fit_and_validation_work_on_replicas(replicas_folder, name):
-    logs = result(replicas_folder, f"{name}.fitted")
+def test_fit_and_validation_work_on_replicas(on_replicas, name):
+    logs = on_replicas(name, "fitted")
     assert logs and all(np.isfinite(values).all() for values in logs.values())
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Every model, and the folder with what its SavedModel answers where nobody knows this package."""
+    """A model, and what its SavedModel answers where nobody knows this package, by endpoint."""
     folder = tmp_path_factory.mktemp("exports")
-    models = {name: helpers.build(name) for name in helpers.NAMES}
-    for name, model in models.items():
-        model.export(folder / name, verify=False)
-        given = {
-            f"{endpoint}-{number}": value
-            for endpoint in model.endpoints()
-            for number, value in enumerate(arguments(model, endpoint))
-        }
-        np.savez(folder / f"{name}.inputs.npz", **given)
-    helpers.python(Path(__file__).with_name("on_exports.py"), folder)
-    return models, folder
+    models: dict[str, GenerativeModel] = {}
+
+    def run(names: list[str]) -> None:
+        for name in names:
+            model = models[name] = helpers.build(name)
+            model.export(folder / name, verify=False)
+            given = {
+                f"{endpoint}-{number}": value
+                for endpoint in model.endpoints()
+                for number, value in enumerate(arguments(model, endpoint))
+            }
+            np.savez(folder / f"{name}.inputs.npz", **given)
+        helpers.python(Path(__file__).with_name("on_exports.py"), folder, *names)
+
+    ready = in_lots(run)
+
+    def answers(name: str) -> tuple[GenerativeModel, Arrays]:
+        ready(name)
+        with np.load(folder / f"{name}.outputs.npz") as arrays:
+            return models[name], dict(arrays)
+
+    return answers
 
 
 def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
@@ -134,10 +174,7 @@ def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
 
 @each_model
 def test_an_export_answers_as_the_model_does(exported, name):
-    models, folder = exported
-    model = models[name]
-    with np.load(folder / f"{name}.outputs.npz") as arrays:
-        answers = dict(arrays)
+    model, answers = exported(name)
     np.testing.assert_array_equal(answers.pop("serving_default"), answers["serve"])
     assert answers.keys() == model.endpoints().keys()
     expected = {

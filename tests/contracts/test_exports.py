@@ -1,0 +1,76 @@
+"""What every registered model keeps as a SavedModel, loaded where nobody knows this package."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_genzoo.images import to_pixels
+from keras_genzoo.model import GenerativeModel
+from tests.contracts import helpers
+from tests.contracts.lots import Arrays, each_model, in_lots
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A model, and what its SavedModel answers where nobody knows this package, by endpoint."""
+    folder = tmp_path_factory.mktemp("exports")
+    models: dict[str, GenerativeModel] = {}
+
+    def run(names: list[str]) -> None:
+        for name in names:
+            model = models[name] = helpers.build(name)
+            model.export(folder / name, verify=False)
+            given = {
+                f"{endpoint}-{number}": value
+                for endpoint in model.endpoints()
+                for number, value in enumerate(arguments(model, endpoint))
+            }
+            np.savez(folder / f"{name}.inputs.npz", **given)
+        helpers.python(Path(__file__).with_name("on_exports.py"), folder, *names)
+
+    ready = in_lots(run)
+
+    def answers(name: str) -> tuple[GenerativeModel, Arrays]:
+        ready(name)
+        with np.load(folder / f"{name}.outputs.npz") as arrays:
+            return models[name], dict(arrays)
+
+    return answers
+
+
+def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
+    """Arrays for an endpoint: three of what it takes any number of."""
+    if endpoint == "generate":
+        return [np.array(3, "int32"), np.array(2**32 - 1, "int64")]
+    if endpoint == "sample":
+        return [np.array([0, 1, 70_000], "int32"), np.array(2**32 - 1, "int64")]
+    random = np.random.default_rng(2)
+    given = []
+    for shape, dtype in model.endpoints()[endpoint].inputs.values():
+        numbers = random.uniform(-1, 1, tuple(3 if size is None else size for size in shape))
+        given.append((numbers * 127.5 + 127.5 if dtype == "uint8" else numbers).astype(dtype))
+    return given
+
+
+@each_model
+def test_an_export_answers_as_the_model_does(exported, name):
+    model, answers = exported(name)
+    np.testing.assert_array_equal(answers.pop("serving_default"), answers["serve"])
+    assert answers.keys() == model.endpoints().keys()
+    expected = {
+        "serve": ops.convert_to_numpy(model(arguments(model, "serve")[0])),
+        "generate": model.generate(3, seed=2**32 - 1),
+        "sample": to_pixels(ops.convert_to_numpy(model.sample(*arguments(model, "sample")))),
+    }
+    for endpoint, answer in answers.items():
+        if endpoint not in expected:
+            expected[endpoint] = getattr(model, endpoint)(*arguments(model, endpoint))
+        assert answer.dtype == expected[endpoint].dtype
+        tolerance = 1 if answer.dtype == np.uint8 else 1e-5
+        np.testing.assert_allclose(
+            answer.astype(float), expected[endpoint].astype(float), atol=tolerance, err_msg=endpoint
+        )

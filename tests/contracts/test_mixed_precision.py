@@ -1,0 +1,33 @@
+"""What every registered model keeps in half precision."""
+
+import numpy as np
+import pytest
+
+from tests.contracts import helpers
+from tests.contracts.lots import each_model
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@each_model
+def test_mixed_precision_stays_finite_until_every_player_moved(name, policy, tmp_path):
+    model = helpers.build(name, dtype=policy)
+    model.compile()
+    steps, path = 20, tmp_path / "half.weights.h5"
+    stream = helpers.training(model)
+    first = model.fit(stream, steps_per_epoch=steps, verbose=0).history
+    model.save_weights(path)
+    second = model.fit(stream, steps_per_epoch=steps, initial_epoch=1, epochs=2, verbose=0).history
+    for player in model.players():
+        optimizer = model.optimizer.players[player.name]
+        assert getattr(optimizer, "inner_optimizer", optimizer).iterations > 0, player.name
+    assert np.isfinite([*first.values(), *second.values()]).all()
+    for variable_path, value in helpers.state(model).items():
+        assert np.isfinite(value).all(), variable_path
+    assert len(np.unique(model.generate(2))) > 1
+    resumed = helpers.build(name, dtype=policy)
+    resumed.compile()
+    resumed.load_weights(path)  # the scale of the losses among the rest
+    resumed.fit(stream, steps_per_epoch=steps, initial_epoch=1, epochs=2, verbose=0)
+    helpers.assert_same(helpers.state(resumed), helpers.state(model))

@@ -114,6 +114,7 @@ def illnesses(findings):
     return {finding.illness for finding in findings}
 
 
+@pytest.mark.slow
 class TestIll:
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_generator_that_cannot_vary(self, seed):
@@ -158,6 +159,7 @@ class TestIll:
         assert illnesses(examined(vae(beta=1000.0), stream(seed=seed), 700)) == {"posterior_collapse"}
 
 
+@pytest.mark.slow
 class TestHealthy:
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_gan(self, seed):

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 
 EPOCHS, STEPS = 3, 6
 DATA = {"dataset": "random_images", "batch_size": 4, "num_images": 65, "held_out": 6, "augment": ["flip", "shift"]}
+DIAGNOSED = ("vae", "dcgan")
 DROPOUT = {"encoder": {"network": "dropout_encoder"}}  # which draws from seeds of its own
 
 
@@ -50,7 +51,8 @@ def runs(request: pytest.FixtureRequest, nursery: Nursery, tmp_path_factory: pyt
 
     def genzoo(name: str, *words: str) -> Any:
         every = ["--checkpoint-every", "0" if name == "killed" else "60"]
-        words = ("train", str(told), "--output", str(folder / name), "--seed", "7", *every, *words)
+        doctor = [] if request.param in DIAGNOSED else ["--no-diagnosis"]  # whose graph takes as long as the training's
+        words = ("train", str(told), "--output", str(folder / name), "--seed", "7", *every, *doctor, *words)
         return nursery.start(children.genzoo, words, folder / f"{name}.log")
 
     def finish(child: Any, name: str) -> None:

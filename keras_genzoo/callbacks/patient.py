@@ -10,7 +10,7 @@ from keras import ops
 
 from keras_genzoo.callbacks.latents import CARRIES
 from keras_genzoo.data import Source, Stream
-from keras_genzoo.diagnosis import Probe, copied, coverage, descriptors, diversity, range_of, thumbnails
+from keras_genzoo.diagnosis import Probe, classes_met, copied, coverage, descriptors, diversity, range_of, thumbnails
 from keras_genzoo.images import from_pixels
 from keras_genzoo.model import GenerativeModel
 
@@ -39,19 +39,22 @@ class Patient:
         height, width = model.image_shape[:2]
         self.num = max(_FEWEST, min(_MOST, _PIXELS // (height * width)))
         images: list[np.ndarray] = []
-        targets: list[np.ndarray] = []
+        known: list[np.ndarray] = []
         small: list[np.ndarray] = []
-        for x, y in itertools.islice(_batches(data, model), _BATCHES):
+        asked = model.targets or _labels_of(data)
+        for x, y in itertools.islice(_batches(data, model, asked), _BATCHES):
             if _count(images) < self.num:
                 images.append(x)
-                targets += [] if y is None else [y]
+            if y is not None and (asked == "label" or _count(known) < self.num):
+                known.append(y)
             small.append(thumbnails(x))
             if _count(small) >= _ORIGINALS:
                 break
         if not images:
             raise ValueError("Diagnosis: the data hold no images: give what is trained on.")
         self.x = np.concatenate(images)[: self.num]
-        self.y = np.concatenate(targets)[: self.num] if targets else None
+        y = np.concatenate(known) if known else None
+        self.y = None if y is None or model.targets is None else y[: self.num]
         if model.targets and self.y is None:
             raise ValueError(
                 f"Diagnosis: {type(model).__name__} needs a {model.targets} for each image: give a Stream, or a tuple "
@@ -61,6 +64,7 @@ class Patient:
         """Facts about what the model is given."""
         self._real = thumbnails(self.x)
         self._originals = _rows(np.concatenate(small)[:_ORIGINALS])
+        self._labels = None if y is None or asked != "label" else y.ravel()[:_ORIGINALS]
         unseen, unseen_y = _some(held_out, 4 * self.num, model.targets)
         self._unseen_small = None if unseen is None else _rows(thumbnails(unseen))
         self._unseen, self._unseen_y = (None if one is None else one[: len(self.x)] for one in (unseen, unseen_y))
@@ -88,6 +92,8 @@ class Patient:
             found["pixel_spread"] = diversity(_rows(small), _rows(self._real))[0]
             if len(of_real) > 5:
                 found["coverage"] = coverage(of_samples, of_real)
+            if self._labels is not None and len(self._labels) > 1:
+                found["classes"] = classes_met(_rows(small), self._originals, self._labels)
         if self._unseen_small is not None and len(self._originals) > 5:
             found["copied"] = copied(_rows(small), self._unseen_small, self._originals)
         return found
@@ -99,10 +105,15 @@ class Patient:
         return {"latents_in_use": float((statistics[:, 1].mean(axis=0) > CARRIES).mean())}
 
 
-def _batches(data: Any, model: GenerativeModel) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """What a model is given as x and y, batch by batch, of one pass."""
+def _labels_of(data: Any) -> str | None:
+    """What to ask a stream for, to have the classes of its images: nothing, if they have none."""
+    return "label" if isinstance(data, Stream) and "label" in data.source[np.arange(1)] else None
+
+
+def _batches(data: Any, model: GenerativeModel, asked: str | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """What a model is given, or a stream is asked for, as x and y, batch by batch, of one pass."""
     if isinstance(data, Stream):
-        batches: Any = (data.batch(position, model.turns, model.targets) for position in range(data.steps(model.turns)))
+        batches: Any = (data.batch(position, model.turns, asked) for position in range(data.steps(model.turns)))
     elif isinstance(data, np.ndarray) or ops.is_tensor(data):
         batches = [(data[:_ORIGINALS],)]
     elif isinstance(data, tuple):

@@ -2,7 +2,7 @@
 
 from keras_genzoo.diagnosis.advice import ADVICE, Advice
 from keras_genzoo.diagnosis.chart import Chart, Finding, Look
-from keras_genzoo.diagnosis.distances import copied, coverage, descriptors, diversity, thumbnails
+from keras_genzoo.diagnosis.distances import classes_met, copied, coverage, descriptors, diversity, thumbnails
 from keras_genzoo.diagnosis.inputs import range_of
 from keras_genzoo.diagnosis.probe import Probe
 from keras_genzoo.diagnosis.rules import RULES, Past, Rule
@@ -18,6 +18,7 @@ __all__ = [
     "Past",
     "Probe",
     "Rule",
+    "classes_met",
     "copied",
     "coverage",
     "descriptors",

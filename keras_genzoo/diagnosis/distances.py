@@ -128,6 +128,33 @@ def copied(samples: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> floa
     return float((_standing_out(samples, train) < bound).mean() - (of_held_out < bound).mean())
 
 
+def classes_met(samples: np.ndarray, train: np.ndarray, labels: np.ndarray) -> float:
+    """How many classes samples are of, in the measure of as many real images.
+
+    A sample is of the class of the training image that is nearest to it, and so is each training image that serves for
+    comparison, of which the nearest *other* one counts: no classifier has to be trained.
+
+    Reference: the count of modes by a classifier: Srivastava et al. 2017 (VEEGAN), arXiv:1705.07761, section 4.2; the
+        nearest neighbor in its place: Cover & Hart 1967, doi:10.1109/TIT.1967.1053964.
+
+    Args:
+        samples: float array of shape (n, d), thumbnails in a row.
+        train: float array of shape (k, d), k at least 2, in random order.
+        labels: integer array of shape (k,), the classes of `train`.
+
+    Returns:
+        float, the number of classes that the samples are of, over that of the first n training images; about 1 of a
+        model that has learned all classes.
+    """
+    real = train[: len(samples)]
+    others = _distances(real, train)
+    np.fill_diagonal(others, np.inf)
+    met, of_real = (
+        len(np.unique(labels[one.argmin(axis=1)])) for one in (_distances(samples[: len(real)], train), others)
+    )
+    return met / of_real
+
+
 def _standing_out(rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Distance to the nearest over that to the fifth-nearest of `train`; 1 where five are copies of one another."""
     nearest = np.partition(_distances(rows, train), _NEIGHBOR - 1, axis=1)[:, :_NEIGHBOR]

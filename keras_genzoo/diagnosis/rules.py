@@ -8,6 +8,7 @@ seen in the samples, while a false alarm spoils a good training.
 | `spread`, `nearest` | diversity of the samples by descriptors: `keras_genzoo.diagnosis.diversity` |
 | `pixel_spread` | `spread` by thumbnails |
 | `coverage`, `copied` | by descriptors, by thumbnails: the functions of these names |
+| `classes` | `classes_met` by thumbnails, of data with labels |
 | `told_apart.discriminator` | share of pairs of a real image and a sample that it tells |
 | `held_out.D`, `overfitting.D` | share of pairs of a training and a held-out image that D tells; `overfitting` |
 | `gradient.P` | root mean square of the gradient of the loss of P, the generator's player |
@@ -88,6 +89,8 @@ NOTHING = 0.1
 """The diversity, in that of real images, below which samples are all the same."""
 LITTLE = 0.3
 """The diversity below which most of what real images show is missing."""
+HALF = 0.5
+"""The part of the classes below which too many are missing."""
 COLLAPSED = 0.25
 """The share of latents in use below which the posterior is told to have collapsed."""
 
@@ -108,6 +111,10 @@ def _much_is_missing(name: str, now: Measures, past: Past) -> bool:
 
 def _few_kinds(name: str, now: Measures, past: Past) -> bool:
     return now[name] < NOTHING <= _variety(now)
+
+
+def _classes_are_missing(name: str, now: Measures, past: Past) -> bool:
+    return now[name] < HALF and _variety(now) >= NOTHING
 
 
 def _won(name: str, now: Measures, past: Past) -> bool:
@@ -185,7 +192,7 @@ def _input(about: str, ill: Callable[[str, Measures, Past], bool], words: str) -
     return Rule("input", about, ill, words, evidence=("input.low", "input.high"), looks=1, steps=0)
 
 
-_SAMPLES = ("pixel_spread", "coverage")
+_SAMPLES = ("pixel_spread", "coverage", "classes")
 _LOSSES = ("log.discriminator_loss", "log.generator_loss")
 
 RULES = (
@@ -205,6 +212,9 @@ RULES = (
          "partial: the samples are of a few kinds, which hardly vary: a sample's nearest other one is at {value:.1%} "
          "of the distance between neighboring real images",
          player="generator", evidence=("spread", *_SAMPLES), steps=500),
+    Rule("mode_collapse", "classes", _classes_are_missing,
+         "partial: the samples are of {value:.0%} as many classes as real images, by their nearest training images",
+         player="generator", evidence=("spread", "nearest"), steps=1000),
     Rule("discriminator_wins", "told_apart.", _won,
          "the {who} has won: it tells {value:.1%} of the samples from real images, and the generator learns no more",
          evidence=_LOSSES),

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 
 from keras_genzoo.callbacks import Diagnosis
+from keras_genzoo.callbacks.patient import Patient
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.diagnosis import record
 from keras_genzoo.models.adversarial import Adversarial
@@ -269,16 +270,28 @@ def test_a_look_that_fails_is_the_last_one(monkeypatch):
     assert doctor.chart.words == "nothing was found at 1 look; then it could look no more: no room"
 
 
-def test_labels_come_with_arrays():
+def test_labels_come_with_arrays(tmp_path):
     model = helpers.build("cgan")
     model.compile(jit_compile=False)
     x = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 3)).astype("float32")
     labels = np.arange(64) % 3
-    doctor = Diagnosis((x, labels), share=ALWAYS, every=2)
+    doctor = Diagnosis((x, labels), folder=tmp_path, share=ALWAYS, every=2)
     model.fit(x, labels, batch_size=16, callbacks=[doctor], verbose=0)
     assert doctor.chart.looks == 3 and doctor.chart.stopped is None
+    assert 0.0 < json.loads((tmp_path / record.FILE).read_text().splitlines()[-1])["measures"]["classes"] <= 1.0
     with pytest.warns(UserWarning, match="CGAN needs a label for each image: give a Stream, or a tuple"):
         model.fit(x, labels, batch_size=16, callbacks=[Diagnosis(x, share=ALWAYS)], verbose=0)
+
+
+def test_classes_are_counted_for_models_that_are_not_told_them():
+    """Each class is a color, and a generator that cannot vary makes one."""
+    colors = np.random.default_rng(0).integers(0, 256, (5, 1, 1, 3))
+    labels = np.random.default_rng(1).integers(0, 5, 200)
+    images = np.broadcast_to(colors[labels], (200, *SHAPE)).astype("uint8")
+    model = gan(varies=False)
+    measures = Patient(model, Stream(ArraySource(images, label=labels), 50), None).measures()
+    assert measures["classes"] == 1 / 5
+    assert "classes" not in Patient(model, Stream(ArraySource(images), 50), None).measures()
 
 
 def test_a_spike_is_forgotten_by_the_next_look():

@@ -14,6 +14,7 @@ GAN = {
     "pixel_spread": 0.8,
     "nearest": 0.9,
     "coverage": 0.7,
+    "classes": 0.9,
     "copied": 0.0,
     "told_apart.discriminator": 0.9,
     "held_out.discriminator": 0.6,
@@ -54,6 +55,12 @@ ILL = {
         {"spread": after(8, 0.2, 0.9), "pixel_spread": after(8, 0.15, 0.9)},
         "mode_collapse",
         "partial",
+    ),
+    "classes that are missing": (
+        GAN,
+        {"classes": after(8, 0.4, 0.9)},
+        "mode_collapse",
+        "partial: the samples are of 40%",
     ),
     "few kinds": (GAN, {"nearest": after(8, 0.03, 0.9)}, "mode_collapse", "partial: the samples are of a few kinds"),
     "a discriminator that wins": (

@@ -1,6 +1,5 @@
 """The only file that differentiates: gradients, and the train step's signature, on TensorFlow and JAX."""
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -13,8 +12,6 @@ Logs = dict[str, Tensor]
 Game = Callable[[], tuple[Tensor, Logs]]
 
 NAME: str = keras.backend.backend()
-MANY = 1_000_000
-"""Numbers that a player trains, from which on fusing its optimizer's step is worth the half second of compiling it."""
 
 
 class DatasetFacts(NamedTuple):
@@ -53,28 +50,10 @@ if NAME == "tensorflow":
         return logs, tape.gradient(loss, [variable.value for variable in variables])
 
     def apply_gradients(
-        optimizer: keras.optimizers.Optimizer,
-        gradients: list[Tensor],
-        variables: list[keras.Variable],
-        fuse: bool = False,
+        optimizer: keras.optimizers.Optimizer, gradients: list[Tensor], variables: list[keras.Variable]
     ) -> None:
-        """Lets the optimizer of one player take its step.
-
-        Args:
-            optimizer: the player's.
-            gradients: one for each variable.
-            variables: what the player trains.
-            fuse: bool, whether XLA may make one pass over memory of the ten that a graph makes over many variables.
-        """
-
-        def step(gradients: list[Tensor]) -> None:
-            optimizer.apply(gradients, variables)
-
-        # Replicas meet inside `apply`, where XLA cannot; and Apple's GPUs have no XLA.
-        fuse = fuse and not tf.distribute.has_strategy() and not tf.config.list_physical_devices("GPU")
-        if fuse and sum(math.prod(variable.shape) for variable in variables) >= MANY:
-            step = tf.function(step, jit_compile=True, autograph=False)
-        step(gradients)
+        """Lets the optimizer of one player take its step."""
+        optimizer.apply(gradients, variables)
 
     def input_gradient(function: Callable[[Tensor], Tensor], x: Tensor, model: keras.Model) -> Tensor:
         """The gradient of `sum(function(x))` by `x`, itself differentiable, for penalties on it.
@@ -152,10 +131,7 @@ elif NAME == "jax":
         return logs, gradients
 
     def apply_gradients(
-        optimizer: keras.optimizers.Optimizer,
-        gradients: list[Tensor],
-        variables: list[keras.Variable],
-        fuse: bool = False,
+        optimizer: keras.optimizers.Optimizer, gradients: list[Tensor], variables: list[keras.Variable]
     ) -> None:
         """Lets the optimizer of one player take its step (a plain `apply` leaks tracers under loss scaling)."""
         slots = optimizer.variables

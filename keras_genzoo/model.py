@@ -66,8 +66,6 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self._specs: dict[str, Any] = {}
         self._graphs: dict[str, Callable[..., Tensor]] = {}
         self._judging = False
-        self.asked_jit: bool | str = "auto"
-        """What `compile` was told of XLA; `jit_compile` is what came of it."""
         self._reporters: dict[str, str] = {}  # from a log to the player whose loss reports it
         self._training_seeds = backend.ReplicaSeedGenerator()
         self._validation_seeds = backend.ReplicaSeedGenerator(VALIDATION_SEED)
@@ -170,8 +168,8 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         Args:
             optimizer: one optimizer for all players, each getting its own copy, or a dictionary from each player's
                 name to its own; instances, names or Keras configs. The paper's by default.
-            jit_compile: bool or "auto": XLA or not. "auto" compiles on an accelerator; on a CPU, where TensorFlow's
-                graph mode is faster, the optimizers' steps of large networks alone.
+            jit_compile: bool or "auto": XLA or not. "auto" compiles on an accelerator and not on a CPU, where
+                TensorFlow's graph mode is faster.
             kwargs: `steps_per_execution` and `run_eagerly`, as in Keras.
 
         Raises:
@@ -184,7 +182,6 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             raise ValueError(
                 "compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out."
             )
-        self.asked_jit = jit_compile
         self._graphs.clear()  # a model that has entered another stage computes something else
         players = self.players()
         scaled = self.dtype_policy.compute_dtype == "float16"
@@ -202,7 +199,6 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """One train step: every player takes its turns, each on its own share of the batch."""
         x, y = self._unpack(data)
         logged: set[str] = set()
-        fuse = self.asked_jit == "auto" and not self.jit_compile and not self.run_eagerly
         for player in self.players():
             variables = self.variables_of(player)
             optimizer = self.optimizer.players[player.name]
@@ -214,7 +210,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
                     return optimizer.scale_loss(loss), logs
 
                 logs, gradients = backend.value_and_grad(game, variables, self)
-                backend.apply_gradients(optimizer, gradients, variables, fuse)
+                backend.apply_gradients(optimizer, gradients, variables)
                 logged |= self._track(logs, player)
         self._check_all_logged(logged)
         self.after_step()

@@ -55,7 +55,7 @@ class Saved(keras.Model):
 
     def get_compile_config(self) -> dict[str, Any]:
         """What `compile_from_config` needs to compile a loaded model alike."""
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "jit_compile": self.asked_jit}
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "jit_compile": self.jit_compile}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """The inverse of `get_compile_config`; the optimizers are built, so that their state can be loaded."""

@@ -1,4 +1,3 @@
-import functools
 import subprocess
 import sys
 
@@ -80,33 +79,6 @@ def test_an_optimizer_takes_its_step():
     backend.apply_gradients(optimizer, [ops.convert_to_tensor([1.0, 2.0])], [model.w])
     np.testing.assert_allclose(ops.convert_to_numpy(model.w), [0.5, 0.0])
     assert optimizer.iterations == 1
-
-
-@tensorflow
-@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
-def test_a_fused_step_is_the_same_step(optimizer, monkeypatch):
-    """Of two networks that are alike one counts as large: its step, and no other, is compiled by XLA."""
-    import tensorflow as tf
-
-    def take(player, variable, gradient):
-        backend.apply_gradients(player, [gradient], [variable], fuse=True)
-
-    weights, *gradients = np.random.default_rng(0).normal(size=(4, 40, 50)).astype("float32")
-    found = []
-    for many in (40 * 50 + 1, 40 * 50):
-        monkeypatch.setattr(backend, "MANY", many)
-        variable, player = keras.Variable(weights), keras.optimizers.get(optimizer)
-        player.build([variable])
-
-        step = tf.function(functools.partial(take, player, variable))
-        for gradient in gradients:
-            step(tf.constant(gradient))
-        graph = step.get_concrete_function(tf.constant(gradients[0])).graph.as_graph_def()
-        compiled = any(function.attr["_XlaMustCompile"].b for function in graph.library.function)
-        found.append((variable.numpy(), compiled, int(player.iterations)))
-    (plain, *of_plain), (fused, *of_fused) = found
-    assert of_plain == [False, 3] and of_fused == [True, 3]
-    np.testing.assert_allclose(fused, plain, rtol=1e-5, atol=1e-6)
 
 
 def test_a_compiled_function_sees_new_weights():

@@ -118,18 +118,6 @@ def test_what_compile_refuses(arguments, message):
         Toy().compile(**arguments)
 
 
-@pytest.mark.parametrize(("asked", "fused"), [("auto", True), (False, False), (True, False)])
-def test_large_optimizer_steps_are_fused_where_the_whole_step_is_not(asked, fused, monkeypatch):
-    """On a CPU; what a saved model was told of it is told again when it is loaded."""
-    told = []
-    monkeypatch.setattr(backend, "apply_gradients", lambda *given: told.append(given[3]))
-    model = Toy()
-    model.compile("sgd", jit_compile=asked)
-    model.play(np.zeros((4, *model.image_shape), "float32"))
-    assert set(told) == {fused}
-    assert model.get_compile_config()["jit_compile"] == asked
-
-
 @pytest.mark.parametrize("arguments", [{"jit_compile": True}, {"steps_per_execution": 2}])
 def test_what_fails_on_several_replicas_is_refused_by_name(monkeypatch, arguments):
     monkeypatch.setattr(backend, "replicas", lambda model=None: 2)

@@ -53,8 +53,7 @@ state as if nothing had happened."""
     parser.add_argument(
         "--jit",
         choices=("auto", "on", "off"),
-        help="compile by XLA or not (default auto: on an accelerator; on a CPU, where it is slower, the "
-        "optimizers' steps of large networks alone)",
+        help="compile by XLA or not (default auto: on an accelerator, not on a CPU, where it is slower)",
     )
     parser.add_argument(
         "--precision",
@@ -128,8 +127,6 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.epilog = """metrics:
   of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
   of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
-  of conditions      label_accuracy of models that are told labels, in a classifier's features
-  of points          modes and good_samples, on gaussians_25
   of distributions   fid, fid_infinity, kid, precision, recall, density, coverage, authpct, inception_score
                      (in features other than Inception's, fid is called frechet, and kid kernel)
 

@@ -1,11 +1,12 @@
-"""What durability costs: a training with guard, lock, history and checkpoints beside the same `fit` without them.
+"""What durability and the doctor cost: a training with guard, lock, history, checkpoints and looks beside bare `fit`.
 
     python benchmarks/durability.py [--preset dcgan_drawn_faces_32] [--seconds 60] [--rounds 3]
 
 Each round trains by both ways for as long as lies between two checkpoints, one epoch and the save after it, one after
 the other, and takes the ratio of the seconds a step; who is first changes from round to round. Below it the parts are
-told: what one look of the guard costs in every step, one look at the weights in a hundred steps, and how long a save
-holds up the training, once a minute.
+told: for which share of the time the training waits for what makes it durable, and for the doctor, whose first look
+(it compiles) is apart; what one look of the guard costs in every step, one at the weights in a hundred steps, and how
+long a save holds up the training, once a minute.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import numpy as np
 
 import keras_genzoo as genzoo
 from keras_genzoo.artifacts import Checkpoints, Position, Run
-from keras_genzoo.callbacks import Guard, RunLog
+from keras_genzoo.callbacks import Diagnosis, Guard, RunLog
 from keras_genzoo.cli.signals import Stop
 
 
@@ -39,13 +40,13 @@ class Timed(keras.callbacks.Callback):
     def __init__(self, inner: keras.callbacks.Callback):
         super().__init__()
         self.inner = inner
-        self.seconds = 0.0
-        for name in ("on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
+        self.calls: list[float] = []
+        for name in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
             setattr(self, name, self._timed(getattr(inner, name)))
 
     def _timed(self, hook: Callable) -> Callable:
         def timed(*arguments: Any, **named: Any) -> None:
-            self.seconds += seconds(lambda: hook(*arguments, **named))
+            self.calls.append(seconds(lambda: hook(*arguments, **named)))
 
         return timed
 
@@ -63,11 +64,15 @@ def bare(model: keras.Model, train: genzoo.data.Stream, steps: int) -> float:
     return seconds(lambda: model.fit(train, steps_per_epoch=steps, verbose=0)) / steps
 
 
-def durable(model: keras.Model, train: genzoo.data.Stream, steps: int, preset: str) -> tuple[float, float]:
-    """Seconds a step with all that makes a training durable, from the lock to the last checkpoint.
+def durable(
+    model: keras.Model, data: tuple[genzoo.data.Stream, genzoo.data.Stream | None], steps: int, preset: str
+) -> tuple[float, float, float, float]:
+    """Seconds a step with all that `genzoo train` does, from the lock to the last checkpoint.
 
-    Also the share of the time in which the training waits for guard, history, plot and checkpoint.
+    Also the shares of the time in which the training waits for guard, history, plot and checkpoint, and for the looks
+    of the doctor but the first; and the seconds of that one, with the choice of its images.
     """
+    train, held_out = data
     callbacks: list[Timed] = []
 
     def play() -> None:
@@ -75,11 +80,14 @@ def durable(model: keras.Model, train: genzoo.data.Stream, steps: int, preset: s
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "run"
             run = stack.enter_context(Run.create(folder, genzoo.load_preset(preset), {}))
             stop = stack.enter_context(Stop())
-            callbacks[:] = [Timed(Guard(train)), Timed(RunLog(run, stop=stop.asked))]
+            doctor = Diagnosis(train, held_out and held_out.source, run.path)
+            callbacks[:] = [Timed(doctor), Timed(Guard(train)), Timed(RunLog(run, stop=stop.asked))]
             model.fit(train, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
 
     taken = seconds(play)
-    return taken / steps, sum(one.seconds for one in callbacks) / taken
+    looks, *others = (one.calls for one in callbacks)
+    first = looks[0] + looks[2]  # as the training begins, and after its first batch
+    return taken / steps, sum(map(sum, others)) / taken, (sum(looks) - first) / taken, first
 
 
 def main() -> None:
@@ -93,21 +101,23 @@ def main() -> None:
     model = genzoo.build(args.preset, seed=0)
     preset = genzoo.load_preset(args.preset)
     size = preset["arguments"]["image_shape"][0]
-    train, _ = genzoo.load_data(preset["data"]["dataset"], size=size, batch_size=preset["data"]["batch_size"])
+    data = genzoo.load_data(preset["data"]["dataset"], size=size, batch_size=preset["data"]["batch_size"])
+    train = data[0]
     bare(model, train, 5)  # traces
     steps = max(5, round(args.seconds / bare(model, train, 20)))
-    ratios, shares = [], []
+    ratios, shares, looked = [], [], []
     for number in range(args.rounds):
         first = bare(model, train, steps) if number % 2 == 0 else None
-        with_it, share = durable(model, train, steps, args.preset)
+        with_it, share, looks, first_look = durable(model, data, steps, args.preset)
         without = first or bare(model, train, steps)
         ratios.append(with_it / without)
         shares.append(share)
-        print(f"round {number + 1}: {steps} steps; bare {without:.4f} s, durable {with_it:.4f} s a step", flush=True)
+        looked.append(looks)
+        print(f"round {number + 1}: {steps} steps; bare {without:.4f} s, durable {with_it:.4f} s a step", end="; ")
+        print(f"the doctor's first look {first_look:.1f} s", flush=True)
     print(f"\n| {args.preset}, batch {train.batch_size} | median | least | greatest |\n| --- | --- | --- | --- |")
-    print(f"| durable / bare | {statistics.median(ratios):.3f} | {min(ratios):.3f} | {max(ratios):.3f} |")
-
-    print(f"| waiting / durable | {statistics.median(shares):.4f} | {min(shares):.4f} | {max(shares):.4f} |")
+    for title, found in (("durable / bare", ratios), ("waiting / durable", shares), ("looking / durable", looked)):
+        print(f"| {title} | {statistics.median(found):.4f} | {min(found):.4f} | {max(found):.4f} |")
 
     guard = Guard(train)
     guard.set_model(model)

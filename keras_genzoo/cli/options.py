@@ -127,6 +127,8 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.epilog = """metrics:
   of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
   of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
+  of conditions      label_accuracy of models that are told labels, in a classifier's features
+  of points          modes and good_samples, on gaussians_25
   of distributions   fid, fid_infinity, kid, precision, recall, density, coverage, authpct, inception_score
                      (in features other than Inception's, fid is called frechet, and kid kernel)
 

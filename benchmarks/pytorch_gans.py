@@ -5,8 +5,8 @@
 
 PyTorch runs eagerly, eagerly with channels last, and compiled with channels last; its loops are hand-written. All keep
 freed memory, as `genzoo train` does. Each way has a process of its own, and a round asks one after the other, so that
-all see the same state of the machine. A row is the median of the rounds; the ratio is that of our images a second to each
-other way's, of the same round.
+all see the same state of the machine. A row is the median of the rounds; the ratio is that of our images a second to
+each other way's, of the same round.
 """
 
 import argparse

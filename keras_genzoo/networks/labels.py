@@ -114,7 +114,7 @@ def score(
     """The last layer of a discriminator: a linear function of all its features and, with codes, the projection.
 
     Reference: Miyato & Koyama 2018, arXiv:1802.05637, equation 6: the label's embedding times the features, which in
-        feature maps are summed over places there, and averaged here.
+        feature maps are summed over places: averaged ones are outvoted by the linear function, and labels are ignored.
 
     Args:
         x: features (n, units), or feature maps (n, height, width, channels).
@@ -130,6 +130,8 @@ def score(
     unconditional = last(layers.Flatten()(x))
     if codes is None:
         return unconditional
-    features = layers.GlobalAveragePooling2D()(x) if len(x.shape) == 4 else x
+    features = x
+    if len(x.shape) == 4:
+        features = layers.Rescaling(x.shape[1] * x.shape[2])(layers.GlobalAveragePooling2D()(x))
     embedding = _embedded(codes, features.shape[-1], spectral, kernel_initializer=initializer())
     return layers.Add(dtype="float32")([unconditional, layers.Dot(1, dtype="float32")([features, embedding])])

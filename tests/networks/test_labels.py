@@ -92,7 +92,7 @@ def test_a_projection_is_the_embedding_times_the_features():
     weights = {weight.shape: np.asarray(weight) for weight in network.get_weights()}
     given = np.random.default_rng(0).normal(size=(3, 2, 2, 4)).astype("float32")
     unconditional = given.reshape(3, -1) @ weights[16, 1] + weights[(1,)]
-    projection = np.sum(weights[3, 4] * given.mean((1, 2)), axis=1, keepdims=True)
+    projection = np.sum(weights[3, 4] * given.sum((1, 2)), axis=1, keepdims=True)
     np.testing.assert_allclose(network.predict([given, CODES], verbose=0), unconditional + projection, rtol=1e-5)
 
 

@@ -94,7 +94,7 @@ ACTIVE = {
     "cvae": ("encoder", "decoder"),
 }
 """By model, networks of whose activations something is known."""
-UNLIKE = dict.fromkeys(("sngan", "wgan_gp", "acgan", "vae_gan", "vq_vae"), pytest.mark.slow)
+UNLIKE = dict.fromkeys(("cgan", "sngan", "wgan_gp", "acgan", "vae_gan", "vq_vae"), pytest.mark.slow)
 """Models in which a look might leave a trace of its own kind."""
 
 

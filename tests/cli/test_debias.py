@@ -43,6 +43,7 @@ def test_weights_are_those_of_the_latents(genzoo, trained, tmp_path):
         assert min(picture.size) > 300
 
 
+@pytest.mark.slow
 class TestTraining:
     def test_goes_on_exactly_by_the_runs_own_copy(self, genzoo, preset, weights, tmp_path):
         words = ["train", preset, "--sample-weights", weights, "--output"]

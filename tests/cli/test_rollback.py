@@ -51,6 +51,7 @@ def test_without_it_the_training_stops_and_says_what_can_be_done(genzoo, preset,
     assert sorted(path.name for path in (run / "samples").iterdir()) == ["epoch-0001.png"]
 
 
+@pytest.mark.slow
 def test_it_goes_back_and_on_with_other_noise(genzoo, preset, sick, tmp_path):
     first = int(np.asarray(genzoo_package.build(str(preset), seed=0)._training_seeds.state)[0])
     sick(lambda iterations, seed: (iterations == STEPS + 1) & (seed == first))  # with the noise of the beginning alone

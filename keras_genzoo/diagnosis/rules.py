@@ -158,7 +158,7 @@ def _copies(name: str, now: Measures, past: Past) -> bool:
 
 
 def _by_heart(name: str, now: Measures, past: Past) -> bool:
-    return now[name] > 0.8 and now.get(name.replace("overfitting.", "held_out."), 0.0) > 0.95
+    return now[name] > 0.8 and now.get(name.replace("overfitting.", "held_out."), 0.0) > 0.9
 
 
 def _risen(name: str, now: Measures, past: Past) -> bool:

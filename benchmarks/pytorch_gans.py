@@ -3,8 +3,7 @@
     make parity && .venv/bin/python benchmarks/pytorch_gans.py [--preset dcgan_ffhq_64] [--steps 4] [--rounds 5]
         [--precision bfloat16]
 
-PyTorch runs eagerly, eagerly with channels last, and compiled with channels last; its loops are hand-written. All keep
-freed memory, as `genzoo train` does. Each way has a process of its own, and a round asks one after the other, so that
+PyTorch runs eagerly, eagerly with channels last, and compiled with channels last; its loops are hand-written. Each way has a process of its own, and a round asks one after the other, so that
 all see the same state of the machine. A row is the median of the rounds; the ratio is that of our images a second to
 each other way's, of the same round.
 """
@@ -19,8 +18,6 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
-
-from keras_genzoo.cli.allocator import keep_freed_memory
 
 BATCH = 32
 PRESETS = ("dcgan_ffhq_64", "wgan_gp_ffhq_64")
@@ -144,7 +141,6 @@ def torch_loop(preset: str, steps: int, precision: str, images: np.ndarray, way:
 
 def work(pipe: Connection, way: str, preset: str, steps: int, precision: str) -> None:
     """A process: times the way's steps whenever it is asked to."""
-    keep_freed_memory()
     images = np.random.default_rng(0).uniform(-1, 1, (512, 64, 64, 3)).astype("float32")
     arguments = preset, steps, precision, images
     run = zoo(*arguments) if way == OURS else torch_loop(*arguments, way)

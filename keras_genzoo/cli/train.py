@@ -28,7 +28,6 @@ from keras_genzoo.callbacks import (
     told,
     write_sheet,
 )
-from keras_genzoo.cli.allocator import keep_freed_memory
 from keras_genzoo.cli.console import columns
 from keras_genzoo.cli.measuring import Measuring, Prepared
 from keras_genzoo.cli.rollback import Rollback
@@ -66,7 +65,6 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         print("\ndry run: nothing was made")
         return 0
-    keep_freed_memory()
     with _opened(args, task, model, split) as run:
         if measuring:
             run.add_to_record(measuring=measuring.record())

@@ -3,9 +3,9 @@
     make parity && .venv/bin/python benchmarks/pytorch_gans.py [--preset dcgan_ffhq_64] [--steps 4] [--rounds 5]
         [--precision bfloat16]
 
-PyTorch runs eagerly, eagerly with channels last, and compiled with channels last; its loops are hand-written. Each way has a process of its own, and a round asks one after the other, so that
-all see the same state of the machine. A row is the median of the rounds; the ratio is that of our images a second to
-each other way's, of the same round.
+PyTorch runs eagerly, eagerly with channels last, and compiled with channels last; its loops are hand-written. Each way
+has a process of its own, and a round asks one after the other, so that all see the same state of the machine. A row is
+the median of the rounds; the ratio is that of our images a second to each other way's, of the same round.
 """
 
 import argparse

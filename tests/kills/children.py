@@ -2,10 +2,14 @@
 
 import itertools
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+OPERATIONS = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.scandir", "shutil.rmtree"}
+"""Python's names of them for those who audit it."""
 
 
 def genzoo(words: Sequence[str], log: Path) -> None:
@@ -20,10 +24,16 @@ def genzoo(words: Sequence[str], log: Path) -> None:
     sys.exit(main(words))
 
 
-def save_for_ever(folder: Path, acknowledge: Connection) -> None:
-    """Saves one position after another, and tells the number of each state that is safe.
+def save_for_ever(folder: Path, acknowledge: Connection, operations: int, seconds: float) -> None:
+    """Saves one position after another, and tells the number of each state that is safe, until it is killed.
 
     Every third state has the position of the one before, as when a training goes back and comes there again.
+
+    Args:
+        folder: of the checkpoints.
+        acknowledge: pipe for the numbers.
+        operations: on files of the folder, after which the process dies as by SIGKILL: nothing of it runs any more.
+        seconds: from the last of these to the death.
     """
     import numpy as np
 
@@ -35,7 +45,17 @@ def save_for_ever(folder: Path, acknowledge: Connection) -> None:
     checkpoints = Checkpoints(folder)
     checkpoints.sweep()
     newest = checkpoints.restore(model) or Position()
-    epoch = newest.epoch
+    epoch, left = newest.epoch, operations
+
+    def count(event: str, arguments: tuple) -> None:
+        nonlocal left
+        if event in OPERATIONS and str(arguments[0]).startswith(str(folder)):
+            left -= 1
+            if left == 0:  # by the kernel's clock: the parent's would come late on a busy machine
+                signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    sys.addaudithook(count)
     for number in itertools.count(newest.iterations + 1):
         epoch += number % 3 > 0
         for weight in model.first.weights:

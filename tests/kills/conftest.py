@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGKILL, Signals
 from unittest import mock
 
 import pytest
@@ -32,8 +32,12 @@ class Nursery:
     def kill(self, child: multiprocessing.Process) -> None:
         """Kills a child, which must be alive."""
         child.kill()
+        self.bury(child, SIGKILL)
+
+    def bury(self, child: multiprocessing.Process, signal: Signals) -> None:
+        """Waits for the end of a child, which must die of this signal."""
         child.join(PATIENCE)
-        assert child.exitcode == -SIGKILL, "it had ended before"
+        assert child.exitcode == -signal, f"it ended with {child.exitcode}"
         self._children.remove(child)
 
     def clear(self) -> None:

@@ -2,8 +2,8 @@
 
 import os
 import random
-import time
 from pathlib import Path
+from signal import SIGALRM
 
 import h5py
 import numpy as np
@@ -11,23 +11,24 @@ import pytest
 
 from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, check
 from tests.kills import children
-from tests.kills.conftest import Nursery, wait_until
+from tests.kills.conftest import Nursery
 
 
-def kill_while_saving(nursery: Nursery, folder: Path, moments: random.Random) -> int:
-    """Lets a child save into `folder` and kills it, mostly within a save; returns the last state it acknowledged."""
+OPERATIONS = 25  # on files, in a save, at most
+STAGED = 0.01  # seconds, about, that a save lies beside the others
+
+
+def save_until_killed(nursery: Nursery, folder: Path, moments: random.Random) -> int:
+    """Lets a child save into `folder` until it is killed, in one of its first saves; returns the last acknowledged."""
     told, tell = nursery.context.Pipe(duplex=False)
-    child = nursery.start(children.save_for_ever, folder, tell)
+    last = OPERATIONS + moments.randint(2, 3 * OPERATIONS)  # a save at least, and its acknowledgement
+    between = moments.random() < 0.5  # two operations, or anywhere, such as while weights are written
+    seconds = 0.0 if between else moments.uniform(0.0, STAGED)
+    child = nursery.start(children.save_for_ever, folder, tell, last, seconds)
     tell.close()
+    nursery.bury(child, SIGALRM)
     acknowledged = 0
-    for _ in range(moments.randint(1, 4)):
-        wait_until(lambda: told.poll(0.01), child)
-        acknowledged = told.recv()
-    if moments.random() < 0.7:  # else anywhere, mostly where a state is copied
-        wait_until(lambda: bool(unfinished(folder)), child)
-    time.sleep(moments.uniform(0.0, 0.02))
-    nursery.kill(child)
-    while told.poll():  # what it told before the end
+    while told.poll():
         try:
             acknowledged = told.recv()
         except EOFError:
@@ -69,7 +70,7 @@ def look(folder: Path, acknowledged: int) -> bool:
 def test_what_was_acknowledged_survives_kills(kills, nursery, tmp_path):
     moments, last, within = random.Random(kills), 0, 0
     for _ in range(kills):
-        acknowledged = kill_while_saving(nursery, tmp_path / "checkpoints", moments)
+        acknowledged = save_until_killed(nursery, tmp_path / "checkpoints", moments)
         assert acknowledged > last  # each child went on from what the one before had left
         last = acknowledged
         within += look(tmp_path / "checkpoints", acknowledged)

@@ -1,3 +1,4 @@
+import copy
 import subprocess
 import sys
 
@@ -137,3 +138,45 @@ def test_another_backend_is_refused_by_name():
     process = subprocess.run([sys.executable, "-c", code, backend.__file__], capture_output=True, text=True)
     message = "keras_genzoo trains on TensorFlow and JAX, but Keras runs on 'torch': set the environment variable"
     assert message in process.stderr
+
+
+def _steps(apply, optimizer, gradients, jit):
+    """All variables after the steps of an optimizer."""
+    import tensorflow as tf
+
+    weights, optimizer = keras.Variable(np.ones((4, 3), "float32")), keras.optimizers.get(optimizer)
+    optimizer.build([weights])
+    step = tf.function(lambda gradient: apply(optimizer, [gradient], [weights]), jit_compile=jit)
+    for gradient in gradients:
+        step(gradient)
+    assert "update_step" not in vars(optimizer)
+    return [ops.convert_to_numpy(one) for one in (weights, *optimizer.variables)]
+
+
+@tensorflow
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"class_name": "Adam", "config": {"learning_rate": 0.1, "beta_1": 0.5}},
+        {"class_name": "AdamW", "config": {"learning_rate": 0.1, "weight_decay": 0.1, "clipnorm": 0.5}},
+        {"class_name": "Adam", "config": {"learning_rate": 0.1, "amsgrad": True}},
+    ],
+)
+@pytest.mark.parametrize("jit", [False, True])
+def test_adam_takes_the_steps_of_keras(optimizer, jit):
+    gradients = [keras.random.normal((4, 3), seed=number) * 10.0**-number for number in range(5)]
+    ours = _steps(backend.apply_gradients, copy.deepcopy(optimizer), gradients, jit)
+    theirs = _steps(keras.optimizers.Optimizer.apply, copy.deepcopy(optimizer), gradients, jit)
+    for own, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(own, other, rtol=2e-5, atol=1e-7)  # 1 - beta_2 is rounded to float32
+    assert ours[1] == len(gradients)  # iterations
+
+
+@tensorflow
+def test_adam_s_step_of_keras_s_own_is_not_called():
+    optimizer, weights = keras.optimizers.Adam(0.1), keras.Variable([1.0])
+    optimizer.build([weights])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.optimizers.Adam, "update_step", None)
+        backend.apply_gradients(optimizer, [ops.convert_to_tensor([2.0])], [weights])
+    np.testing.assert_allclose(weights, [0.9], atol=1e-6)  # the first step is the learning rate

@@ -13,7 +13,6 @@ from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, check
 from tests.kills import children
 from tests.kills.conftest import Nursery
 
-
 OPERATIONS = 25  # on files, in a save, at most
 STAGED = 0.01  # seconds, about, that a save lies beside the others
 

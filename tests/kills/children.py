@@ -32,7 +32,8 @@ def save_for_ever(folder: Path, acknowledge: Connection, operations: int, second
     Args:
         folder: of the checkpoints.
         acknowledge: pipe for the numbers.
-        operations: on files of the folder, after which the process dies as by SIGKILL: nothing of it runs any more.
+        operations: on files of the folder, since the first save, after which the process dies as by SIGKILL: nothing
+            of it runs any more.
         seconds: from the last of these to the death.
     """
     import numpy as np
@@ -55,10 +56,11 @@ def save_for_ever(folder: Path, acknowledge: Connection, operations: int, second
                 signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    sys.addaudithook(count)
     for number in itertools.count(newest.iterations + 1):
         epoch += number % 3 > 0
         for weight in model.first.weights:
             weight.assign(np.full(weight.shape, number))
         checkpoints.save(model, Position(epoch, iterations=number))
         acknowledge.send(number)
+        if number == newest.iterations + 1:
+            sys.addaudithook(count)

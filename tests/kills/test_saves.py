@@ -13,14 +13,14 @@ from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, check
 from tests.kills import children
 from tests.kills.conftest import Nursery
 
-OPERATIONS = 25  # on files, in a save, at most
+OPERATIONS = 80  # on files, in some three saves
 STAGED = 0.01  # seconds, about, that a save lies beside the others
 
 
 def save_until_killed(nursery: Nursery, folder: Path, moments: random.Random) -> int:
     """Lets a child save into `folder` until it is killed, in one of its first saves; returns the last acknowledged."""
     told, tell = nursery.context.Pipe(duplex=False)
-    last = OPERATIONS + moments.randint(2, 3 * OPERATIONS)  # a save at least, and its acknowledgement
+    last = moments.randint(1, OPERATIONS)  # counted from the first acknowledgement on, however many that save needed
     between = moments.random() < 0.5  # two operations, or anywhere, such as while weights are written
     seconds = 0.0 if between else moments.uniform(0.0, STAGED)
     child = nursery.start(children.save_for_ever, folder, tell, last, seconds)

@@ -16,7 +16,7 @@ model.weights.h5    the last state, once the training is finished
 """
 
 from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position, begin_stage
-from keras_genzoo.artifacts.environment import environment
+from keras_genzoo.artifacts.environment import emulates_bfloat16, environment
 from keras_genzoo.artifacts.files import RunError
 from keras_genzoo.artifacts.plots import plot_losses
 from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load
@@ -31,6 +31,7 @@ __all__ = [
     "RunError",
     "begin_stage",
     "check_free",
+    "emulates_bfloat16",
     "environment",
     "load",
     "plot_losses",

@@ -13,6 +13,7 @@ import keras
 from keras_genzoo.version import __version__
 
 PACKAGE = Path(__file__).parents[1]
+CPU_INFO = Path("/proc/cpuinfo")
 _LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "scipy", "pillow")
 
 
@@ -64,11 +65,21 @@ def _version(library: str) -> str | None:
         return None
 
 
+def emulates_bfloat16() -> bool:
+    """Whether this machine computes on an x86 CPU that has no instructions for bfloat16, and is slow with it."""
+    flags = _cpu_says("flags")
+    return len(devices()) == 1 and flags is not None and not {"avx512_bf16", "amx_bf16"} & set(flags.split())
+
+
 def _cpu() -> str:
     """The processor's name; on Linux, Python's own answer is only its architecture."""
+    return _cpu_says("model name") or platform.processor() or platform.machine()
+
+
+def _cpu_says(key: str) -> str | None:
+    """What Linux tells of the first core; None where it does not."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+        return None
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), None)

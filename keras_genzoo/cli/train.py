@@ -11,7 +11,17 @@ import keras
 import numpy as np
 
 from keras_genzoo import backend, config, images
-from keras_genzoo.artifacts import JIT, Position, Run, RunError, begin_stage, check_free, environment, plot_losses
+from keras_genzoo.artifacts import (
+    JIT,
+    Position,
+    Run,
+    RunError,
+    begin_stage,
+    check_free,
+    emulates_bfloat16,
+    environment,
+    plot_losses,
+)
 from keras_genzoo.artifacts.files import write_text
 from keras_genzoo.callbacks import (
     Diagnosis,
@@ -137,6 +147,8 @@ def _plan(task: Task, model: GenerativeModel, split: Split, train: Stream) -> st
         ("plan", f"{epochs} epochs of {steps:,} steps, each of {size} images"),
         ("on", f"{_device()}, {model.dtype_policy.name}, {'XLA' if model.jit_compile else 'no XLA'}, seed {task.seed}"),
     ]
+    if "bfloat16" in model.dtype_policy.name and emulates_bfloat16():
+        rows.append(("slow", "this CPU only emulates bfloat16: float32 is several times faster, leave --precision out"))
     if train.weights is not None:
         alike = effective_sample_size(train.weights)
         rows.insert(2, ("weights", f"images are drawn by --sample-weights, and tell as much as {alike:,.0f} alike"))

@@ -21,11 +21,6 @@ _EMBEDDING = 50
 """Numbers that stand for a label beside the latents."""
 
 
-def _as_large_as_inputs() -> keras.initializers.Initializer:
-    """Learned numbers begin as large as latents: as a layer's kernel does, a plane of them would hardly be seen."""
-    return keras.initializers.RandomNormal(stddev=1.0)
-
-
 def latents_and_label(latent_dim: int, num_classes: int | None, condition: Condition) -> Inputs:
     """The inputs of a generator.
 
@@ -48,9 +43,7 @@ def latents_and_label(latent_dim: int, num_classes: int | None, condition: Condi
 
 
 def _told(codes: Tensor, condition: Condition, spectral: bool = False) -> Tensor:
-    if condition == "one_hot":
-        return codes
-    return _embedded(codes, _EMBEDDING, spectral, kernel_initializer=_as_large_as_inputs())
+    return codes if condition == "one_hot" else _embedded(codes, _EMBEDDING, spectral)
 
 
 def _embedded(codes: Tensor, size: int, spectral: bool = False, **kwargs: Any) -> Tensor:
@@ -84,9 +77,7 @@ def image_and_label(
     if condition == "one_hot":
         planes = layers.UpSampling2D((height, width))(layers.Reshape((1, 1, num_classes))(codes))
     else:
-        planes = layers.Reshape((height, width, 1))(
-            _embedded(codes, height * width, spectral, kernel_initializer=_as_large_as_inputs())
-        )
+        planes = layers.Reshape((height, width, 1))(_embedded(codes, height * width, spectral))
     return [image, codes], layers.Concatenate()([x, planes]), None
 
 

@@ -69,16 +69,6 @@ def test_latents_are_followed_by_the_code():
     np.testing.assert_array_equal(given, [[1, 1, 0, 0, 1]])
 
 
-@pytest.mark.parametrize("flat", [False, True])
-def test_what_is_learned_for_a_label_begins_as_large_as_latents(flat):
-    keras.utils.set_random_seed(0)
-    _, z, _ = latents_and_label(2, 3, "embedding")
-    inputs, x, _ = image_and_label((16, 16, 1), 3, "embedding", flat)
-    given = keras.Model(inputs, x).predict([np.zeros((3, 16, 16, 1)), CODES], verbose=0)
-    learned = given[:, 256:] if flat else given[..., 1]
-    assert z.shape == (None, 52) and 0.8 < learned.std() < 1.2
-
-
 @pytest.mark.parametrize("shape", [(5,), (2, 2, 5)])
 def test_a_conditional_normalization_is_the_plain_one_at_first(shape):
     x, codes = keras.Input(shape), keras.Input((3,))

@@ -99,7 +99,7 @@ class Training:
         """Trains, measures and draws what is not there; the values of the columns."""
         self.run.parent.mkdir(parents=True, exist_ok=True)
         with (
-            self.run.with_suffix(".log").open("a") as log,
+            self.log.open("a") as log,
             contextlib.redirect_stdout(log),
             contextlib.redirect_stderr(log),
         ):
@@ -110,6 +110,11 @@ class Training:
             if not self.picture.is_file():
                 call("sample", self.run, "--output", self.picture)
         return [json.loads(file.read_text().splitlines()[-1])["value"] for file in self._measured()]
+
+    @property
+    def log(self) -> Path:
+        """What the commands print."""
+        return self.run.with_suffix(".log")
 
     @property
     def picture(self) -> Path:
@@ -130,10 +135,12 @@ def call(*words: object) -> None:
 
 def trainings(table: Table, args: argparse.Namespace, features: Path | None) -> dict[str, list[Training]]:
     """The runs of each row, by its name."""
+    known = ["-".join([preset, *setting.split("=")[1:]]) for preset, setting in table.rows]
+    if unknown := set(args.only or ()) - set(known):
+        sys.exit(f"--only: this table has no row {', '.join(sorted(unknown))}; it has {', '.join(known)}.")
     found = {}
     columns = tuple(f"{column}_{features.name}" if features else column for column in table.columns)
-    for preset, setting in table.rows:
-        name = "-".join([preset, *setting.split("=")[1:]])
+    for name, (preset, setting) in zip(known, table.rows, strict=True):
         if args.only and name not in args.only:
             continue
         words = [preset]
@@ -166,22 +173,23 @@ def main() -> None:
     args = parser.parse_args()
     table = TABLES[args.table]
     features = args.features or (args.output / f"{table.classifier}_classifier" if table.classifier else None)
+    rows = trainings(table, args, features)
     context = multiprocessing.get_context("spawn")  # each training in a process of its own, which gives its memory back
     with concurrent.futures.ProcessPoolExecutor(args.jobs, context, max_tasks_per_child=1) as pool:
         if features and not features.exists():
             pool.submit(call, "classifier", table.classifier, "--output", features).result()
-        asked = {name: [pool.submit(one) for one in ones] for name, ones in trainings(table, args, features).items()}
+        asked = {name: [pool.submit(one) for one in ones] for name, ones in rows.items()}
         print(f"| run | {' | '.join(table.columns)} |\n| --- |{' --- |' * len(table.columns)}")
         failed = False
         for name, futures in asked.items():
             try:
                 values = list(zip(*(future.result() for future in futures), strict=True))
             except Exception as error:  # the other rows are worth having
-                print(f"| `{name}` | {error} |", flush=True)
+                print(f"| `{name}` | {error}; see {rows[name][0].log} |", flush=True)
                 failed = True
                 continue
             cells = [f"{statistics.mean(each):.3f}" for each in values]
-            if len(futures) > 1:
+            if len(futures) > 1:  # each seed's behind their mean
                 cells = [
                     f"{cell} ({', '.join(f'{value:.3g}' for value in each)})"
                     for cell, each in zip(cells, values, strict=True)

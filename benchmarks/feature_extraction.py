@@ -19,10 +19,10 @@ import tensorflow as tf
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from keras_genzoo.metrics import inception_weights
-from keras_genzoo.metrics.extractors import InceptionExtractor
-from keras_genzoo.metrics.inception import build_inception
-from keras_genzoo.metrics.inception_weights import convert, load_inception
+from keras_genzoo.features import inception_weights
+from keras_genzoo.features.extractors import InceptionExtractor
+from keras_genzoo.features.inception import build_inception
+from keras_genzoo.features.inception_weights import convert, load_inception
 
 BATCH = 32
 

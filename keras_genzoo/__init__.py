@@ -27,15 +27,16 @@ _HOME = {
 }
 _ROOMS = (
     "callbacks",
+    "counter_rng",
     "data",
+    "features",
     "images",
     "layers",
     "losses",
     "metrics",
     "models",
     "networks",
-    "noise",
-    "schedules",
+    "scalar_schedules",
     "uses",
 )
 

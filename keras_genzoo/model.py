@@ -9,14 +9,14 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo import backend, images
-from keras_genzoo.arguments import DType, Momentum, Network, Scalar
 from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.networks.building import build_network
 from keras_genzoo.players import Player, deal, player_optimizers
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
-from keras_genzoo.schedules import number_or_schedule
+from keras_genzoo.scalar_schedules import number_or_schedule
+from keras_genzoo.types import DType, Momentum, Network, Scalar
 
 Tensor = Any
 
@@ -195,7 +195,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """One mean for each of `logs`."""
         return self._trackers
 
-    def play(self, data: Any) -> dict[str, Tensor]:
+    def training_step(self, data: Any) -> dict[str, Tensor]:
         """One train step: every player takes its turns, each on its own share of the batch."""
         x, y = self._unpack(data)
         logged: set[str] = set()
@@ -216,7 +216,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self.after_step()
         return self.get_metrics_result()
 
-    def judge(self, data: Any) -> dict[str, Tensor]:
+    def validation_step(self, data: Any) -> dict[str, Tensor]:
         """One validation step: every player's losses on the whole batch, without an update."""
         x, y = self._unpack(data)
         logged: set[str] = set()

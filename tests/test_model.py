@@ -39,7 +39,7 @@ class Recording(Toy):
 def test_each_turn_is_played_on_images_of_its_own():
     model = compiled(Recording, first_steps=3)
     assert model.turns == 3
-    model.play((X,))
+    model.training_step((X,))
     shares = [x for x, _ in model.seen["first"]]
     np.testing.assert_array_equal(np.concatenate(shares), X)
     ((generator_share, _),) = model.seen["second"]  # a turn's worth, not the whole batch
@@ -50,7 +50,7 @@ def test_each_turn_is_played_on_images_of_its_own():
 def test_validation_plays_one_turn_on_the_whole_batch():
     model = compiled(Recording, first_steps=3)
     before = model.get_weights()
-    model.judge((X[:5],))
+    model.validation_step((X[:5],))
     for (turn,) in model.seen.values():
         np.testing.assert_array_equal(turn[0], X[:5])
         assert turn[1] is False
@@ -64,7 +64,7 @@ def test_a_player_takes_gradient_steps():
     kernel, bias = (ops.convert_to_numpy(variable) for variable in model.first.weights)
     x = X.reshape(12, 4)
     residual = x @ kernel + bias - 1.0
-    model.play((X,))
+    model.training_step((X,))
     new_kernel, new_bias = (ops.convert_to_numpy(variable) for variable in model.first.weights)
     np.testing.assert_allclose(new_kernel, kernel - 0.25 * 2 * x.T @ residual / 12, atol=1e-6)
     np.testing.assert_allclose(new_bias, bias - 0.25 * 2 * residual.mean(axis=0), atol=1e-6)
@@ -73,7 +73,7 @@ def test_a_player_takes_gradient_steps():
 def test_logs_are_means_over_turns_and_steps():
     model = compiled(Recording, optimizer=keras.optimizers.SGD(0.0), first_steps=2)
     for _ in range(2):
-        logs = model.play((X,))
+        logs = model.training_step((X,))
     scores = model.first.predict(X, verbose=0)
     assert float(logs["first_loss"]) == pytest.approx(float(((scores - 1) ** 2).mean()), rel=1e-5)
 
@@ -137,7 +137,7 @@ def test_iterations_count_train_steps_and_players_their_turns():
     assert model.iterations == 0
     model.compile("sgd")
     for _ in range(2):
-        model.play((X,))
+        model.training_step((X,))
     assert model.iterations == 2
     assert {name: int(one.iterations) for name, one in model.optimizer.players.items()} == {"first": 6, "second": 2}
 
@@ -148,7 +148,7 @@ def test_a_scalar_may_be_a_schedule_of_train_steps():
     seen = []
     for _ in range(3):
         model.reset_metrics()
-        seen.append(float(model.play((X,))["first_loss"]))
+        seen.append(float(model.training_step((X,))["first_loss"]))
     np.testing.assert_allclose(np.array(seen) / seen[-1], [4.0, 2.0, 1.0], rtol=1e-5)
 
 
@@ -157,7 +157,7 @@ class TestAverage:
         model = compiled(ema_momentum=0.15)
         expected = [weight.astype("float64") for weight in model.first.get_weights()]
         for step in range(4):
-            model.play((X,))
+            model.training_step((X,))
             momentum = min(0.15, (1 + step) / (10 + step))
             weights = model.first.get_weights()
             expected = [momentum * old + (1 - momentum) * new for old, new in zip(expected, weights, strict=True)]
@@ -169,14 +169,14 @@ class TestAverage:
         assert not averaged.ema.trainable_variables
         assert len(averaged.trainable_variables) == len(plain.trainable_variables)
         for model in (averaged, plain):
-            model.play((X,))
+            model.training_step((X,))
         np.testing.assert_array_equal(averaged.first.get_weights()[0], plain.first.get_weights()[0])
 
     def test_includes_what_is_not_trained(self):
         inputs = layers.Input((2, 2, 1))
         normalized = layers.BatchNormalization()(inputs)
         model = compiled(first=keras.Model(inputs, layers.Dense(1)(layers.Flatten()(normalized))), ema_momentum=0.5)
-        model.play((X + 0.5,))
+        model.training_step((X + 0.5,))
         (mean,) = (ops.convert_to_numpy(v) for v in model.ema.non_trainable_variables if v.name == "moving_mean")
         assert np.abs(mean).max() > 0
 
@@ -302,5 +302,5 @@ def test_a_player_may_own_several_networks():
         variable.path for variable in [*model.second.trainable_variables, *model.first.trainable_variables]
     ]
     before = model.get_weights()
-    model.play((X,))
+    model.training_step((X,))
     assert all(np.abs(new - old).max() > 0 for old, new in zip(before, model.get_weights(), strict=True))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.players import Player
 
@@ -54,7 +54,7 @@ class Toy(GenerativeModel):
         return (self.ema or self.first)(x, training=training)
 
     def sample(self, indices, seed):
-        numbers = noise.uniform(seed, indices, int(np.prod(self.image_shape)), xp=ops)
+        numbers = counter_rng.uniform(seed, indices, int(np.prod(self.image_shape)), xp=ops)
         return ops.reshape(2.0 * numbers - 1.0, (-1, *self.image_shape)) * ops.mean(self.first.weights[0])
 
 

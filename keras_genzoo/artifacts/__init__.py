@@ -17,9 +17,9 @@ model.weights.h5    the last state, once the training is finished
 
 from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position, begin_stage
 from keras_genzoo.artifacts.environment import emulates_bfloat16, environment
-from keras_genzoo.artifacts.files import RunError
 from keras_genzoo.artifacts.plots import plot_losses
 from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load
+from keras_genzoo.files import RunError
 
 __all__ = [
     "DIVERGED",

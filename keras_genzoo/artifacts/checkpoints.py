@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts.files import RunError, flush, read_json, sha256_of, write_json, write_text
+from keras_genzoo.files import RunError, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.untrusted import check_hdf5
 

@@ -14,8 +14,8 @@ import filelock
 
 from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, Position, load_weights
 from keras_genzoo.artifacts.environment import environment
-from keras_genzoo.artifacts.files import RunError, append_line, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.config import Preset, build, load_preset, resolve
+from keras_genzoo.files import RunError, append_line, flush, read_json, sha256_of, write_json, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json

@@ -5,7 +5,7 @@ import warnings
 import keras
 import numpy as np
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.data import Source
 from keras_genzoo.data.weighting import probabilities, weighted_order
 
@@ -62,7 +62,7 @@ class FitPrior(keras.callbacks.Callback):
         if not due or getattr(self.model, "has_prior", True):
             return
         if self.weights is None:
-            order = noise.permutation(self.seed, 0, len(self.source))
+            order = counter_rng.permutation(self.seed, 0, len(self.source))
         else:
             order = weighted_order(self.weights, self.seed, 0)
         # The fit takes some 20 bytes a number.

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genzoo.artifacts.files import write_json, write_text
 from keras_genzoo.callbacks.telling import told
 from keras_genzoo.diagnosis.rules import COLLAPSED
+from keras_genzoo.files import write_json, write_text
 from keras_genzoo.images import as_floats
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json

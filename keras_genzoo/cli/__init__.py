@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from keras_genzoo.cli import options
-from keras_genzoo.cli.console import calm, is_mistake, is_ours, one_line
+from keras_genzoo.cli.io.console import calm, is_mistake, is_ours, one_line
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.version import __version__
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with calm():
             args = _parsed([argument for argument in arguments if argument != "--traceback"])
-            command = importlib.import_module(f"keras_genzoo.cli.{args.command.replace('-', '_')}")
+            command = importlib.import_module(f"keras_genzoo.cli.commands.{args.command.replace('-', '_')}")
             code = command.run(args) or 0
             sys.stdout.flush()
             return code

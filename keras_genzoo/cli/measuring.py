@@ -11,7 +11,7 @@ from keras_genzoo.callbacks import Evaluating
 from keras_genzoo.data import Split
 from keras_genzoo.evaluation import ALIASES, METRICS, Evaluation, EvaluationError, ModelSubject, Reference
 from keras_genzoo.evaluation.measurements import K_DENSITY
-from keras_genzoo.metrics.extractors import Extractor, ExtractorError, load_extractor
+from keras_genzoo.features.extractors import Extractor, ExtractorError, load_extractor
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
 

@@ -14,7 +14,7 @@ def add(command: str, parser: argparse.ArgumentParser) -> None:
     if command in _OPTIONS:
         _OPTIONS[command](parser)
     else:
-        from keras_genzoo.cli import presets
+        from keras_genzoo.cli.commands import presets
 
         presets.add_arguments(parser)
 

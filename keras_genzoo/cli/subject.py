@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.artifacts import Run, load
 from keras_genzoo.cli.task import folder_of, load_sources, on_data, same_content
 from keras_genzoo.data import DataError, Source, Split, load_split
@@ -214,7 +214,7 @@ def _two_parts(data: Data, part: str | None) -> tuple[Reference, Source]:
     if part == "train":
         return Reference(data.split.train, part), data.split.held_out
     source = _all(data.split)
-    order = noise.permutation(0, 0, len(source))
+    order = counter_rng.permutation(0, 0, len(source))
     half = len(source) // 2
     return Reference(Subset(source, np.sort(order[half:])), "half"), Subset(source, np.sort(order[:half]))
 

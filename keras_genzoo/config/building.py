@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from keras_genzoo.arguments import Schedule
 from keras_genzoo.config import limits
 from keras_genzoo.config.preset_type import OPTIMIZERS
 from keras_genzoo.config.presets import Preset, check, load_preset, sections
@@ -17,7 +16,8 @@ from keras_genzoo.config.signature import signature_of
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.networks.budget import at_most
 from keras_genzoo.registry import MODELS, did_you_mean
-from keras_genzoo.schedules import schedule_from
+from keras_genzoo.scalar_schedules import schedule_from
+from keras_genzoo.types import Schedule
 from keras_genzoo.untrusted import UntrustedError, check_hdf5
 
 

@@ -11,11 +11,11 @@ import keras
 import pydantic
 from annotated_types import Ge, Le, Len
 
-from keras_genzoo.arguments import Count, Momentum, NetworkSpec, Scalar, Schedule
 from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, refused, section, signature_of
 from keras_genzoo.data import AUGMENTATIONS
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
-from keras_genzoo.schedules import SCHEDULES
+from keras_genzoo.scalar_schedules import SCHEDULES
+from keras_genzoo.types import Count, Momentum, NetworkSpec, Scalar, Schedule
 
 SCHEMA = 1
 """The version of the presets' format that this package reads and writes."""

@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from keras_genzoo import noise
-from keras_genzoo.arguments import Count, Seed, Share, Size
+from keras_genzoo import counter_rng
 from keras_genzoo.data.drawing import Array
 from keras_genzoo.data.face_looks import BACKGROUNDS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, HATS, OUTFITS, Face
 from keras_genzoo.data.face_parts import KINDS, canvas_for
 from keras_genzoo.data.source import DataError, Split, digest
 from keras_genzoo.registry import DATASETS, did_you_mean
+from keras_genzoo.types import Count, Seed, Share, Size
 
 Shares = tuple[float, ...]
 
@@ -178,7 +178,7 @@ class DrawnFaces:
 
     def factors(self, indices: Array) -> Array:
         """The factors at positions `indices`, without drawing anything: float32 of shape (n, factors)."""
-        uniform = noise.uniform(self.seed, self._numbers[indices], len(FACTORS)).T
+        uniform = counter_rng.uniform(self.seed, self._numbers[indices], len(FACTORS)).T
         columns = zip(FACTORS.items(), uniform, strict=True)
         return np.stack([factor.values(u, self.shares[name]) for (name, factor), u in columns], axis=1).astype(
             "float32"

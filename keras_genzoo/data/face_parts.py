@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.data.drawing import Array, Canvas, arc, box, circle, ellipse, glow, smooth_union, triangle, wave
 from keras_genzoo.data.face_looks import Face
 
@@ -225,7 +225,7 @@ def draw_noise(canvas: Canvas, face: Face) -> None:
     side = 32
     place = np.arange(canvas.pixels.shape[1]) * side // canvas.pixels.shape[1]
     bits = np.ascontiguousarray(face.turn, "float32").view("uint32")
-    squares = noise.uniform(0, bits, 3 * side * side).T.reshape(3, side, side, -1)
+    squares = counter_rng.uniform(0, bits, 3 * side * side).T.reshape(3, side, side, -1)
     canvas.pixels[:] = squares[:, place[:, None], place]
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from keras_genzoo.arguments import Share, Size
 from keras_genzoo.data.image_folder import open_folder
 from keras_genzoo.data.source import DataError, HeldOut, Split, hold_out
 from keras_genzoo.registry import DATASETS
+from keras_genzoo.types import Share, Size
 
 INSTRUCTIONS = (
     "FFHQ comes from https://github.com/NVlabs/ffhq-dataset (NVIDIA, CC BY-NC-SA 4.0: non-commercial use) and is not "

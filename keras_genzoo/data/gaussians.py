@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from keras_genzoo import noise
-from keras_genzoo.arguments import Count, Seed
+from keras_genzoo import counter_rng
 from keras_genzoo.data.source import Split
 from keras_genzoo.registry import DATASETS
+from keras_genzoo.types import Count, Seed
 
 CENTERS = np.stack(np.meshgrid([-0.8, -0.4, 0.0, 0.4, 0.8], [-0.8, -0.4, 0.0, 0.4, 0.8]), axis=-1).reshape(25, 2)
 """The modes (25, 2), row by row from below."""
@@ -45,8 +45,8 @@ class Gaussians:
 
     def __getitem__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         numbers = self._numbers[indices]
-        label = np.minimum((25 * noise.uniform(self.seed, numbers, 1)[:, 0]).astype("int32"), 24)
-        points = CENTERS[label] + DEVIATION * noise.normal(self.seed, numbers, 2, stream=1)
+        label = np.minimum((25 * counter_rng.uniform(self.seed, numbers, 1)[:, 0]).astype("int32"), 24)
+        points = CENTERS[label] + DEVIATION * counter_rng.normal(self.seed, numbers, 2, stream=1)
         return {"image": points.astype("float32").reshape(-1, 1, 1, 2), "label": label}
 
     def manifest(self) -> dict[str, Any]:

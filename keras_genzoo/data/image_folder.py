@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from keras_genzoo.arguments import Share, Size
 from keras_genzoo.data.decode import FORMATS
 from keras_genzoo.data.prepared import prepare
 from keras_genzoo.data.source import ArraySource, DataError, HeldOut, Split, digest, hold_out
 from keras_genzoo.registry import DATASETS, did_you_mean
+from keras_genzoo.types import Share, Size
 
 NAMED = 5
 """How many files a message names before it only counts."""

@@ -12,10 +12,10 @@ import numpy as np
 from annotated_types import Ge, Le, Len
 from PIL import Image
 
-from keras_genzoo.arguments import Count, Size
 from keras_genzoo.data.decode import to_square
 from keras_genzoo.data.source import ArraySource, DataError, Source, Split, digest, hold_out
 from keras_genzoo.registry import DATASETS
+from keras_genzoo.types import Count, Size
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DIGITS = tuple("0123456789")

@@ -13,7 +13,7 @@ import numpy as np
 from annotated_types import Gt, Lt
 from numpy.typing import ArrayLike
 
-from keras_genzoo.arguments import Count
+from keras_genzoo.types import Count
 
 HeldOut = Count | Annotated[float, Gt(0), Lt(1)]
 """How much to hold out: a number of images, or a share of them below 1."""

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.data.source import DataError, Source
 from keras_genzoo.data.weighting import probabilities, weighted_order
 from keras_genzoo.images import from_pixels
@@ -147,7 +147,7 @@ class Stream:
     def _order(self, epoch: int) -> np.ndarray:
         if self.weights is not None:
             return weighted_order(self.weights, self.seed, epoch)
-        return noise.permutation(self.seed, epoch, len(self)) if self.shuffle else np.arange(len(self))
+        return counter_rng.permutation(self.seed, epoch, len(self)) if self.shuffle else np.arange(len(self))
 
     def indices(self, position: int, turns: int = 1) -> tuple[int, np.ndarray]:
         """The epoch of step number `position`, and the positions in the source of the images that it sees."""
@@ -187,7 +187,7 @@ class Stream:
             for name in augment:
                 # A stream number for each (augmentation, epoch), so that no two of them draw the same numbers.
                 stream = 1 + epoch * len(AUGMENTATIONS) + list(AUGMENTATIONS).index(name)
-                images = AUGMENTATIONS[name](images, noise.uniform(self.seed, numbers, 4, stream=stream))
+                images = AUGMENTATIONS[name](images, counter_rng.uniform(self.seed, numbers, 4, stream=stream))
         return np.ascontiguousarray(images)
 
     def batches(self, turns: int = 1, targets: str | None = None, start: int = 0) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.data.source import DataError, Source
 from keras_genzoo.data.tables import parse_table
 from keras_genzoo.printable import printable
@@ -51,11 +51,11 @@ def weighted_order(shares: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     Example:
         >>> weighted_order(np.array([0.5, 0.25, 0.25, 0.0]), seed=0, epoch=0)  # 0 twice, 1 and 2 once, in some order
     """
-    start = float(noise.uniform(seed, np.array([epoch]), 1)[0, 0])
+    start = float(counter_rng.uniform(seed, np.array([epoch]), 1)[0, 0])
     ends = np.cumsum(shares)
     points = (np.arange(len(shares)) + start) / len(shares) * ends[-1]
     drawn = np.searchsorted(ends, points, side="right")
-    return drawn[noise.permutation(seed, epoch, len(shares))]
+    return drawn[counter_rng.permutation(seed, epoch, len(shares))]
 
 
 def names_of(source: Source) -> list[str] | None:

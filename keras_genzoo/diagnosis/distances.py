@@ -12,8 +12,8 @@ import functools
 
 import numpy as np
 
-from keras_genzoo import noise
-from keras_genzoo.metrics.resize import interpolation
+from keras_genzoo import counter_rng
+from keras_genzoo.features.resize import interpolation
 
 SIDE = 16
 """Pixels of a thumbnail along each side, at most."""
@@ -40,7 +40,7 @@ def thumbnails(images: np.ndarray) -> np.ndarray:
 @functools.lru_cache(maxsize=8)
 def _filters(channels: int) -> np.ndarray:
     size = _WINDOW * _WINDOW * channels
-    return noise.normal(np.uint32(0), np.arange(_FILTERS), size).T.astype("float32") / np.float32(np.sqrt(size))
+    return counter_rng.normal(np.uint32(0), np.arange(_FILTERS), size).T.astype("float32") / np.float32(np.sqrt(size))
 
 
 def descriptors(small: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_genzoo import backend, noise
+from keras_genzoo import backend, counter_rng
 from keras_genzoo.diagnosis.scores import overfitting, told_apart
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.models.adversarial import Adversarial
@@ -65,7 +65,7 @@ class Probe:
             Measures by name: `gradient`, `weights`, `dead`, `scale`, `told_apart`, `held_out`, `overfitting`; see
             `keras_genzoo.diagnosis.rules`.
         """
-        z = noise.normal(np.uint32(0), np.arange(len(x)), getattr(self.model, "latent_dim", 1)).astype("float32")
+        z = counter_rng.normal(np.uint32(0), np.arange(len(x)), getattr(self.model, "latent_dim", 1)).astype("float32")
         y = x[:1] if y is None else y
         unseen = (x[:1], y[:1]) if held_out is None else (held_out, y[:1] if held_out_y is None else held_out_y)
         arrays = (x, y, z, samples, *unseen)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts.files import append_line, write_text
 from keras_genzoo.diagnosis.chart import Chart, Finding, Look
+from keras_genzoo.files import append_line, write_text
 from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
 
 FILE = "diagnosis.jsonl"

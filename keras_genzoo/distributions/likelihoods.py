@@ -10,7 +10,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import Positive
+from keras_genzoo.types import Positive
 
 Tensor = Any
 Scale = Positive | Literal["learned"]

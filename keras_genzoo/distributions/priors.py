@@ -11,9 +11,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genzoo import noise
-from keras_genzoo.arguments import ImageShape
+from keras_genzoo import counter_rng
 from keras_genzoo.distributions.posteriors import gaussian_log_density
+from keras_genzoo.types import ImageShape
 
 Tensor = Any
 Encode = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -40,7 +40,7 @@ class StandardNormal(keras.layers.Layer):
 
     def sample(self, indices: Tensor, seed: Tensor, encode: Encode | None = None) -> Tensor:
         """Latents (n, latent_dim) of the given numbers: number i of a seed is the same in every batch."""
-        return noise.normal(seed, indices, self.latent_dim, xp=ops)
+        return counter_rng.normal(seed, indices, self.latent_dim, xp=ops)
 
 
 class VampPrior(keras.layers.Layer):
@@ -83,7 +83,7 @@ class VampPrior(keras.layers.Layer):
     def sample(self, indices: Tensor, seed: Tensor, encode: Encode) -> Tensor:
         """Latents (n, latent_dim) of the given numbers: number i of a seed is the same in every batch."""
         mean, log_var = encode(self.pseudo_inputs)
-        share = noise.uniform(seed, indices, 1, _COMPONENTS, xp=ops)[:, 0]
+        share = counter_rng.uniform(seed, indices, 1, _COMPONENTS, xp=ops)[:, 0]
         component = ops.minimum(ops.cast(share * self.components, "int32"), self.components - 1)
-        epsilon = noise.normal(seed, indices, self.latent_dim, xp=ops)
+        epsilon = counter_rng.normal(seed, indices, self.latent_dim, xp=ops)
         return ops.take(mean, component, axis=0) + ops.exp(0.5 * ops.take(log_var, component, axis=0)) * epsilon

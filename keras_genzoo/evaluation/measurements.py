@@ -9,9 +9,9 @@ import numpy as np
 
 from keras_genzoo import metrics
 from keras_genzoo.data import Source, Stream
-from keras_genzoo.evaluation.feature_cache import FeatureCache, Features, PerImage, Watch, extract, unwatched
 from keras_genzoo.evaluation.subjects import EvaluationError, Subject, pixels_of
-from keras_genzoo.metrics.extractors import Extractor
+from keras_genzoo.features.cache import FeatureCache, Features, PerImage, Watch, extract, unwatched
+from keras_genzoo.features.extractors import Extractor
 from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import likelihood_protocol
 

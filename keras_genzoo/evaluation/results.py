@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts.files import flush
+from keras_genzoo.files import flush
 from keras_genzoo.untrusted import read_bytes, strict_json
 
 MOST_BYTES = 64 * 2**20

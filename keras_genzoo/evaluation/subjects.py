@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_genzoo import images, noise
+from keras_genzoo import counter_rng, images
 from keras_genzoo.data import Source
-from keras_genzoo.evaluation.foreign import ForeignModelError, look_through
 from keras_genzoo.export import was_exported
-from keras_genzoo.metrics.extractor import digest_of
+from keras_genzoo.features.extractor import digest_of
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.untrusted.saved_model import ForeignModelError, look_through
 from keras_genzoo.version import __version__
 
 
@@ -233,7 +233,7 @@ class SourceSubject(Subject):
         self.kind = kind
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
-        order = noise.permutation(seed, 0, len(self.source))  # a part of them is a fair part, whatever their names
+        order = counter_rng.permutation(seed, 0, len(self.source))  # a part is fair
         return pixels_of(self.source, order[start:stop])
 
     def identity(self) -> dict[str, Any]:
@@ -248,7 +248,7 @@ class NoiseSubject(Subject):
         super().__init__("white noise", image_shape)
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
-        numbers = noise.uniform(seed, np.arange(start, stop), math.prod(self.image_shape))
+        numbers = counter_rng.uniform(seed, np.arange(start, stop), math.prod(self.image_shape))
         return (256 * numbers).astype("uint8").reshape(-1, *self.image_shape)
 
     def identity(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 
 Tensor = Any
 
@@ -77,12 +77,12 @@ class LatentMixture(keras.layers.Layer):
             float32 tensor of shape (n, latent_dim).
         """
         cumulative = ops.cumsum(ops.exp(self.log_weights))
-        uniform = noise.uniform(seed, indices, 1, _COMPONENT, xp=ops)
+        uniform = counter_rng.uniform(seed, indices, 1, _COMPONENT, xp=ops)
         component = ops.sum(ops.cast(uniform > cumulative[None, :-1], "int32"), axis=1)
-        epsilon = noise.normal(seed, indices, self.rank, _SCORES, xp=ops)
+        epsilon = counter_rng.normal(seed, indices, self.rank, _SCORES, xp=ops)
         scores = ops.take(self.means, component, axis=0)
         scores = scores + ops.einsum("nij,nj->ni", ops.take(self.factors, component, axis=0), epsilon)
-        rest = self.spread * noise.normal(seed, indices, self.latent_dim, _DRAW, xp=ops)
+        rest = self.spread * counter_rng.normal(seed, indices, self.latent_dim, _DRAW, xp=ops)
         return self.center + ops.matmul(scores, self.basis) + rest
 
     def fit(self, latents: np.ndarray, seed: int = 0) -> None:

@@ -1,7 +1,7 @@
 """Metrics: what the field measures images by, as functions of arrays, and as `keras.metrics.Metric`s.
 
-Distances between sets of images are taken of features (n, d), which an extractor computes (`load_extractor`); how near
-one image comes to another is taken of pixels.
+Distances between sets of images are taken of features (n, d), which an extractor computes (`keras_genzoo.features`);
+how near one image comes to another is taken of pixels.
 """
 
 from keras_genzoo.metrics.disentanglement import (
@@ -10,7 +10,6 @@ from keras_genzoo.metrics.disentanglement import (
     mutual_information_gap,
     separated_attribute_predictability,
 )
-from keras_genzoo.metrics.extractors import Extractor, ExtractorError, load_extractor
 from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
 from keras_genzoo.metrics.image_quality import mse, psnr, ssim
 from keras_genzoo.metrics.inception_score import inception_score
@@ -35,8 +34,6 @@ __all__ = [
     "PSNR",
     "SSIM",
     "DensityCoverage",
-    "Extractor",
-    "ExtractorError",
     "FrechetDistance",
     "KernelDistance",
     "Manifold",
@@ -56,7 +53,6 @@ __all__ = [
     "kernel_distance_of_subsets",
     "latent_correlation",
     "likelihood_protocol",
-    "load_extractor",
     "mode_coverage",
     "mse",
     "mutual_information_gap",

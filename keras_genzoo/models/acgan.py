@@ -5,10 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import Classes, Condition, Count, ImageShape, Network, NonNegative
 from keras_genzoo.models.adversarial import Logs
 from keras_genzoo.models.cgan import CGAN
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Classes, Condition, Count, ImageShape, Network, NonNegative
 
 Tensor = Any
 

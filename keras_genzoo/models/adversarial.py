@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genzoo import backend, losses, noise
-from keras_genzoo.arguments import (
+from keras_genzoo import backend, counter_rng, losses
+from keras_genzoo.layers.augmentation import Augmentation
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.types import (
     AdversarialLossName,
     Augmentations,
     Count,
@@ -17,8 +19,6 @@ from keras_genzoo.arguments import (
     Scalar,
     Share,
 )
-from keras_genzoo.layers.augmentation import Augmentation
-from keras_genzoo.model import GenerativeModel
 
 Tensor = Any
 Logs = dict[str, Tensor]
@@ -314,4 +314,4 @@ class Adversarial(GenerativeModel):
 
     def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
         """Images of latents drawn for each (seed, index)."""
-        return self(noise.normal(seed, indices, self.latent_dim, xp=ops))
+        return self(counter_rng.normal(seed, indices, self.latent_dim, xp=ops))

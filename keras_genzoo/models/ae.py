@@ -4,11 +4,11 @@ from typing import Any
 
 import keras
 
-from keras_genzoo.arguments import Count, ImageShape, Network
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import PriorlessAutoencoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Network
 
 Tensor = Any
 

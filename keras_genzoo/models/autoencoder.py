@@ -4,11 +4,11 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from keras_genzoo import images, noise
-from keras_genzoo.arguments import Count
+from keras_genzoo import counter_rng, images
 from keras_genzoo.export import Endpoint, Inputs
 from keras_genzoo.layers.latent_mixture import LatentMixture
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.types import Count
 
 Tensor = Any
 Array = Any
@@ -33,7 +33,7 @@ class Autoencoder(GenerativeModel):
 
     def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
         """Latents (n, latent_dim) drawn from the prior, here N(0, I), for each (seed, index)."""
-        return noise.normal(seed, indices, self.latent_dim, xp=ops)
+        return counter_rng.normal(seed, indices, self.latent_dim, xp=ops)
 
     def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
         """Images of latents drawn from the prior for each (seed, index)."""

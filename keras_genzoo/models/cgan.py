@@ -5,11 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genzoo import noise
-from keras_genzoo.arguments import Classes, Condition, Count, ImageShape, Network
+from keras_genzoo import counter_rng
 from keras_genzoo.models.gan import GAN
 from keras_genzoo.models.labeled import Labeled
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Classes, Condition, Count, ImageShape, Network
 
 Tensor = Any
 
@@ -110,5 +110,5 @@ class CGAN(Labeled, GAN):
         return self._latents(indices, ops.mod(indices, self.num_classes), seed)
 
     def _latents(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-        z = noise.normal(seed, indices, self.latent_dim, xp=ops)
+        z = counter_rng.normal(seed, indices, self.latent_dim, xp=ops)
         return ops.concatenate([z, self.one_hot(labels)], axis=-1)

@@ -6,11 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import Classes, Count, ImageShape
 from keras_genzoo.export import Endpoint
 from keras_genzoo.models.labeled import Labeled
 from keras_genzoo.models.vae import VAE
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Classes, Count, ImageShape
 
 Tensor = Any
 Array = Any

@@ -4,9 +4,9 @@ from typing import Any
 
 import keras
 
-from keras_genzoo.arguments import Count, ImageShape, Network
 from keras_genzoo.models.gan import GAN
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Network
 
 
 @MODELS.register("dcgan")

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from keras_genzoo import images, noise
-from keras_genzoo.arguments import Count, ImageShape, Network, Positive
+from keras_genzoo import counter_rng, images
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import PriorlessAutoencoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Network, Positive
 
 Tensor = Any
 Array = Any
@@ -137,8 +137,8 @@ class DenoisingAE(PriorlessAutoencoder):
         given = seed, range(start, start + len(floats)), math.prod(self.image_shape), _STREAM
         corrupted = self._corrupted(
             ops.convert_to_tensor(floats),
-            normal=lambda shape: noise.normal(*given).reshape(shape),
-            uniform=lambda shape: noise.uniform(*given).reshape(shape),
+            normal=lambda shape: counter_rng.normal(*given).reshape(shape),
+            uniform=lambda shape: counter_rng.uniform(*given).reshape(shape),
         )
         return images.to_pixels(ops.convert_to_numpy(corrupted))
 

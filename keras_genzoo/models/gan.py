@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import AdversarialLossName, Count, ImageShape, Network
 from keras_genzoo.models.adversarial import Adversarial, Logs
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import AdversarialLossName, Count, ImageShape, Network
 
 Tensor = Any
 

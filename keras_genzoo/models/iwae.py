@@ -6,10 +6,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import Count, Draws, ImageShape
 from keras_genzoo.models.variational import Variational
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, Draws, ImageShape
 
 Tensor = Any
 

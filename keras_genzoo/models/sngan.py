@@ -4,10 +4,10 @@ from typing import Any
 
 import keras
 
-from keras_genzoo.arguments import AdversarialLossName, Count, ImageShape, Network
 from keras_genzoo.layers.spectral_normalization import SpectralNormalization
 from keras_genzoo.models.gan import GAN
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import AdversarialLossName, Count, ImageShape, Network
 
 
 @MODELS.register("sngan")

@@ -5,12 +5,12 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import Count, ImageShape, Network, Scalar, Share
 from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import PriorlessAutoencoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Network, Scalar, Share
 
 Tensor = Any
 Array = Any

@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from keras_genzoo import distributions, losses
-from keras_genzoo.arguments import Count, ImageShape, Network, Scalar
 from keras_genzoo.models.autoencoder import Autoencoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Network, Scalar
 
 Tensor = Any
 

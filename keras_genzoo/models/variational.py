@@ -6,11 +6,11 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
-from keras_genzoo import distributions, losses, noise
-from keras_genzoo.arguments import Components, Count, FlowSteps, ImageShape, Network
+from keras_genzoo import counter_rng, distributions, losses
 from keras_genzoo.distributions import Scale
 from keras_genzoo.models.autoencoder import Autoencoder
 from keras_genzoo.networks import budget
+from keras_genzoo.types import Components, Count, FlowSteps, ImageShape, Network
 
 Tensor = Any
 
@@ -197,10 +197,10 @@ class Variational(Autoencoder):
         """
         if self.binarize:
             height, width, channels = self.image_shape
-            numbers = noise.uniform(seed, indices, height * width * channels, _PIXELS, xp=ops)
+            numbers = counter_rng.uniform(seed, indices, height * width * channels, _PIXELS, xp=ops)
             x = distributions.binarize(x, ops.reshape(numbers, (-1, *self.image_shape)))
         numbers, streams = ops.meshgrid(indices, samples + 1, indexing="ij")  # stream 0 is that of `sample`
-        epsilon = noise.normal(seed, numbers, self.latent_dim, streams, xp=ops)
+        epsilon = counter_rng.normal(seed, numbers, self.latent_dim, streams, xp=ops)
         epsilon = ops.reshape(epsilon, (-1, ops.shape(samples)[0], self.latent_dim))
         likelihood, prior_to_posterior = self.log_weights(x, self.labels_of(x), epsilon, training=False)
         return likelihood + prior_to_posterior

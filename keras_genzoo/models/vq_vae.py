@@ -7,7 +7,6 @@ import keras
 from keras import ops
 
 from keras_genzoo import backend, images
-from keras_genzoo.arguments import Count, ImageShape, Momentum, Network, Scalar, Share
 from keras_genzoo.export import Endpoint, Inputs
 from keras_genzoo.layers.vector_quantizer import VectorQuantizer, perplexity
 from keras_genzoo.losses.squared_error import squared_error
@@ -15,6 +14,7 @@ from keras_genzoo.models.autoencoder import PriorlessAutoencoder
 from keras_genzoo.networks import budget
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Momentum, Network, Scalar, Share
 
 Tensor = Any
 Array = Any

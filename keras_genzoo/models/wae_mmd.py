@@ -5,12 +5,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genzoo.arguments import Count, ImageShape, Network, Scalar
 from keras_genzoo.losses.mmd import mmd
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import Autoencoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
+from keras_genzoo.types import Count, ImageShape, Network, Scalar
 
 Tensor = Any
 

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from keras import layers
 
-from keras_genzoo.arguments import ImageShape
 from keras_genzoo.layers.layer_normalization import LayerNormalization
 from keras_genzoo.layers.spectral_normalization import SpectralNormalization
+from keras_genzoo.types import ImageShape
 
 Tensor = Any
 Normalization = Literal["batch", "layer"] | None

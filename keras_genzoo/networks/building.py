@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from keras_genzoo.arguments import Network
 from keras_genzoo.networks import budget
 from keras_genzoo.registry import NETWORKS, did_you_mean
+from keras_genzoo.types import Network
 
 
 def build_network(

@@ -5,9 +5,9 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Count, Filters, ImageShape
 from keras_genzoo.networks.blocks import Normalization, base_shape, normalize
 from keras_genzoo.registry import NETWORKS
+from keras_genzoo.types import Count, Filters, ImageShape
 
 Tensor = Any
 Activation = Literal["tanh", "linear"]

@@ -6,11 +6,11 @@ from typing import Any
 import keras
 from keras import initializers, layers
 
-from keras_genzoo.arguments import Classes, Condition, Count, Filters, ImageShape
 from keras_genzoo.networks.attention import check_attention, self_attention
 from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear, normalize
 from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
+from keras_genzoo.types import Classes, Condition, Count, Filters, ImageShape
 
 
 def _filters(image_shape: ImageShape) -> Filters:

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Condition, ImageShape
 from keras_genzoo.networks.blocks import Normalization, linear, normalize
+from keras_genzoo.types import Condition, ImageShape
 
 Tensor = Any
 Inputs = tuple[Any, Tensor, Tensor | None]

@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Count
 from keras_genzoo.networks.mlp import HiddenActivation
 from keras_genzoo.registry import NETWORKS
+from keras_genzoo.types import Count
 
 
 @NETWORKS.register("latent_discriminator")

@@ -10,10 +10,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Count, Filters, ImageShape
 from keras_genzoo.networks.blocks import base_shape
 from keras_genzoo.networks.convolutional import Activation
 from keras_genzoo.registry import NETWORKS
+from keras_genzoo.types import Count, Filters, ImageShape
 
 Tensor = Any
 

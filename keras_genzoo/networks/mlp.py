@@ -6,11 +6,11 @@ from typing import Literal
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Classes, Condition, Count, ImageShape, Momentum
 from keras_genzoo.networks.blocks import Normalization, linear
 from keras_genzoo.networks.convolutional import Activation
 from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
+from keras_genzoo.types import Classes, Condition, Count, ImageShape, Momentum
 
 HiddenActivation = Literal["relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"]
 

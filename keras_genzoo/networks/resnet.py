@@ -6,11 +6,11 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from keras_genzoo.arguments import Classes, Condition, Count, Filters, ImageShape
 from keras_genzoo.networks.attention import check_attention, self_attention
 from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear
 from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
+from keras_genzoo.types import Classes, Condition, Count, Filters, ImageShape
 
 Tensor = Any
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_genzoo import images, noise
+from keras_genzoo import counter_rng, images
 from keras_genzoo.model import GenerativeModel
 
 _DRAWS = 1_000  # of a prior without closed moments
@@ -28,7 +28,7 @@ def draw(model: GenerativeModel, numbers: np.ndarray, seed: int = 0) -> np.ndarr
     check_latents(model, "draw")
     if hasattr(model, "sample_latents"):
         return model.in_batches("sample_latents", np.asarray(numbers), 64, np.uint32(seed))
-    return noise.normal(seed, np.asarray(numbers), model.latent_dim)
+    return counter_rng.normal(seed, np.asarray(numbers), model.latent_dim)
 
 
 def encode(model: GenerativeModel, x: np.ndarray) -> np.ndarray:

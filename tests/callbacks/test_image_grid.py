@@ -76,7 +76,7 @@ def test_reconstructions_stand_below_their_originals(model):
 class Recorder(callbacks.ImageGrid):
     """An ImageGrid that is told its epochs by hand."""
 
-    def play(self, model, epochs):
+    def training_step(self, model, epochs):
         self.set_model(model)
         self.set_params({"epochs": epochs})
         for epoch in range(epochs):
@@ -85,11 +85,11 @@ class Recorder(callbacks.ImageGrid):
 
 
 def test_a_grid_every_few_epochs_and_at_both_ends(model, tmp_path):
-    made = Recorder(tmp_path / "samples", every=3, num=4).play(model, epochs=7)
+    made = Recorder(tmp_path / "samples", every=3, num=4).training_step(model, epochs=7)
     assert made == ["epoch-0001.png", "epoch-0003.png", "epoch-0006.png", "epoch-0007.png"]
 
 
 def test_small_images_are_enlarged(model, tmp_path):
-    Recorder(tmp_path, num=4).play(model, epochs=1)
+    Recorder(tmp_path, num=4).training_step(model, epochs=1)
     with Image.open(tmp_path / "epoch-0001.png") as picture:
         assert picture.size == (18 * 12, 18 * 12)

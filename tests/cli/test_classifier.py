@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from keras_genzoo.artifacts import RunError
-from keras_genzoo.cli import classifier
+from keras_genzoo.cli.commands import classifier
 from keras_genzoo.data import DataError
-from keras_genzoo.metrics.classifier import load_classifier
+from keras_genzoo.features.classifier import load_classifier
 
 
 def run(output, dataset="image_folder", **options):

@@ -2,10 +2,10 @@ import argparse
 
 import pytest
 
-from keras_genzoo.cli import convert_inception
-from keras_genzoo.metrics import inception_weights
-from keras_genzoo.metrics.inception_weights import WeightsError, default_place, load_inception
-from tests.metrics.torch_files import inception_arrays, legacy_file, shrink, write
+from keras_genzoo.cli.commands import convert_inception
+from keras_genzoo.features import inception_weights
+from keras_genzoo.features.inception_weights import WeightsError, default_place, load_inception
+from tests.features.torch_files import inception_arrays, legacy_file, shrink, write
 
 
 @pytest.fixture

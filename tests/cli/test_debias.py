@@ -11,7 +11,7 @@ from PIL import Image
 
 import keras_genzoo
 from keras_genzoo.artifacts import Run
-from keras_genzoo.cli.train import _watching_latents
+from keras_genzoo.cli.commands.train import _watching_latents
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.uses.debias import effective_sample_size, rarity_weights
 

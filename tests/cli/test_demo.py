@@ -1,6 +1,6 @@
 import pytest
 
-from keras_genzoo.cli import demo
+from keras_genzoo.cli.commands import demo
 
 
 def test_an_earlier_demo_is_never_overwritten(tmp_path):

@@ -3,7 +3,7 @@ import json
 import keras
 
 from keras_genzoo import __version__
-from keras_genzoo.cli import doctor
+from keras_genzoo.cli.commands import doctor
 
 
 def test_it_tells_what_a_bug_report_needs(genzoo):

@@ -1,5 +1,6 @@
 import json
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 
 import keras_genzoo
 from keras_genzoo import cli
-from keras_genzoo.cli import console
+from keras_genzoo.cli import commands
+from keras_genzoo.cli.io import console
 from keras_genzoo.data import DataError
 
 
@@ -19,7 +21,7 @@ def command(monkeypatch):
     """Puts a function in the place of `genzoo doctor`."""
 
     def put(function):
-        monkeypatch.setitem(sys.modules, "keras_genzoo.cli.doctor", types.SimpleNamespace(run=function))
+        monkeypatch.setitem(sys.modules, "keras_genzoo.cli.commands.doctor", types.SimpleNamespace(run=function))
 
     return put
 
@@ -39,8 +41,8 @@ def test_every_command_has_help(genzoo, command):
 
 
 def test_every_command_has_its_module():
-    modules = {path.name.removesuffix(".py") for path in os.scandir(os.path.dirname(cli.__file__))}
-    assert {name.replace("-", "_") for name in cli.COMMANDS} <= modules
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    assert {name.replace("-", "_") for name in cli.COMMANDS} == modules
 
 
 def test_version(genzoo):
@@ -158,7 +160,7 @@ def test_commands_print_what_they_are_asked_for_alone(command, backend):
 
 def test_tensorflow_is_imported_quietly_whenever_it_is():
     code = (
-        "from keras_genzoo.cli.console import calm, quiet\n"
+        "from keras_genzoo.cli.io.console import calm, quiet\n"
         "with calm(): import json\n"
         "import tensorflow.nn, sys\n"
         "print(len([one for one in sys.meta_path if type(one).__name__ == 'QuietImport']))"

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from keras_genzoo.artifacts import RunError
-from keras_genzoo.cli.outputs import Output, images_of_name
+from keras_genzoo.cli.io.outputs import Output, images_of_name
 
 
 @pytest.fixture

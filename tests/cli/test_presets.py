@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.cli import presets as command
+from keras_genzoo.cli.commands import presets as command
 from keras_genzoo.config import presets
 
 

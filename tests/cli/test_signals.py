@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from keras_genzoo.cli.signals import Stop
+from keras_genzoo.cli.io.signals import Stop
 from tests.cli.conftest import listen_to_signals
 
 # A step that takes a minute, in a call of C that Python cannot interrupt.
 _STEP = """
 import ctypes, sys
-from keras_genzoo.cli.signals import Stop
+from keras_genzoo.cli.io.signals import Stop
 with Stop() as stop:
     print("begun", flush=True)
     remaining = 60

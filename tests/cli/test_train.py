@@ -123,7 +123,7 @@ def test_jit_can_be_asked_for(genzoo, preset):
 
 @pytest.mark.parametrize("emulated", [True, False])
 def test_emulated_bfloat16_is_advised_against(genzoo, preset, monkeypatch, emulated):
-    monkeypatch.setattr("keras_genzoo.cli.train.emulates_bfloat16", lambda: emulated)
+    monkeypatch.setattr("keras_genzoo.cli.commands.train.emulates_bfloat16", lambda: emulated)
     text = genzoo("train", preset, "--dry-run", "--precision", "mixed_bfloat16")[1]
     assert ("emulates bfloat16" in text) is emulated
     assert "emulates" not in genzoo("train", preset, "--dry-run")[1]

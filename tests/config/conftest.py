@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.arguments import Config, Count, DType, ImageShape, Network, Scalar, Share
 from keras_genzoo.config import ConfigError, presets
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
+from keras_genzoo.types import Config, Count, DType, ImageShape, Network, Scalar, Share
 
 
 class Base:

@@ -6,7 +6,7 @@ import pytest
 
 from keras_genzoo import config
 from keras_genzoo.config import ConfigError
-from keras_genzoo.schedules import CyclicRamp
+from keras_genzoo.scalar_schedules import CyclicRamp
 
 VAE = {
     "schema": 1,

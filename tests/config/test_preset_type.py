@@ -7,7 +7,7 @@ import pytest
 from keras_genzoo import config
 from keras_genzoo.config.preset_type import OPTIMIZERS, preset_type
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
-from keras_genzoo.schedules import SCHEDULES
+from keras_genzoo.scalar_schedules import SCHEDULES
 
 TYPES = {"array": list, "boolean": bool, "integer": int, "null": type(None), "object": dict, "string": str}
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.arguments import Count, Share
 from keras_genzoo.config import ConfigError, presets
 from keras_genzoo.registry import DATASETS
+from keras_genzoo.types import Count, Share
 
 # The version of the format
 

@@ -4,8 +4,8 @@ import keras
 import pydantic
 import pytest
 
-from keras_genzoo.arguments import Count, Share
 from keras_genzoo.config.signature import accepted_by, one_of, section, signature_of
+from keras_genzoo.types import Count, Share
 
 
 class Base:

@@ -18,7 +18,7 @@ import pytest
 from keras import ops
 
 import keras_genzoo.models  # noqa: F401 - registers them
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import MODELS
@@ -127,10 +127,10 @@ def same_noise() -> Iterator[None]:
         return ops.cast(ops.reshape(values, shape), dtype or "float32")
 
     def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
-        return mean + stddev * numbers(noise.normal, shape, dtype)
+        return mean + stddev * numbers(counter_rng.normal, shape, dtype)
 
     def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
-        return minval + (maxval - minval) * numbers(noise.uniform, shape, dtype)
+        return minval + (maxval - minval) * numbers(counter_rng.uniform, shape, dtype)
 
     def missing(*_, **__):
         raise NotImplementedError("same_noise, in tests/contracts/helpers.py, must learn this draw of keras.random.")

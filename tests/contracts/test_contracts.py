@@ -42,7 +42,7 @@ def test_a_player_moves_only_its_own_networks(name):
         rates = {other: 0.1 if other == player.name else 0.0 for other in everyone}
         model.compile({other: keras.optimizers.SGD(rate) for other, rate in rates.items()})
         before = helpers.arrays(model.trainable_variables)
-        model.play(batch)
+        model.training_step(batch)
         pairs = zip(model.trainable_variables, before, strict=True)
         moved = {v.path for v, old in pairs if not np.array_equal(ops.convert_to_numpy(v), old)}
         assert moved <= {variable.path for variable in model.variables_of(player)}

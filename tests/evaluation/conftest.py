@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_genzoo.metrics.extractors import Extractor
+from keras_genzoo.features.extractors import Extractor
 
 
 class Channels(Extractor):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_genzoo import metrics, noise
+from keras_genzoo import counter_rng, metrics
 from keras_genzoo.data import ArraySource
 from keras_genzoo.data.gaussians import gaussians_25
 from keras_genzoo.evaluation import (
@@ -25,8 +25,8 @@ FEATURES = ("frechet", "kernel", "precision", "recall", "density", "coverage", "
 
 def smooth(count, seed, shift=0.0):
     """Images of one color each, a little noisy: their features differ, as those of real images do."""
-    numbers = noise.normal(seed, np.arange(count), 3) * 40 + 127 + shift
-    grain = noise.normal(seed + 1, np.arange(count), 16 * 16 * 3).reshape(count, 16, 16, 3) * 9
+    numbers = counter_rng.normal(seed, np.arange(count), 3) * 40 + 127 + shift
+    grain = counter_rng.normal(seed + 1, np.arange(count), 16 * 16 * 3).reshape(count, 16, 16, 3) * 9
     return np.clip(numbers[:, None, None] + grain, 0, 255).astype("uint8")
 
 

@@ -8,7 +8,7 @@ from keras import ops
 from scipy import special, stats
 
 from keras_genzoo import backend, losses
-from keras_genzoo.arguments import AdversarialLossName
+from keras_genzoo.types import AdversarialLossName
 
 RNG = np.random.default_rng(0)
 REAL, FAKE = (3 * RNG.standard_normal((5, 1))).astype("float32"), (3 * RNG.standard_normal((7, 1))).astype("float32")

@@ -48,7 +48,9 @@ def test_each_phase_plays_its_loss(monkeypatch):
         "discriminator_loss": entropy(of_prior, real=True) + entropy(of_images, real=False),
         "encoder_loss": entropy(of_images, real=True),
     }
-    assert {name: float(value) for name, value in model.judge((X,)).items()} == pytest.approx(expected, rel=1e-5)
+    assert {name: float(value) for name, value in model.validation_step((X,)).items()} == pytest.approx(
+        expected, rel=1e-5
+    )
     for player in model.players():
         loss, logs = player.loss(ops.convert_to_tensor(X), None, training=True)
         assert float(loss) == float(*logs.values())
@@ -68,7 +70,7 @@ def test_the_encoder_moves_in_both_phases(moving, moved):
     model.compile({p.name: keras.optimizers.SGD(0.1 if p.name == moving else 0.0) for p in model.players()})
     before = {name: getattr(model, name).get_weights() for name in names}
     of_images = affine(model.discriminator, affine(model.encoder, X)).mean()
-    model.play((X,))
+    model.training_step((X,))
     changed = {name for name in names if (getattr(model, name).get_weights()[0] != before[name][0]).any()}
     assert changed == moved
     if moving == "encoder":

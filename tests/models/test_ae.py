@@ -57,13 +57,13 @@ def test_a_trained_linear_model_spans_the_principal_directions():
     model.fit(X, batch_size=len(X), steps_per_epoch=1_000, verbose=0)
     assert angles(model).max() < 1.0
     model.reset_metrics()
-    assert float(model.judge((X,))["loss"]) == pytest.approx((SINGULAR[RANK:] ** 2).sum() / len(X), rel=0.02)
+    assert float(model.validation_step((X,))["loss"]) == pytest.approx((SINGULAR[RANK:] ** 2).sum() / len(X), rel=0.02)
 
 
 def test_the_error_of_principal_directions_is_what_they_leave_out():
     model = principal(slice(RANK))
     model.compile(keras.optimizers.SGD(0.0))
-    assert float(model.judge((X,))["loss"]) == pytest.approx((SINGULAR[RANK:] ** 2).sum() / len(X), rel=1e-4)
+    assert float(model.validation_step((X,))["loss"]) == pytest.approx((SINGULAR[RANK:] ** 2).sum() / len(X), rel=1e-4)
 
 
 @pytest.mark.parametrize("chosen", [slice(0, RANK), slice(1, RANK + 1)])  # the minimum, and a saddle
@@ -73,7 +73,7 @@ def test_the_gradient_vanishes_at_principal_directions_and_nowhere_near(chosen):
 
     def step():
         before = model.get_weights()[:4]
-        model.play((X,))
+        model.training_step((X,))
         return max(np.abs(new - old).max() for new, old in zip(model.get_weights()[:4], before, strict=True))
 
     assert step() < 1e-5
@@ -87,7 +87,7 @@ def test_the_loss_is_the_squared_error_summed_over_pixels():
     model.compile(keras.optimizers.SGD(0.0))
     x = np.random.default_rng(1).uniform(-1, 1, (5, 8, 8, 3)).astype("float32")
     error = x - ops.convert_to_numpy(model(x))
-    assert float(model.judge((x,))["loss"]) == pytest.approx(float((error**2).sum()) / 5, rel=1e-5)
+    assert float(model.validation_step((x,))["loss"]) == pytest.approx(float((error**2).sum()) / 5, rel=1e-5)
 
 
 def test_it_learns_a_batch_and_the_gradient_reaches_the_encoder():

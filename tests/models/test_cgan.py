@@ -43,7 +43,7 @@ def build(**arguments):
 @pytest.mark.parametrize("game", GAMES)
 def test_it_works_with_the_networks_and_losses_of_others(game, condition):
     model = build(condition=condition, **GAMES[game])
-    found = model.play((X, LABELS))
+    found = model.training_step((X, LABELS))
     penalties = {"gradient_penalty"} if game == "wgan_gp" else set()
     assert set(found) == {"discriminator_loss", "generator_loss", *penalties}
     assert all(np.isfinite(float(value)) for value in found.values())
@@ -92,7 +92,7 @@ def test_both_players_are_told_the_labels_of_the_batch(monkeypatch):
 
 def test_a_labeled_image_is_needed():
     with pytest.raises(ValueError, match="CGAN needs a label for each image"):
-        build(**DENSE).play((X,))
+        build(**DENSE).training_step((X,))
 
 
 @pytest.mark.parametrize(

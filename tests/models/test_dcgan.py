@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 from scipy import special
 
-from keras_genzoo import noise
+from keras_genzoo import counter_rng
 from keras_genzoo.images import to_pixels
 from keras_genzoo.models.dcgan import DCGAN
 
@@ -30,7 +30,7 @@ def compiled(discriminator, generator):
 
 
 def fake(model, count=512):
-    return model.generator.predict(noise.normal(5, np.arange(count), 3), verbose=0)
+    return model.generator.predict(counter_rng.normal(5, np.arange(count), 3), verbose=0)
 
 
 def logits(model, images):
@@ -46,14 +46,14 @@ def test_its_logs_are_the_paper_s_losses(monkeypatch):
         "discriminator_loss": float(-np.log(special.expit(real)).mean() - np.log1p(-special.expit(generated)).mean()),
         "generator_loss": float(-np.log(special.expit(generated)).mean()),
     }
-    for logs in (model.play((X,)), model.judge((X,))):
+    for logs in (model.training_step((X,)), model.validation_step((X,))):
         assert {name: float(value) for name, value in logs.items()} == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_generator_step_raises_the_scores_of_its_images():
     model = compiled(discriminator=0.0, generator=0.1)
     before = logits(model, fake(model)).mean()
-    model.play((X,))
+    model.training_step((X,))
     assert logits(model, fake(model)).mean() > before + 1e-3
 
 
@@ -90,14 +90,14 @@ def test_every_turn_draws_new_latents(monkeypatch):
 
     monkeypatch.setattr(keras.random, "normal", recorded)
     for _ in range(2):
-        model.play((X,))
+        model.training_step((X,))
     assert [tuple(z.shape) for z in drawn] == [(8, 3)] * 4
     assert len({ops.convert_to_numpy(z).tobytes() for z in drawn}) == 4
 
 
 def test_images_are_made_of_normal_latents_by_number():
     model = linear()
-    images = model.generator.predict(noise.normal(9, np.arange(4), 3), verbose=0)
+    images = model.generator.predict(counter_rng.normal(9, np.arange(4), 3), verbose=0)
     np.testing.assert_allclose(model.generate(4, seed=9).astype(int), to_pixels(images), atol=1)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_genzoo import metrics, noise
+from keras_genzoo import counter_rng, metrics
 from keras_genzoo.images import from_pixels, to_pixels
 from keras_genzoo.models.denoising_ae import DenoisingAE
 
@@ -62,7 +62,7 @@ def test_the_clean_image_is_the_target(known_noise, kind):
     model = build(corruption=kind, amount=0.3)
     noisy = corrupted(kind, 0.3, known_noise).astype("float32")
     output = ops.convert_to_numpy(model(noisy))
-    logs = {name: float(value) for name, value in model.judge((X,)).items()}
+    logs = {name: float(value) for name, value in model.validation_step((X,)).items()}
     assert logs == pytest.approx(
         {
             "loss": ((X - output) ** 2).sum() / len(X),
@@ -102,7 +102,7 @@ def test_what_is_corrupted_depends_on_seed_and_number():
     np.testing.assert_array_equal(model.corrupt(pixels[4:9], seed=3, start=4), whole[4:9])
     np.testing.assert_array_equal(model.corrupt(from_pixels(pixels), seed=3), whole)
     assert (model.corrupt(pixels, seed=4) != whole).mean() > 0.9
-    epsilon = noise.normal(3, np.arange(16), 192, stream=3).reshape(X.shape)
+    epsilon = counter_rng.normal(3, np.arange(16), 192, stream=3).reshape(X.shape)
     np.testing.assert_allclose(
         whole.astype(int), to_pixels(np.clip(from_pixels(pixels) + 0.2 * epsilon, -1, 1)), atol=1
     )
@@ -116,7 +116,7 @@ def test_an_image_is_encoded_as_it_is():
 
 def test_an_identical_image_has_a_finite_psnr(known_noise):
     known_noise["normal"][:8] = 0.0
-    logs = {name: float(value) for name, value in copying().judge((X,)).items()}
+    logs = {name: float(value) for name, value in copying().validation_step((X,)).items()}
     noisy = metrics.psnr(X[8:], corrupted("gaussian", 0.2, known_noise)[8:].astype("float32")).mean()
     assert logs["psnr_input"] == pytest.approx((100 + noisy) / 2, rel=1e-5)
     assert logs["psnr_output"] == pytest.approx(logs["psnr_input"])

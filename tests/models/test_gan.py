@@ -58,7 +58,7 @@ def test_k_discriminator_turns_each_with_images_of_its_own(monkeypatch):
     model.compile(keras.optimizers.SGD(0.0))
     seen, loss = [], model.opponent_loss
     monkeypatch.setattr(model, "opponent_loss", lambda real, *rest: (seen.append(real), loss(real, *rest))[1])
-    model.play((X,))
+    model.training_step((X,))
     assert model.turns == len(seen) == 3
     np.testing.assert_array_equal(np.concatenate([ops.convert_to_numpy(real) for real in seen]), X)
     assert model.optimizer.players["discriminator"].iterations == 3
@@ -71,7 +71,7 @@ def test_a_generator_step_raises_the_scores_of_its_images(loss):
     model.compile({"discriminator": keras.optimizers.SGD(0.0), "generator": keras.optimizers.SGD(0.1)})
     z = np.random.default_rng(2).standard_normal((64, 3)).astype("float32")
     before, weights = model.discriminator(model.generator(z)), model.discriminator.get_weights()
-    model.play((X,))
+    model.training_step((X,))
     assert ops.mean(model.discriminator(model.generator(z))) > ops.mean(before) + 1e-3
     np.testing.assert_array_equal(model.discriminator.get_weights()[0], weights[0])
 

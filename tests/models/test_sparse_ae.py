@@ -20,7 +20,7 @@ def build(optimizer=None, **arguments):
 
 
 def logs_of(model):
-    return {name: float(value) for name, value in model.judge((X,)).items()}
+    return {name: float(value) for name, value in model.validation_step((X,)).items()}
 
 
 def test_the_loss_with_the_divergence_to_a_target():
@@ -68,7 +68,7 @@ def test_the_weight_may_be_a_schedule():
     model = build(sparsity_weight=keras.optimizers.schedules.PolynomialDecay(0.0, 4, 2.0))
     for step in range(5):
         model.reset_metrics()
-        logs = {name: float(value) for name, value in model.play((X,)).items()}
+        logs = {name: float(value) for name, value in model.training_step((X,)).items()}
         assert logs["loss"] - logs["reconstruction"] == pytest.approx(step / 2 * logs["penalty"], abs=1e-3)
 
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from scipy import special, stats
 
-from keras_genzoo import losses, noise
+from keras_genzoo import counter_rng, losses
 from keras_genzoo.images import from_pixels, to_pixels
 from keras_genzoo.models.vae import VAE
 from keras_genzoo.networks import budget
@@ -52,7 +52,7 @@ def values(logs):
 def test_the_bound_with_gaussian_pixels(known_noise, beta):
     model = build(beta=beta, scale=0.3)
     reconstruction, kl = parts(model, lambda mean: -stats.norm.logpdf(X, mean, 0.3))
-    logs = values(model.judge((X,)))
+    logs = values(model.validation_step((X,)))
     assert logs == pytest.approx(
         {"reconstruction": reconstruction, "kl": kl, "loss": reconstruction + beta * kl}, rel=1e-4
     )
@@ -64,7 +64,7 @@ def test_the_bound_with_black_and_white_pixels(known_noise):
     reconstruction, kl = parts(
         model, lambda logits: -(white * special.log_expit(logits) + (1 - white) * special.log_expit(-logits))
     )
-    logs = values(model.judge((X,)))
+    logs = values(model.validation_step((X,)))
     assert logs == pytest.approx({"reconstruction": reconstruction, "kl": kl, "loss": reconstruction + kl}, rel=1e-4)
 
 
@@ -80,7 +80,7 @@ def test_beta_may_be_a_schedule():
     model = build(beta=ramp)
     for step in range(5):
         model.reset_metrics()
-        logs = values(model.play((X,)))
+        logs = values(model.training_step((X,)))
         assert logs["loss"] - logs["reconstruction"] == pytest.approx(step / 4 * logs["kl"], abs=1e-3)
 
 
@@ -98,14 +98,14 @@ def test_the_reconstruction_teaches_the_encoder_through_the_noise():
     model.compile(keras.optimizers.SGD(1e-4))
     head = model.encoder.layers[-1]
     before = head.get_weights()[0]
-    model.play((X,))
+    model.training_step((X,))
     moved = np.abs(head.get_weights()[0] - before)
     assert moved[:, :4].max() > 0 and moved[:, 4:].max() > 0  # means and log variances
 
 
 def test_images_are_drawn_from_the_prior_by_number():
     model = build()
-    z = noise.normal(7, np.arange(10, 13), 4)
+    z = counter_rng.normal(7, np.arange(10, 13), 4)
     np.testing.assert_allclose(
         model.generate(3, seed=7, start=10).astype(int), to_pixels(model.decoder.predict(z, verbose=0)), atol=1
     )
@@ -166,7 +166,7 @@ def test_importance_weights_are_the_ratio_of_the_densities(likelihood):
     mean, log_var = np.split(model.encoder.predict(X, verbose=0).astype("float64"), 2, axis=-1)
     deviation = np.exp(0.5 * log_var)
     for column, sample in enumerate(samples):
-        z = mean + deviation * noise.normal(3, indices, 4, stream=sample + 1)
+        z = mean + deviation * counter_rng.normal(3, indices, 4, stream=sample + 1)
         output = model.decoder.predict(z.astype("float32"), verbose=0).astype("float64")
         if likelihood == "gaussian":
             given = stats.norm.logpdf(X, output, 0.3)
@@ -234,7 +234,9 @@ def test_dependent_latents_cost(known_noise, decorrelation):
     logs = judged(model)
     assert logs["decorrelation"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
     assert logs["loss"] == pytest.approx(logs["reconstruction"] + logs["kl"] + 7 * logs["decorrelation"], rel=1e-5)
-    assert set(values(model.judge((X,)))) == set(model.logs) == {"loss", "reconstruction", "kl", "decorrelation"}
+    assert (
+        set(values(model.validation_step((X,)))) == set(model.logs) == {"loss", "reconstruction", "kl", "decorrelation"}
+    )
 
 
 # Other distributions
@@ -266,7 +268,7 @@ def test_what_a_distribution_has_to_learn_is_moved_saved_and_counted(arguments, 
     (player,) = model.players()
     learned = [getattr(model, name) for name in player.networks if name.endswith("_distribution")]
     before = [weight.numpy() if hasattr(weight, "numpy") else weight for one in learned for weight in one.get_weights()]
-    model.play((X,))
+    model.training_step((X,))
     after = [weight for one in learned for weight in one.get_weights()]
     assert len(learned) == (0 if "planar" in arguments.values() else 1)
     for old, new in zip(before, after, strict=True):

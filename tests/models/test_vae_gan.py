@@ -77,7 +77,7 @@ def test_each_player_plays_its_loss(known_noise):
     expected = {"encoder": kl + error, "decoder": 0.3 * error + game, "discriminator": crossed}
     assert found == pytest.approx(expected, rel=1e-5)
     logs = {"kl": kl, "feature_reconstruction": error, "generator_loss": game, "discriminator_loss": crossed}
-    assert {name: float(value) for name, value in model.judge((X,)).items()} == pytest.approx(logs, rel=1e-5)
+    assert {name: float(value) for name, value in model.validation_step((X,)).items()} == pytest.approx(logs, rel=1e-5)
 
 
 def test_the_game_teaches_the_decoder_and_not_the_encoder(known_noise):
@@ -88,7 +88,7 @@ def test_the_game_teaches_the_decoder_and_not_the_encoder(known_noise):
         model.compile({name: keras.optimizers.SGD(0.1 * (name != "discriminator")) for name in NAMES})
         head = model.discriminator.get_layer("logit")
         head.set_weights([scale * weight for weight in head.get_weights()])
-        model.play((X,))
+        model.training_step((X,))
         moved[scale] = {name: getattr(model, name).get_weights() for name in NAMES}
     for one, other in zip(moved[1.0]["encoder"], moved[50.0]["encoder"], strict=True):
         np.testing.assert_array_equal(one, other)

@@ -50,7 +50,7 @@ def test_equation_3(decay):
     error = ((X.reshape(len(X), -1) - codes.reshape(len(X), -1) @ kernel - bias) ** 2).sum() / len(X)
     distance = ((z - codes) ** 2).sum() / len(X)
     shares = np.bincount(indices) / len(indices)
-    assert numbers(model.judge((X,))) == pytest.approx(
+    assert numbers(model.validation_step((X,))) == pytest.approx(
         {
             "loss": error + (0.4 + (decay is None)) * distance,
             "reconstruction": error,
@@ -70,7 +70,7 @@ def test_the_encoder_gets_the_decoder_s_gradient_at_the_codes():
     kernel, bias = model.decoder.get_weights()
     flat, codes, z = X.reshape(len(X), -1), codes.reshape(len(X), -1), z.reshape(len(X), -1)
     slope = 2 * ((codes @ kernel + bias - flat) @ kernel.T + 0.4 * (z - codes)) / len(X)
-    model.play((X,))
+    model.training_step((X,))
     for old, new, gradient in zip(before, model.encoder.get_weights(), (flat.T @ slope, slope.sum(0)), strict=True):
         np.testing.assert_allclose(new - old, -0.01 * gradient, atol=1e-6)
 
@@ -87,9 +87,9 @@ def test_the_averages_move_in_training_alone():
     model, twin = build(decay=0.5), build(decay=0.5)
     start = ops.convert_to_numpy(model.quantizer.codebook)
     z, indices, _ = parts(model)
-    model.judge((X,))
+    model.validation_step((X,))
     np.testing.assert_array_equal(ops.convert_to_numpy(model.quantizer.codebook), start)
-    model.play((X,))
+    model.training_step((X,))
     twin.quantizer.update(ops.convert_to_tensor(z), ops.convert_to_tensor(indices.astype("int32")))
     for one, other in zip(model.quantizer.get_weights(), twin.quantizer.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
@@ -100,7 +100,7 @@ def test_the_codebook_may_learn_by_its_loss():
     model = build(keras.optimizers.SGD(0.01), decay=None)
     z, indices, codes = parts(model)
     before = ops.convert_to_numpy(model.quantizer.codebook)
-    model.play((X,))
+    model.training_step((X,))
     gradient = np.zeros_like(before)
     np.add.at(gradient, indices, 2 * (codes - z) / len(X))
     np.testing.assert_allclose(ops.convert_to_numpy(model.quantizer.codebook) - before, -0.01 * gradient, atol=1e-6)
@@ -117,14 +117,14 @@ def collapsed(**arguments):
 
 def usage(model):
     model.reset_metrics()
-    return numbers(model.judge((X,)))["usage"]
+    return numbers(model.validation_step((X,)))["usage"]
 
 
 def test_codes_out_of_use_are_restarted_at_outputs_of_the_encoder():
     model = collapsed(decay=0.0, restart_below=0.5)
     z, indices, _ = parts(model)
     assert set(indices) == {2} and usage(model) == 1 / 8
-    model.play((X,))
+    model.training_step((X,))
     moved = ops.convert_to_numpy(model.quantizer.codebook)
     np.testing.assert_allclose(moved[2], z.mean(axis=0), atol=1e-4)
     others = np.delete(moved, 2, axis=0)
@@ -135,7 +135,7 @@ def test_codes_out_of_use_are_restarted_at_outputs_of_the_encoder():
 
 def test_the_paper_restarts_none():
     model = collapsed(decay=0.9)
-    model.play((X,))
+    model.training_step((X,))
     assert usage(model) == 1 / 8
 
 

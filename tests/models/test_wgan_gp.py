@@ -66,7 +66,7 @@ def test_scores_enter_with_the_paper_s_signs(monkeypatch):
 def test_a_generator_step_raises_the_critic_s_score():
     model = compiled(critic=0.0, generator=0.1)
     bias = model.generator.get_weights()[1]
-    model.play((X,))
+    model.training_step((X,))
     moved = model.generator.get_weights()[1] - bias
     # The mean score grows by the slope with each pixel, so a step of the bias is the rate times the slope.
     np.testing.assert_allclose(moved, 0.1 * slope(model)[:, 0], rtol=1e-4)
@@ -94,7 +94,7 @@ def test_each_critic_turn_sees_new_images_latents_and_points_between(monkeypatch
         return points
 
     monkeypatch.setattr(model, "between", recorded)
-    model.play((X,))
+    model.training_step((X,))
     assert model.turns == len(seen) == 5
     np.testing.assert_array_equal(np.concatenate([x for x, _, _ in seen]), X)
     for tensors in zip(*seen, strict=True):
@@ -104,7 +104,7 @@ def test_each_critic_turn_sees_new_images_latents_and_points_between(monkeypatch
 def test_the_critic_does_not_teach_the_generator():
     model = compiled(critic=0.1, generator=0.0)
     before = model.generator.get_weights()
-    model.play((X,))
+    model.training_step((X,))
     for old, new in zip(before, model.generator.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
 

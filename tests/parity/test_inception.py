@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from keras_genzoo.metrics.extractors import InceptionExtractor
-from keras_genzoo.metrics.inception_weights import convert, load_inception
-from keras_genzoo.metrics.state_dict import read_state_dict
-from tests.metrics.torch_files import inception_arrays, legacy_file, write, zip_file
+from keras_genzoo.features.extractors import InceptionExtractor
+from keras_genzoo.features.inception_weights import convert, load_inception
+from keras_genzoo.untrusted.state_dict import read_state_dict
+from tests.features.torch_files import inception_arrays, legacy_file, write, zip_file
 
 torch = pytest.importorskip("torch", reason="parity is measured against PyTorch")
 

@@ -12,7 +12,7 @@ from keras_genzoo import build
 from keras_genzoo.metrics.moments import Moments
 from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_npz
 from tests.cli.conftest import PRESET
-from tests.metrics.torch_files import pickled, zip_file
+from tests.features.torch_files import pickled, zip_file
 from tests.security import files
 from tests.security.conftest import NESTED, changed
 
@@ -202,7 +202,7 @@ def test_arrays(content, expected, stranger):
 
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory):
-    from keras_genzoo.metrics.classifier import Head, Trained, build_classifier, save_classifier
+    from keras_genzoo.features.classifier import Head, Trained, build_classifier, save_classifier
 
     heads = (Head("label", ("a", "b")),)
     record = {"schema": 1, "name": "tiny", "image_shape": [16, 16, 3], "heads": [heads[0]._asdict()]}

@@ -1,0 +1,151 @@
+"""Capabilities: what a model can do, as protocols. Whoever asks something of a model asks for the capability.
+
+A model has a capability if it has its methods: `isinstance(model, Encodes)`. Methods named after tensors
+(`latents_of`, `images_of`) take and give tensors and can be compiled and exported; the others take and give arrays of
+any length.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+Tensor = Any
+Array = Any
+
+
+class SampleOption(NamedTuple):
+    """A keyword of `sample` beside indices, seed and labels, such as truncation or guidance.
+
+    Args:
+        default: number, string or None: what `sample` takes if it is not given. Its type is the option's type, unless
+            `type` says otherwise.
+        about: string, one line for help texts.
+        type: type of the value, as a preset would check it (`Annotated[float, Ge(0)]`, `Literal[...]`).
+        tensor: bool, whether a graph takes it as a tensor: it is then an input of an export's endpoints. Others are
+            fixed when a graph is made.
+    """
+
+    default: Any
+    about: str
+    type: Any = float
+    tensor: bool = True
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Makes images of noise: image number i of a seed is the same in every batch."""
+
+    image_shape: tuple[int, int, int]
+    sample_options: Mapping[str, SampleOption]
+
+    def sample(self, indices: Tensor, seed: Tensor, **options: Any) -> Tensor:
+        """Images in [-1, 1] of the given numbers of a seed."""
+
+    def generate(self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0, **options: Any) -> Array:
+        """uint8 images number `start` to `start + num - 1` of a seed."""
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    """Makes images of chosen labels: `sample` and `generate` take `labels` beside their options."""
+
+    num_classes: int
+
+    def labels(self, labels: Any, num: int, method: str) -> Array:
+        """Labels that a user gave to `method`, checked, as integers of shape (num,)."""
+
+    def one_hot(self, labels: Tensor) -> Tensor:
+        """Labels (n,) as codes (n, num_classes)."""
+
+
+@runtime_checkable
+class DrawsLatents(Protocol):
+    """Has latents with a prior, which `sample` draws from."""
+
+    latent_dim: int
+
+    def sample_latents(self, indices: Tensor, seed: Tensor) -> Any:
+        """Latents (n, latent_dim) for each (seed, index), as `images_of` takes them."""
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Encodes images as latents."""
+
+    latent_dim: int
+
+    def latents_of(self, x: Tensor) -> Any:
+        """Latents of images in [-1, 1], without noise."""
+
+    def encode(self, x: Array, batch_size: int = 64) -> Any:
+        """Latents of images, uint8 or floats in [-1, 1]."""
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Makes images of latents."""
+
+    latent_dim: int
+
+    def images_of(self, z: Any) -> Tensor:
+        """Images in [-1, 1] of latents."""
+
+    def decode(self, z: Any, batch_size: int = 64) -> Array:
+        """uint8 images of latents."""
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    """Gives images back."""
+
+    image_shape: tuple[int, int, int]
+
+    def reconstruct(self, x: Array, batch_size: int = 64) -> Array:
+        """uint8 reconstructions of images, uint8 or floats in [-1, 1]."""
+
+
+@runtime_checkable
+class Corrupts(Protocol):
+    """Learns to remove noise, and can add it: `reconstruct` is to be given what `corrupt` gives."""
+
+    corruption: str
+    amount: float
+
+    def corrupt(self, x: Array, seed: int = 0, start: int = 0) -> Array:
+        """uint8 images with noise; image number `start + i` of a seed always gets the same."""
+
+
+@runtime_checkable
+class Translates(Protocol):
+    """Turns images of one kind into images of another."""
+
+    def translations_of(self, x: Tensor) -> Tensor:
+        """Translations in [-1, 1] of images in [-1, 1]."""
+
+    def translate(self, x: Array, batch_size: int = 64) -> Array:
+        """uint8 translations of images, uint8 or floats in [-1, 1]."""
+
+
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """Gives a bound on the log-likelihood of images: see `keras_genzoo.metrics.likelihood`."""
+
+    def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
+        """log p(x, z) - log q(z given x) in nats, for draws z of the posterior: (n, k)."""
+
+
+@runtime_checkable
+class HasLatentStatistics(Protocol):
+    """Says what each latent carries of an image."""
+
+    latent_dim: int
+
+    def latent_statistics(self, x: Tensor) -> Tensor:
+        """Latents and, where it has a closed form, the KL divergence of each: (n, 2 or 1, latent_dim)."""
+
+
+@runtime_checkable
+class FitsPrior(Protocol):
+    """Training leaves the distribution of its latents open; a prior is fitted to them afterwards."""
+
+    def fit_prior(self, x: Array, seed: int = 0, batch_size: int = 64) -> None:
+        """Fits the prior to the latents of training images."""

@@ -1,0 +1,1 @@
+"""The commands of `genzoo`, a file each: parse, call, print."""

@@ -1,0 +1,69 @@
+"""`genzoo check-data`: what is wrong with a folder of images, before a training is spent on it."""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from keras_genzoo.cli.io.console import columns
+from keras_genzoo.data.checking import Report, check_folder, list_to_leave_out, refuse_foreign_list
+from keras_genzoo.data.image_folder import NAMED, QUARANTINE
+from keras_genzoo.data.source import DataError
+from keras_genzoo.files import write_text
+
+
+def run(args: argparse.Namespace) -> int:
+    """Checks a folder, prints and writes the report; 1 if a file is broken, else 0."""
+    root = Path(args.folder).expanduser()
+    output = Path(args.output).expanduser() if args.output else None
+    if output is not None and output.is_dir():
+        raise DataError(f"check-data: --output '{output}' is a folder: name a file in it.")
+    if args.quarantine:
+        refuse_foreign_list(root)
+    report = check_folder(root, args.size)
+    text = json.dumps(dataclasses.asdict(report), indent=2)
+    print(text if args.json else table(report))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_text(output, f"{text}\n")
+    if args.quarantine:
+        write_text(root / QUARANTINE, list_to_leave_out(report))
+        if not args.json:
+            print(f"\n{len(report.to_leave_out()):,} files listed in {root / QUARANTINE}: training leaves them out")
+    return 1 if report.broken else 0
+
+
+def table(report: Report) -> str:
+    """The report for people: what was found how often, and the first few names of each."""
+    rows = [("images", f"{report.images:,}")]
+    rows += _rows("broken", [f"{name} {reason}" for name, reason in report.broken.items()])
+    for title, groups in (("same file", report.same_file), ("same pixels", report.same_pixels)):
+        rows += _rows(title, [f"{name} = {group[0]}" for group in groups for name in group[1:]])
+    rows += _rows(f"tiny (< {report.tiny_below})", [f"{name} ({w}x{h})" for name, (w, h) in report.tiny.items()])
+    rows += _rows("constant", report.constant)
+    rows.append(("modes", _counts(report.modes)))
+    rows += _rows("odd modes", [f"{name} ({mode})" for name, mode in report.odd_modes.items()])
+    rows.append(("shapes", _counts(report.shapes)))
+    rows += _rows("long", [f"{name} ({w}x{h})" for name, (w, h) in report.long.items()])
+    if report.mean is not None and report.range is not None:
+        rows.append(("mean color", "red {:.1f}, green {:.1f}, blue {:.1f} of 255".format(*report.mean)))
+        rows.append(("values", "from {} to {}".format(*report.range)))
+    smallest = sorted((report.classes or {}).items(), key=lambda item: item[1])
+    rows += _rows("classes", [f"{name}: {count:,}" for name, count in smallest])
+    rows.append(("other files", _counts(report.others)))
+    return columns([(name, _visible(value)) for name, value in rows], indent=0)
+
+
+def _rows(title: str, items: list[str]) -> list[tuple[str, str]]:
+    more = [f"and {len(items) - NAMED:,} more"] if len(items) > NAMED else []
+    return [(title, f"{len(items):,}" if items else "none"), *(("", item) for item in items[:NAMED] + more)]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "none"
+
+
+def _visible(text: str) -> str:
+    """Names may hold line breaks, codes that terminals obey, and bytes that are no text."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

@@ -1,0 +1,52 @@
+"""`genzoo classifier`: a network that tells a labeled dataset's classes apart, whose features measure models."""
+
+import argparse
+import re
+import time
+from pathlib import Path
+
+from keras_genzoo.artifacts import check_free
+from keras_genzoo.callbacks.progress import Progress, duration
+from keras_genzoo.cli.io.console import columns
+from keras_genzoo.data import load_split
+from keras_genzoo.features.classifier import EPOCHS, RECORD, WEIGHTS, Trained, save_classifier, train_classifier
+
+_BATCH_SIZE = 128
+
+
+def run(args: argparse.Namespace) -> None:
+    """Trains, measures on the held-out images, writes the folder, and says how to use it."""
+    check_free(args.output)
+    split = load_split(args.dataset, args.data, **({"size": args.size} if args.size else {}))
+    epochs, batch_size = args.epochs or EPOCHS, min(_BATCH_SIZE, len(split.train))
+    height, width, channels = split.train.image_shape
+    rows = [
+        ("data", f"{split.train.name}: {len(split.train):,} images to train, {len(split.held_out):,} held out"),
+        ("size", f"{height} x {width} x {channels}"),
+        ("plan", f"{epochs} epochs of {len(split.train) // batch_size:,} steps, each of {batch_size} images"),
+    ]
+    print(f"{columns(rows)}\n", flush=True)
+    began = time.perf_counter()
+    with Progress(epochs=epochs, steps=len(split.train) // batch_size, images=batch_size) as progress:
+        trained = train_classifier(
+            split, name_for(args.dataset, args.data), epochs, args.seed, batch_size, callbacks=[progress]
+        )
+    save_classifier(trained, args.output)
+    print(
+        f"\n{_table(trained)}\ntrained in {duration(time.perf_counter() - began)}; {RECORD}, {WEIGHTS} in {args.output}"
+    )
+    print(f"next: genzoo evaluate RUN --features {args.output}", flush=True)
+
+
+def name_for(dataset: str, path: str | None) -> str:
+    """The classifier's name: that of its dataset, or of the folder of its images."""
+    of = Path(path).absolute().name if path else dataset
+    return f"{re.sub('[^a-z0-9]+', '_', of.lower()).strip('_') or dataset}_classifier"
+
+
+def _table(trained: Trained) -> str:
+    """What it got right of the held-out images."""
+    found = trained.record["held_out"]
+    rows = [(name, f"{value:.1%} right") for name, value in found["accuracy"].items()]
+    rows += [(name, f"R^2 {value:.3f}") for name, value in found["r2"].items() if value is not None]
+    return f"on {found['images']:,} held-out images:\n{columns(rows)}"

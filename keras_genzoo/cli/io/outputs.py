@@ -1,0 +1,82 @@
+"""Where a command's files may go: never over what it reads, what others made, nor among the images of a dataset."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from keras_genzoo.artifacts import Run, RunError
+from keras_genzoo.files import read_json, write_json
+
+_REPORT = ".json"
+
+
+class Output:
+    """Files of one name and several endings, which a command writes; one of them is its report, a JSON file.
+
+    What is there already is replaced if the report beside it says that the same command made it.
+
+    Args:
+        command: string, such as "traverse".
+        main: the file that the user names, or a default.
+        others: endings of the files beside it and the report, such as ".gif".
+        reads: what the command reads: names of files, folders and runs, which stand for the folder of their images;
+            other names, and None, are passed over.
+
+    Raises:
+        RunError: one of the files must not or cannot be written.
+    """
+
+    def __init__(self, command: str, main: Path, *others: str, reads: Iterable[str | os.PathLike | None] = ()):
+        self.main = main.expanduser()
+        self._made_by = f"genzoo {command}"
+        images = [path for name in reads if name is not None and (path := images_of_name(name))]
+        ours = _maker(self[_REPORT]) == self._made_by
+        for target in map(self.__getitem__, (main.suffix, *others, _REPORT)):
+            what = _in_the_way(target, images)
+            if what is None and os.path.lexists(target) and not ours:
+                what = f"is there already, and was not made by {self._made_by}"
+            if what is not None:
+                raise RunError(f"{command}: '{target}' {what}: name another place by --output.")
+
+    def __getitem__(self, suffix: str) -> Path:
+        return self.main.with_suffix(suffix)
+
+    def report(self, content: dict[str, Any]) -> None:
+        """Writes the report. It comes first: files without it would not be known as ours if the next ones fail."""
+        self.main.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self[_REPORT], {"made_by": self._made_by, **content})
+
+
+def images_of_name(name: str | os.PathLike) -> Path | None:
+    """The file or folder of images that a user's word stands for: of a run, where those it was trained on lie."""
+    path = Path(name).expanduser()
+    if (path / "config.json").is_file():
+        data = Run(path).record.get("data")  # which only `genzoo train` writes
+        found = data.get("path") if isinstance(data, dict) else None
+        return Path(found) if isinstance(found, str) else None
+    return path if path.exists() else None
+
+
+def _maker(report: Path) -> str | None:
+    try:
+        return read_json(report).get("made_by")
+    except (RunError, OSError):
+        return None
+
+
+def _in_the_way(target: Path, images: Iterable[Path]) -> str | None:
+    """What speaks against writing a file, in words."""
+    if target.is_dir():
+        return "is a folder"
+    place = next(parent for parent in target.absolute().parents if os.path.lexists(parent))
+    if not place.is_dir():
+        return f"cannot be written: '{place}' is no folder"
+    if not os.access(place, os.W_OK):
+        return f"cannot be written: the folder '{place}' is closed to writing"
+    for path in images:
+        if path.is_dir() and target.resolve().is_relative_to(path.resolve()):
+            return f"would lie among the images of '{path}'"
+        if path.is_file() and target.exists() and target.samefile(path):
+            return "is an image that is read"
+    return None

@@ -1,0 +1,168 @@
+"""SavedModels: written beside their destination, run in a clean process, compared, and only then put in place."""
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genzoo import counter_rng
+from keras_genzoo.export.endpoint import Endpoint
+from keras_genzoo.version import __version__
+
+MARK = "keras_genzoo.json"
+"""File in an exported folder that says what wrote it, with the digests of what it wrote."""
+_MARK_LIMIT = 2**20
+# What two compilations of one model may differ by, relative to its largest output, by the type it computes in.
+_SLACK = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
+
+# The share of an answer that may differ by more where a model jumps: halfway between codes, either is right.
+_JUMPING = 0.1
+
+_CHECK = """
+import sys
+import numpy as np
+import tensorflow as tf
+model, inputs, outputs = sys.argv[1:]
+loaded = tf.saved_model.load(model)
+with np.load(inputs) as given:
+    calls = {}
+    for key in given.files:
+        calls.setdefault(key.split("/")[0], []).append(tf.constant(given[key]))
+np.savez(outputs, **{name: getattr(loaded, name)(*arguments).numpy() for name, arguments in calls.items()})
+"""
+
+
+def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True) -> Path:
+    """Writes a SavedModel of `model.endpoints()`, the first of which becomes `serving_default`.
+
+    Args:
+        model: a built `GenerativeModel`.
+        path: folder to make; one that holds an older SavedModel is replaced.
+        verify: bool, whether to load it in a clean process and compare its answers with the model's.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: Keras does not run on TensorFlow, or a weight is NaN or infinite.
+        FileExistsError: `path` holds something else.
+        RuntimeError: the exported model does not answer as the model does; nothing is left behind.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"export: a SavedModel is TensorFlow's, but Keras runs on {keras.backend.backend()}: save the weights, and "
+            "export them with the environment variable KERAS_BACKEND=tensorflow."
+        )
+    path = Path(path)
+    if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
+        raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")
+    if wrong := model.not_finite():
+        raise ValueError(f"export: {wrong[0]} is not finite, the training diverged: export a state from before.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    endpoints = model.endpoints()
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        written = Path(folder) / "model"
+        _write(model, endpoints, written)
+        if verify:
+            _verify(endpoints, written, _SLACK[model.dtype_policy.compute_dtype])
+        mark = {"keras_genzoo": __version__, "sha256": _digests(written)}
+        (written / MARK).write_text(json.dumps(mark, indent=2) + "\n", encoding="utf-8")
+        if path.exists():
+            path.rename(Path(folder) / "older")
+        written.rename(path)
+    return path
+
+
+def was_exported(path: str | os.PathLike) -> bool:
+    """Whether a SavedModel is one of `export_saved_model`, and as it was written.
+
+    It is no proof: whoever changes a SavedModel can write the mark anew.
+
+    Args:
+        path: the folder.
+    """
+    mark = Path(path, MARK)
+    try:
+        if not mark.is_file() or mark.stat().st_size > _MARK_LIMIT:
+            return False
+        told = json.loads(mark.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):  # it is not JSON, or not one of ours
+        return False
+    return isinstance(told, dict) and told.get("sha256") == _digests(Path(path))
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """SHA-256 of each file that decides what a SavedModel answers."""
+    found = {}
+    for file in sorted([path / "saved_model.pb", *path.glob("variables/**/*"), *path.glob("assets/**/*")]):
+        if file.is_file():
+            with file.open("rb") as opened:
+                found[file.relative_to(path).as_posix()] = hashlib.file_digest(opened, "sha256").hexdigest()
+    return found
+
+
+def _write(model: Any, endpoints: dict[str, Endpoint], path: Path) -> None:
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    for name, endpoint in endpoints.items():
+        signature = [tf.TensorSpec(shape, dtype, name=key) for key, (shape, dtype) in endpoint.inputs.items()]
+        archive.add_endpoint(name=name, fn=endpoint.function, input_signature=signature)
+    archive.write_out(str(path), verbose=False)
+
+
+def _example(shape: tuple[int | None, ...], dtype: str, below: int) -> np.ndarray:
+    """An input to compare with: two examples where any number may come, and 3 for a number."""
+    sizes = [size or 2 for size in shape]
+    if not sizes:
+        return np.array(3, dtype)
+    numbers = counter_rng.uniform(0, np.arange(sizes[0]), math.prod(sizes[1:])).reshape(sizes)
+    # Floats in [-1, 1], or grey levels, numbers of images, codes.
+    return (2 * numbers - 1 if dtype.startswith("float") else below * numbers).astype(dtype)
+
+
+def _verify(endpoints: dict[str, Endpoint], path: Path, slack: float) -> None:
+    inputs = {
+        name: [_example(*one, endpoint.below) for one in endpoint.inputs.values()]
+        for name, endpoint in endpoints.items()
+    }
+    answers = _answers_of_a_clean_process(inputs, path)
+    for name, endpoint in endpoints.items():
+        arguments = [ops.convert_to_tensor(value) for value in inputs[name]]
+        expected = ops.convert_to_numpy(endpoint.function(*arguments))
+        tolerance = slack * max(1.0, float(np.abs(expected.astype("float32")).max()))
+        if expected.dtype == np.uint8:  # a value halfway between two grey levels may be rounded either way
+            tolerance = 1.0 + 127.5 * slack
+        elif expected.dtype.kind in "iu":
+            tolerance = 0.0
+        difference = np.abs(answers[name].astype("float32") - expected.astype("float32"))
+        if not np.mean(difference <= tolerance) >= 1.0 - _JUMPING * endpoint.jumps:
+            raise RuntimeError(
+                f"export: the endpoint '{name}' differs from the model by {difference.max():g}, where at most "
+                f"{tolerance:g} is allowed: nothing was exported."
+            )
+
+
+def _answers_of_a_clean_process(inputs: dict[str, list[np.ndarray]], path: Path) -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as folder:
+        given, answered = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
+        arrays = {f"{name}/{number}": value for name, one in inputs.items() for number, value in enumerate(one)}
+        np.savez(given, **arrays)  # type: ignore[arg-type]
+        command = [sys.executable, "-c", _CHECK, os.path.abspath(path), str(given), str(answered)]
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        process = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
+        if process.returncode:
+            reason = (process.stderr.strip().splitlines() or ["no message"])[-1]
+            raise RuntimeError(f"export: the SavedModel cannot be used in a clean process: {reason}")
+        with np.load(answered) as answers:
+            return dict(answers)

@@ -1,0 +1,118 @@
+"""Scalars that change in time: a number, or a Keras `LearningRateSchedule` of the iterations."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import keras
+from annotated_types import Ge, Gt, Le, Lt
+from keras import ops
+
+from keras_genzoo.registry import did_you_mean
+from keras_genzoo.types import NonNegative, Schedule
+
+
+@keras.saving.register_keras_serializable("keras_genzoo")
+class CyclicRamp(Schedule):
+    """Rises in a straight line from `low` to `high`, stays there, and starts again, `num_cycles` times.
+
+    Use it as the weight of a VAE's KL term: each restart lets the encoder put information into latents that the prior
+    had emptied. After the last cycle the value stays at `high`.
+
+    Reference:
+        Fu et al. 2019, "Cyclical annealing schedule: a simple approach to mitigating KL vanishing",
+        arXiv:1903.10145, equations 6 and 7, with the linear f.
+
+    Args:
+        total_steps: integer, T: train steps that all cycles take together.
+        num_cycles: integer, M.
+        ramp_share: float in (0, 1], R: the share of a cycle in which the value rises.
+        low: float, the value at the start of each cycle.
+        high: float, the value after the rise.
+        name: string.
+
+    Raises:
+        ValueError: there are more cycles than steps.
+
+    Example:
+        >>> beta = CyclicRamp(total_steps=8, num_cycles=2)
+        >>> [float(beta(step)) for step in range(8)]
+        [0.0, 0.5, 1.0, 1.0, 0.0, 0.5, 1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        total_steps: Annotated[int, Ge(1), Lt(2**31)],
+        num_cycles: Annotated[int, Ge(1)] = 4,
+        ramp_share: Annotated[float, Gt(0), Le(1)] = 0.5,
+        low: NonNegative = 0.0,
+        high: NonNegative = 1.0,
+        name: str = "CyclicRamp",
+    ):
+        super().__init__()
+        if num_cycles > total_steps:
+            raise ValueError(f"CyclicRamp: num_cycles={num_cycles} do not fit into total_steps={total_steps}.")
+        self.total_steps = total_steps
+        self.num_cycles = num_cycles
+        self.ramp_share = ramp_share
+        self.low = low
+        self.high = high
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        cycle = self.total_steps / self.num_cycles
+        step = ops.convert_to_tensor(step)
+        tau = ops.cast(ops.mod(step, math.ceil(cycle)), "float32") / cycle
+        rise = ops.minimum(tau / self.ramp_share, 1.0)
+        rise = ops.where(step < self.total_steps, rise, 1.0)
+        return self.low + (self.high - self.low) * rise
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "total_steps": self.total_steps,
+            "num_cycles": self.num_cycles,
+            "ramp_share": self.ramp_share,
+            "low": self.low,
+            "high": self.high,
+            "name": self.name,
+        }
+
+
+SCHEDULES: dict[str, type[Schedule]] = {
+    "CosineDecay": keras.optimizers.schedules.CosineDecay,
+    "CosineDecayRestarts": keras.optimizers.schedules.CosineDecayRestarts,
+    "CyclicRamp": CyclicRamp,
+    "ExponentialDecay": keras.optimizers.schedules.ExponentialDecay,
+    "InverseTimeDecay": keras.optimizers.schedules.InverseTimeDecay,
+    "PiecewiseConstantDecay": keras.optimizers.schedules.PiecewiseConstantDecay,
+    "PolynomialDecay": keras.optimizers.schedules.PolynomialDecay,
+}
+"""The schedules that a preset may name, by class name."""
+
+
+def schedule_from(spec: Mapping[str, Any]) -> Schedule:
+    """Makes a schedule from `{"class_name": name, "config": {...}}`.
+
+    Raises:
+        ValueError: the class is not one of `SCHEDULES`, or refuses its config.
+    """
+    name = spec.get("class_name")
+    if not isinstance(name, str) or name not in SCHEDULES:
+        raise ValueError(f"there is no schedule {name!r}: {did_you_mean(name, SCHEDULES)}")
+    return SCHEDULES[name](**spec.get("config", {}))
+
+
+def number_or_schedule(value: float | Schedule, iterations: Any) -> Any:
+    """What a scalar that may change in time is worth now.
+
+    Args:
+        value: a number, or a schedule.
+        iterations: integer tensor or variable, train steps taken.
+
+    Returns:
+        A float32 scalar tensor.
+
+    Example:
+        >>> loss = reconstruction + number_or_schedule(self.beta, self.iterations) * kl
+    """
+    return ops.cast(value(iterations) if callable(value) else value, "float32")

@@ -1,6 +1,7 @@
 """GenerativeModel: a game of players, the one train step that plays it, and what every model owes its user."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genzoo import backend, images
+from keras_genzoo import backend
 from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.networks.building import build_network
@@ -16,7 +17,7 @@ from keras_genzoo.players import Player, deal, player_optimizers
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
 from keras_genzoo.scalar_schedules import number_or_schedule
-from keras_genzoo.types import DType, Momentum, Network, Scalar
+from keras_genzoo.types import ArraySpec, DType, Inputs, Momentum, Network, Scalar
 
 Tensor = Any
 
@@ -32,7 +33,8 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     """A model that is a game: it declares its players, and this base trains, saves, resumes and exports it.
 
     A subclass names each constructor argument's attribute like the argument, builds its networks by `self.network`,
-    ends its constructor with `self.ready(...)`, and defines `players`, `call` and `sample`.
+    ends its constructor with `self.ready(...)`, and defines `players` and `call`. What else it can do are capabilities:
+    see `keras_genzoo.capabilities`; a model that makes images of noise is a `SamplingModel`.
 
     Args:
         ema_momentum: float in [0, 1), momentum of an exponential moving average of the network `ema_of`, which then
@@ -89,11 +91,15 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             self._specs[argument] = spec
         return network
 
-    def ready(self, *input_shape: int) -> None:
-        """Ends a constructor: copies the averaged network, and calls the model once on a symbol, so that it is built.
+    def conditioning_of(self, network: str) -> dict[str, Any]:
+        """What the builder of a network is given beside shapes: `conditioning`, in a conditional model."""
+        return {}
+
+    def ready(self, *inputs: Any) -> None:
+        """Ends a constructor: copies the averaged network, and calls the model once on symbols, so that it is built.
 
         Args:
-            input_shape: shape of one input of `call`, without the batch.
+            inputs: what `call` takes: the `ArraySpec` of one example, or a tuple or dictionary of such.
         """
         if self.ema_momentum is not None and self.ema_of is not None:
             source = getattr(self, self.ema_of)
@@ -101,23 +107,14 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             self.ema.name = f"{self.ema_of}_ema"
             self.ema.set_weights(source.get_weights())
             self.ema.trainable = False
-        self._call_shape = input_shape
-        self(keras.KerasTensor((None, *input_shape)))
+        self.call_inputs: Inputs = inputs[0] if isinstance(inputs[0], ArraySpec | tuple | dict) else ArraySpec(inputs)
+        self(keras.tree.map_structure(_symbol, self.call_inputs))
 
     # What a subclass defines
 
     def players(self) -> tuple[Player, ...]:
         """The players, in the order of their turns."""
         raise NotImplementedError(f"{type(self).__name__} must define players().")
-
-    def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Images in [-1, 1] of the given numbers: image number i of a seed is the same in every batch.
-
-        Args:
-            indices: integers of shape (n,).
-            seed: integer scalar in [0, 2**32).
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define sample().")
 
     def stages(self) -> tuple[Stage, ...]:
         """The parts of a training, in order; a model that grows has more than one, and overrides `enter` too."""
@@ -277,65 +274,63 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         finally:
             self._judging = False
 
-    # Images
+    # Arrays of any length
 
-    def generate(self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0) -> np.ndarray:
-        """Makes images: number i of a seed is the same whatever `num` and `batch_size` are.
+    def graph(self, method: str, **options: Any) -> Callable[..., Tensor]:
+        """The method `method` of tensors as a graph, which is made once for the same options."""
+        key = f"{method}{sorted(options.items())}"  # a string: TensorFlow saves no dictionary with other keys
+        if key not in self._graphs:
+            self._graphs[key] = backend.compiled(functools.partial(getattr(self, method), **options), self)
+        return self._graphs[key]
 
-        Args:
-            num: integer, how many.
-            seed: integer in [0, 2**32).
-            batch_size: integer, how many at a time.
-            start: integer, the number of the first.
-
-        Returns:
-            uint8 array of shape (num, height, width, channels).
-        """
-        if not 0 <= seed < 2**32:
-            raise ValueError(f"generate: seed={seed} must lie in [0, 2**32).")
-        if num < 1:
-            raise ValueError(f"generate: num={num} must be at least 1.")
-        return images.to_pixels(self.in_batches("sample", np.arange(start, start + num), batch_size, np.uint32(seed)))
-
-    def graph(self, method: str) -> Callable[..., Tensor]:
-        """The method `method` of tensors as a graph, which is made once."""
-        if method not in self._graphs:
-            self._graphs[method] = backend.compiled(getattr(self, method), self)
-        return self._graphs[method]
-
-    def in_batches(self, method: str, array: np.ndarray, batch_size: int = 64, *more: Any) -> np.ndarray:
-        """Calls the method `method` of tensors on an array of any length, as a graph, and returns an array.
+    def in_batches(self, method: str, inputs: Any, batch_size: int = 64, *more: Any, **options: Any) -> Any:
+        """Calls the method `method` of tensors on arrays of any length, as a graph.
 
         The last batch is filled up, so that one shape is compiled.
+
+        Args:
+            method: string, a method's name.
+            inputs: its first argument: an array (n, ...), or a structure of such.
+            batch_size: integer, how many at a time.
+            more: further arguments, the same for all batches.
+            options: keywords: arrays are passed to the graph, other values are fixed in it.
+
+        Returns:
+            What the method returns, an array or a structure of such, each of length n.
         """
-        graph, results = self.graph(method), []
-        for first in range(0, len(array), batch_size):
-            part = np.asarray(array[first : first + batch_size])
-            fill = np.repeat(part[-1:], min(batch_size, len(array)) - len(part), axis=0)
-            whole = graph(ops.convert_to_tensor(np.concatenate([part, fill])), *more)
-            results.append(ops.convert_to_numpy(whole)[: len(part)])
-        return np.concatenate(results)
+        tensors = {name: value for name, value in options.items() if isinstance(value, np.ndarray | np.generic)}
+        graph = self.graph(method, **{name: value for name, value in options.items() if name not in tensors})
+        length = len(keras.tree.flatten(inputs)[0])
+        results = []
+        for first in range(0, length, batch_size):
+            count = min(batch_size, length - first)
+            fill = min(batch_size, length) - count
+
+            def part(array: Any, first: int = first, count: int = count, fill: int = fill) -> Tensor:
+                rows = np.asarray(array[first : first + count])
+                return ops.convert_to_tensor(np.concatenate([rows, np.repeat(rows[-1:], fill, axis=0)]))
+
+            whole = graph(keras.tree.map_structure(part, inputs), *more, **tensors)
+            results.append(keras.tree.map_structure(lambda tensor, n=count: ops.convert_to_numpy(tensor)[:n], whole))
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *results)
 
     # Export
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """What an exported model answers to, by name.
-
-        `serve` is `call`, on floats; the images that the others take and give are uint8. `generate` makes images number
-        0 to num - 1 of a seed, `sample` those of any numbers: image number i of a seed is the same in both.
-        """
-
-        def generate(num: Tensor, seed: Tensor) -> Tensor:
-            return images.to_pixels(self.sample(ops.arange(num), seed), ops)
-
-        def sample(indices: Tensor, seed: Tensor) -> Tensor:
-            return images.to_pixels(self.sample(indices, seed), ops)
-
-        return {
-            "serve": Endpoint(lambda inputs: self(inputs), {"inputs": ((None, *self._call_shape), "float32")}),
-            "generate": Endpoint(generate, {"num": ((), "int32"), "seed": ((), "int64")}),
-            "sample": Endpoint(sample, {"indices": ((None,), "int32"), "seed": ((), "int64")}),
-        }
+        """What an exported model answers to, by name: `serve` is `call`, on floats."""
+        inputs = self.call_inputs
+        if isinstance(inputs, ArraySpec):
+            return {"serve": Endpoint(lambda x: self(x), {"inputs": inputs.batched()})}
+        if isinstance(inputs, dict):
+            named, names = inputs, list(inputs)
+            return {
+                "serve": Endpoint(
+                    lambda *arrays: self(dict(zip(names, arrays, strict=True))),
+                    {name: spec.batched() for name, spec in named.items()},
+                )
+            }
+        specs = {f"input_{number}": spec.batched() for number, spec in enumerate(inputs)}
+        return {"serve": Endpoint(lambda *arrays: self(arrays), specs)}
 
     def export(self, filepath: Any, format: str = "tf_saved_model", verify: bool = True, **kwargs: Any) -> None:
         """Exports the model for serving without this package.
@@ -353,3 +348,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             export_saved_model(self, filepath, verify=verify)
         else:
             super().export(filepath, format=format, **kwargs)
+
+
+def _symbol(spec: ArraySpec) -> keras.KerasTensor:
+    return keras.KerasTensor((None, *spec.shape), spec.dtype)

@@ -3,6 +3,7 @@
 `config.py` builds the check and the published JSON Schema from these annotations, so bounds stand here once.
 """
 
+import dataclasses
 from typing import Annotated, Any, Literal, NewType
 
 import keras
@@ -32,8 +33,8 @@ AdversarialLossName = Literal[
 """A name in `losses.ADVERSARIAL_LOSSES`."""
 Augmentations = tuple[Literal["color", "translation", "cutout"], ...]
 """What is done to images before a discriminator sees them, in this order."""
-Condition = Literal["one_hot", "embedding", "every_layer"]
-"""How a label enters a network: see `networks.labels`."""
+LabelCondition = Literal["one_hot", "embedding", "every_layer"]
+"""How a label enters a network: see `networks.conditioning.Label`."""
 DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 NetworkSpec = NewType("NetworkSpec", object)
@@ -45,3 +46,26 @@ Schedule = keras.optimizers.schedules.LearningRateSchedule
 Scalar = NonNegative | Schedule
 """A number, or a Keras schedule of the iterations for a number that changes in time."""
 Config = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class ArraySpec:
+    """An array that a model or an endpoint takes.
+
+    Args:
+        shape: of one example, or of the whole where it is said so; None stands for any size.
+        dtype: string.
+        below: integer, what integers lie below.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    below: int = 256
+
+    def batched(self) -> "ArraySpec":
+        """The same for any number of examples."""
+        return dataclasses.replace(self, shape=(None, *self.shape))
+
+
+Inputs = ArraySpec | tuple[ArraySpec, ...] | dict[str, ArraySpec]
+"""A structure of arrays: one, a tuple or a dictionary."""

@@ -9,8 +9,10 @@ import pytest
 from keras import ops
 
 import keras_genzoo
-from keras_genzoo import backend, export
+from keras_genzoo import backend
 from keras_genzoo.export import Endpoint
+from keras_genzoo.export import saved_model as export
+from keras_genzoo.types import ArraySpec
 from tests.toys import Toy
 
 pytestmark = pytest.mark.skipif(backend.NAME != "tensorflow", reason="SavedModels are TensorFlow's")
@@ -27,7 +29,7 @@ def in_this_process(inputs, path):
 
     loaded = tf.saved_model.load(str(path))
     calls = {name: [tf.constant(value) for value in values] for name, values in inputs.items()}
-    return {name: getattr(loaded, name)(*arguments).numpy() for name, arguments in calls.items()}
+    return {f"{name}/": getattr(loaded, name)(*arguments).numpy() for name, arguments in calls.items()}
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_a_saved_model_that_differs_is_not_put_in_place(model, tmp_path, monkeyp
 
     def wrong(inputs, path):
         answers = in_this_process(inputs, path)
-        answers["serve"] = answers["serve"] + 0.01
+        answers["serve/"] = answers["serve/"] + 0.01
         return answers
 
     monkeypatch.setattr(export, "_answers_of_a_clean_process", wrong)
@@ -105,7 +107,7 @@ def test_nan_is_a_difference(model, tmp_path, monkeypatch):
     monkeypatch.setattr(
         export,
         "_answers_of_a_clean_process",
-        lambda inputs, path: {k: v * np.nan if k == "serve" else v for k, v in in_this_process(inputs, path).items()},
+        lambda inputs, path: {k: v * np.nan if k == "serve/" else v for k, v in in_this_process(inputs, path).items()},
     )
     with pytest.raises(RuntimeError, match="'serve' differs from the model by nan"):
         model.export(tmp_path / "exported")
@@ -127,7 +129,7 @@ def test_a_model_that_keeps_an_endpoint_out_of_the_graph_fails_with_the_reason(t
             import tensorflow as tf
 
             function = lambda x: tf.py_function(lambda y: y.numpy() * 2, [x], tf.float32)  # noqa: E731
-            return {"serve": Endpoint(function, {"inputs": ((None, 2), "float32")})}
+            return {"serve": Endpoint(function, {"inputs": ArraySpec((None, 2))})}
 
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     with pytest.raises(RuntimeError, match="the SavedModel cannot be used in a clean process"):
@@ -180,12 +182,12 @@ def test_the_mark_holds_for_what_was_written(marked, change, tmp_path):
 
 
 def test_examples_fit_their_inputs():
-    assert export._example((), "int64", 256) == 3
+    assert export._example(ArraySpec((), "int64")) == 3
     for dtype, below, low, high in (("uint8", 256, 0, 255), ("float32", 256, -1, 1), ("int32", 7, 0, 6)):
-        example = export._example((None, 4, 4, 3), dtype, below)
+        example = export._example(ArraySpec((None, 4, 4, 3), dtype, below))
         assert example.shape == (2, 4, 4, 3) and example.dtype == dtype
         assert low <= example.min() < example.max() <= high
-    assert export._example((None, 7), "float32", 256).shape == (2, 7)
+    assert export._example(ArraySpec((None, 7))).shape == (2, 7)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
@@ -193,8 +195,8 @@ def test_examples_fit_their_inputs():
 def test_where_a_model_jumps_few_numbers_may_differ(monkeypatch, tmp_path, dtype, wrong, jumps, refused):
     expected = np.arange(20).astype(dtype)
     answer = expected + 10 * (np.arange(20) < wrong).astype(dtype)
-    monkeypatch.setattr(export, "_answers_of_a_clean_process", lambda inputs, path: {"codes": answer})
-    endpoints = {"codes": Endpoint(lambda x: ops.convert_to_tensor(expected), {"x": ((2,), "float32")}, jumps=jumps)}
+    monkeypatch.setattr(export, "_answers_of_a_clean_process", lambda inputs, path: {"codes/": answer})
+    endpoints = {"codes": Endpoint(lambda x: ops.convert_to_tensor(expected), {"x": ArraySpec((2,))}, jumps=jumps)}
     if refused:
         with pytest.raises(RuntimeError, match="the endpoint 'codes' differs from the model by 10"):
             export._verify(endpoints, tmp_path, 1e-2)

@@ -33,6 +33,7 @@ ROOMS = [
     "fitting",
     "saving",
     "model",
+    "sampling",
     "models",
     "features",
     "metrics",

@@ -5,8 +5,9 @@ import numpy as np
 from keras import layers, ops
 
 from keras_genzoo import counter_rng
-from keras_genzoo.model import GenerativeModel
 from keras_genzoo.players import Player
+from keras_genzoo.sampling import SamplingModel
+from keras_genzoo.types import ArraySpec
 
 
 def score(shape: tuple[int, ...]) -> keras.Model:
@@ -21,7 +22,7 @@ def images(count: int, shape: tuple[int, ...] = (2, 2, 1)) -> np.ndarray:
 
 
 @keras.saving.register_keras_serializable("tests")
-class Toy(GenerativeModel):
+class Toy(SamplingModel):
     """Two players without a common interest: each draws its network's score of the images to a goal of its own."""
 
     logs = ("first_loss", "second_loss")
@@ -33,7 +34,7 @@ class Toy(GenerativeModel):
         self.first_steps = first_steps
         self.weight = weight
         self.first, self.second = first or score(self.image_shape), score(self.image_shape)
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def players(self):
         return (

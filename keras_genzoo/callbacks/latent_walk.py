@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses import draw, interpolate
+from keras_genzoo.uses import at, draw, interpolate
 
 
 def latent_walk(model: GenerativeModel, rows: int = 6, columns: int = 10, seed: int = 0) -> np.ndarray:
@@ -20,5 +20,7 @@ def latent_walk(model: GenerativeModel, rows: int = 6, columns: int = 10, seed: 
         uint8 array of shape (rows, columns, channels) of pixels.
     """
     ends = draw(model, np.arange(2 * rows), seed)
-    walked = interpolate(model, ends[:rows], ends[rows:], np.linspace(0.0, 1.0, columns), "spherical")
+    walked = interpolate(
+        model, at(ends, slice(rows)), at(ends, slice(rows, None)), np.linspace(0.0, 1.0, columns), "spherical"
+    )
     return images.grid(walked.reshape(-1, *walked.shape[2:]), columns=columns)

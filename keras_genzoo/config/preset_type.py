@@ -38,7 +38,8 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
 
 # What a preset might be expected to say but does not, so that it cannot contradict itself; and who says it.
 _OF_NETWORKS = dict.fromkeys(
-    ("latent_dim", "image_shape", "outputs", "activation", "num_classes", "condition"), "the model passes it by itself"
+    ("latent_dim", "image_shape", "outputs", "activation", "conditioning", "num_classes", "condition"),
+    "the model passes it by itself",
 )
 _OF_DATASETS = {
     "size": "it follows from arguments.image_shape",

@@ -8,6 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_genzoo import backend, counter_rng
+from keras_genzoo.capabilities import Conditional, DrawsLatents, FitsPrior
 from keras_genzoo.diagnosis.scores import overfitting, told_apart
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.models.adversarial import Adversarial
@@ -145,17 +146,13 @@ def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, T
     """What gives the activations inside a network, and whether it takes images; None if we know no input for it."""
     network = getattr(model, name)
     inputs: Any = (getattr(network, "inputs", None) or ()) if isinstance(network, keras.Model) else ()
-    told = len(inputs) == 2 and hasattr(model, "one_hot")
-    if not told and len(inputs) != 1:
+    labeled = len(inputs) == 2 and isinstance(model, Conditional)
+    if not labeled and len(inputs) != 1:
         return None
     shape = tuple(inputs[0].shape[1:])
-    behind = getattr(model, "num_classes", 0)  # numbers or planes of a label, where a network has one input for both
-    *place, channels = model.image_shape
-    latents = getattr(model, "latent_dim", None)
-    joined = shape in ((*place, channels + behind), (latents and latents + behind,)) and behind > 0
-    of_images = shape == (*place, channels + behind * joined)
-    # Of a model without a prior we do not know the latents.
-    of_noise = latents and shape == (latents + behind * joined,) and getattr(model, "has_prior", True)
+    of_images = shape == tuple(model.image_shape)
+    # Of a model whose prior is fitted afterwards we do not know the latents.
+    of_noise = isinstance(model, DrawsLatents) and shape == (model.latent_dim,) and not isinstance(model, FitsPrior)
     inside = [layer for layer in network.layers if not isinstance(layer, layers.InputLayer)][:-1]
     outputs = [layer.output for layer in inside if _activates(layer)]
     if not outputs or not (of_images or of_noise):
@@ -163,14 +160,7 @@ def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, T
     inner = keras.Model(inputs, outputs)
 
     def activations(given: Tensor, y: Tensor) -> list[Tensor]:
-        if told:
-            values = inner([given, model.one_hot(y)], training=True)
-        elif joined:
-            codes = ops.reshape(model.one_hot(y), (-1, *[1] * (len(shape) - 1), behind))
-            planes = ops.broadcast_to(codes, (*ops.shape(given)[:-1], behind))
-            values = inner(ops.concatenate([given, planes], axis=-1), training=True)
-        else:
-            values = inner(given, training=True)
+        values = inner([given, model.one_hot(y)] if labeled else given, training=True)
         return list(values) if isinstance(values, list | tuple) else [values]
 
     return activations, of_images

@@ -220,8 +220,9 @@ class Measurements:
         with self.watch(f"latents of {count:,} real images", count) as advance:
             for first in range(0, count, _AT_ONCE):
                 examples = source[indices[first : first + _AT_ONCE]]
-                # In models of labeled images a label follows the latents.
-                latents.append(np.asarray(model.encode(examples["image"]))[:, : model.latent_dim])
+                # In conditional models the codes of labels go with the latents.
+                z = model.encode(examples["image"])
+                latents.append(z[0] if isinstance(z, tuple) else z)
                 factors.append(examples.get("factors", np.zeros((len(latents[-1]), 0))))
                 advance(len(latents[-1]))
         found = np.concatenate(factors)

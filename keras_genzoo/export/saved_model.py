@@ -16,6 +16,7 @@ from keras import ops
 
 from keras_genzoo import counter_rng
 from keras_genzoo.export.endpoint import Endpoint
+from keras_genzoo.types import ArraySpec
 from keras_genzoo.version import __version__
 
 MARK = "keras_genzoo.json"
@@ -37,7 +38,12 @@ with np.load(inputs) as given:
     calls = {}
     for key in given.files:
         calls.setdefault(key.split("/")[0], []).append(tf.constant(given[key]))
-np.savez(outputs, **{name: getattr(loaded, name)(*arguments).numpy() for name, arguments in calls.items()})
+answers = {}
+for name, arguments in calls.items():
+    answer = getattr(loaded, name)(*arguments)
+    parts = answer if isinstance(answer, dict) else {"": answer}
+    answers.update({f"{name}/{key}": value.numpy() for key, value in parts.items()})
+np.savez(outputs, **answers)
 """
 
 
@@ -116,41 +122,44 @@ def _write(model: Any, endpoints: dict[str, Endpoint], path: Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
     for name, endpoint in endpoints.items():
-        signature = [tf.TensorSpec(shape, dtype, name=key) for key, (shape, dtype) in endpoint.inputs.items()]
+        signature = [tf.TensorSpec(spec.shape, spec.dtype, name=key) for key, spec in endpoint.inputs.items()]
         archive.add_endpoint(name=name, fn=endpoint.function, input_signature=signature)
     archive.write_out(str(path), verbose=False)
 
 
-def _example(shape: tuple[int | None, ...], dtype: str, below: int) -> np.ndarray:
+def _example(spec: ArraySpec) -> np.ndarray:
     """An input to compare with: two examples where any number may come, and 3 for a number."""
-    sizes = [size or 2 for size in shape]
+    sizes = [size or 2 for size in spec.shape]
     if not sizes:
-        return np.array(3, dtype)
+        return np.array(3, spec.dtype)
     numbers = counter_rng.uniform(0, np.arange(sizes[0]), math.prod(sizes[1:])).reshape(sizes)
     # Floats in [-1, 1], or grey levels, numbers of images, codes.
-    return (2 * numbers - 1 if dtype.startswith("float") else below * numbers).astype(dtype)
+    return (2 * numbers - 1 if spec.dtype.startswith("float") else spec.below * numbers).astype(spec.dtype)
 
 
 def _verify(endpoints: dict[str, Endpoint], path: Path, slack: float) -> None:
-    inputs = {
-        name: [_example(*one, endpoint.below) for one in endpoint.inputs.values()]
-        for name, endpoint in endpoints.items()
-    }
+    inputs = {name: [_example(spec) for spec in endpoint.inputs.values()] for name, endpoint in endpoints.items()}
     answers = _answers_of_a_clean_process(inputs, path)
     for name, endpoint in endpoints.items():
-        arguments = [ops.convert_to_tensor(value) for value in inputs[name]]
-        expected = ops.convert_to_numpy(endpoint.function(*arguments))
-        tolerance = slack * max(1.0, float(np.abs(expected.astype("float32")).max()))
-        if expected.dtype == np.uint8:  # a value halfway between two grey levels may be rounded either way
-            tolerance = 1.0 + 127.5 * slack
-        elif expected.dtype.kind in "iu":
-            tolerance = 0.0
-        difference = np.abs(answers[name].astype("float32") - expected.astype("float32"))
-        if not np.mean(difference <= tolerance) >= 1.0 - _JUMPING * endpoint.jumps:
-            raise RuntimeError(
-                f"export: the endpoint '{name}' differs from the model by {difference.max():g}, where at most "
-                f"{tolerance:g} is allowed: nothing was exported."
-            )
+        expected = endpoint.function(*(ops.convert_to_tensor(value) for value in inputs[name]))
+        parts = expected if isinstance(expected, dict) else {"": expected}
+        for key, part in parts.items():
+            answer, label = answers[f"{name}/{key}"], f"{name}.{key}" if key else name
+            _compare(label, answer, ops.convert_to_numpy(part), slack, endpoint.jumps)
+
+
+def _compare(name: str, answer: np.ndarray, expected: np.ndarray, slack: float, jumps: bool) -> None:
+    tolerance = slack * max(1.0, float(np.abs(expected.astype("float32")).max()))
+    if expected.dtype == np.uint8:  # a value halfway between two grey levels may be rounded either way
+        tolerance = 1.0 + 127.5 * slack
+    elif expected.dtype.kind in "iu":
+        tolerance = 0.0
+    difference = np.abs(answer.astype("float32") - expected.astype("float32"))
+    if not np.mean(difference <= tolerance) >= 1.0 - _JUMPING * jumps:
+        raise RuntimeError(
+            f"export: the endpoint '{name}' differs from the model by {difference.max():g}, where at most "
+            f"{tolerance:g} is allowed: nothing was exported."
+        )
 
 
 def _answers_of_a_clean_process(inputs: dict[str, list[np.ndarray]], path: Path) -> dict[str, np.ndarray]:

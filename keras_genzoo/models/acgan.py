@@ -8,7 +8,7 @@ from keras import ops
 from keras_genzoo.models.adversarial import Logs
 from keras_genzoo.models.cgan import CGAN
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Classes, Condition, Count, ImageShape, Network, NonNegative
+from keras_genzoo.types import Classes, Count, ImageShape, LabelCondition, Network, NonNegative
 
 Tensor = Any
 
@@ -63,7 +63,7 @@ class ACGAN(CGAN):
         self,
         image_shape: ImageShape,
         num_classes: Classes = 10,
-        condition: Condition = "one_hot",
+        condition: LabelCondition = "one_hot",
         latent_dim: Count = 100,
         class_weight: NonNegative = 1.0,
         generator: Network = "dcgan_generator",
@@ -78,9 +78,9 @@ class ACGAN(CGAN):
         """A score, and a logit for each class."""
         return 1 + self.num_classes
 
-    def told(self, network: str) -> dict[str, Any]:
-        """The generator alone is told labels."""
-        return super().told(network) if network == "generator" else {}
+    def conditioning_of(self, network: str) -> dict[str, Any]:
+        """The label, for the generator alone."""
+        return super().conditioning_of(network) if network == "generator" else {}
 
     def judged(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
         """Scores and logits, (n, 1 + num_classes); labels are not shown."""

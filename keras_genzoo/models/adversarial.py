@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genzoo import backend, counter_rng, losses
+from keras_genzoo import backend, losses
 from keras_genzoo.layers.augmentation import Augmentation
-from keras_genzoo.model import GenerativeModel
+from keras_genzoo.sampling import LatentModel
 from keras_genzoo.types import (
     AdversarialLossName,
     Augmentations,
@@ -26,7 +26,7 @@ Logs = dict[str, Tensor]
 _DECAY = 0.99  # of LeCam's averages: Tseng et al. 2021, section 4
 
 
-class Adversarial(GenerativeModel):
+class Adversarial(LatentModel):
     """A generator against an opponent, which a subclass builds under the name `opponent`, and moves by its own loss.
 
     The options below are off by default. Two learning rates (Heusel et al. 2017, arXiv:1706.08500) need none:
@@ -100,7 +100,11 @@ class Adversarial(GenerativeModel):
         self.augment_images = augment_images
         self._check_options()
         self.generator = self.network(
-            "generator", generator, latent_dim=latent_dim, image_shape=self.image_shape, **self.told("generator")
+            "generator",
+            generator,
+            latent_dim=latent_dim,
+            image_shape=self.image_shape,
+            **self.conditioning_of("generator"),
         )
         self.augmentation = Augmentation(self.augment, augment_target, augment_images) if self.augment else None
         if lecam_weight:
@@ -138,7 +142,7 @@ class Adversarial(GenerativeModel):
                 f"loss '{name}': leave augment_target out, or take another loss."
             )
 
-    def ready(self, *input_shape: int) -> None:
+    def ready(self, *inputs: Any) -> None:
         """Ends a constructor: see `GenerativeModel`.
 
         Raises:
@@ -152,23 +156,14 @@ class Adversarial(GenerativeModel):
                 f"normalization makes that of all images in a batch: give the {self.opponent} a 'normalization' of "
                 "'layer' or None (null in a preset)."
             )
-        super().ready(*input_shape)
+        super().ready(*inputs)
 
     # What a conditional model redefines
-
-    @property
-    def code_size(self) -> int:
-        """How many numbers stand behind the latents in an input of `call`."""
-        return 0
 
     @property
     def num_judged(self) -> int:
         """How many numbers the opponent says of an image."""
         return 1
-
-    def told(self, network: str) -> dict[str, Any]:
-        """What a network's builder is told beside shapes."""
-        return {}
 
     def generated(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
         """Images in [-1, 1] that the generator in training makes of latents (n, latent_dim), and of labels `y`."""
@@ -312,6 +307,6 @@ class Adversarial(GenerativeModel):
         """Images in [-1, 1] of latents (n, latent_dim), by the averaged generator where there is one."""
         return (self.ema or self.generator)(z, training=training)
 
-    def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Images of latents drawn for each (seed, index)."""
-        return self(counter_rng.normal(seed, indices, self.latent_dim, xp=ops))
+    def images_of(self, z: Any) -> Tensor:
+        """Images in [-1, 1] of latents (n, latent_dim): `call`."""
+        return self(z)

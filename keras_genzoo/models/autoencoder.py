@@ -4,17 +4,17 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from keras_genzoo import counter_rng, images
-from keras_genzoo.export import Endpoint, Inputs
+from keras_genzoo import images
+from keras_genzoo.export import Endpoint
 from keras_genzoo.layers.latent_mixture import LatentMixture
-from keras_genzoo.model import GenerativeModel
-from keras_genzoo.types import Count
+from keras_genzoo.sampling import LatentModel
+from keras_genzoo.types import ArraySpec, Count
 
 Tensor = Any
 Array = Any
 
 
-class Autoencoder(GenerativeModel):
+class Autoencoder(LatentModel):
     """A model between images and latents; a subclass defines `latents_of` and `images_of`, both of tensors.
 
     Its users' methods take images as uint8 or as floats in [-1, 1], and give images as uint8.
@@ -26,18 +26,6 @@ class Autoencoder(GenerativeModel):
     def latents_of(self, x: Tensor) -> Tensor:
         """Latents (n, latent_dim) of images in [-1, 1], without noise."""
         raise NotImplementedError(f"{type(self).__name__} must define latents_of().")
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """Images in [-1, 1] of latents (n, latent_dim)."""
-        raise NotImplementedError(f"{type(self).__name__} must define images_of().")
-
-    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Latents (n, latent_dim) drawn from the prior, here N(0, I), for each (seed, index)."""
-        return counter_rng.normal(seed, indices, self.latent_dim, xp=ops)
-
-    def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Images of latents drawn from the prior for each (seed, index)."""
-        return self.images_of(self.sample_latents(indices, seed))
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Reconstructions in [-1, 1] of images in [-1, 1]."""
@@ -55,10 +43,6 @@ class Autoencoder(GenerativeModel):
         """
         return self.in_batches("latents_of", self._floats(x, "encode"), batch_size)
 
-    def decode(self, z: Array, batch_size: int = 64) -> Array:
-        """Images of latents (n, latent_dim), as uint8 (n, height, width, channels)."""
-        return images.to_pixels(self.in_batches("images_of", z, batch_size))
-
     def reconstruct(self, x: Array, batch_size: int = 64) -> Array:
         """What the model makes of images, as uint8; `x` as for `encode`."""
         return images.to_pixels(self.in_batches("call", self._floats(x, "reconstruct"), batch_size))
@@ -68,8 +52,8 @@ class Autoencoder(GenerativeModel):
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Adds `encode`, `decode` and `reconstruct`, whose images are uint8."""
-        pixels: Inputs = {"images": ((None, *self.image_shape), "uint8")}
-        latents: Inputs = {"latents": ((None, self.latent_dim), "float32")}
+        pixels = {"images": ArraySpec((None, *self.image_shape), "uint8")}
+        latents = {"latents": ArraySpec((None, self.latent_dim))}
         return {
             **super().endpoints(),
             "encode": Endpoint(lambda images_: self.latents_of(images.from_pixels(images_, ops)), pixels),

@@ -3,13 +3,11 @@
 from typing import Any
 
 import keras
-from keras import ops
 
-from keras_genzoo import counter_rng
 from keras_genzoo.models.gan import GAN
 from keras_genzoo.models.labeled import Labeled
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Classes, Condition, Count, ImageShape, Network
+from keras_genzoo.types import Classes, Count, ImageShape, LabelCondition, Network
 
 Tensor = Any
 
@@ -30,7 +28,7 @@ class CGAN(Labeled, GAN):
     | "embedding" | learned numbers behind them | a learned plane (dense networks: numbers) | Denton et al. |
     | "every_layer" | normalizations have a scale and an offset for each class | projection | Miyato & Koyama |
 
-    An input of `call` is latents followed by the label's one-hot code.
+    `call` takes a pair: latents, and the labels' one-hot codes.
 
     Reference: Mirza & Osindero 2014, arXiv:1411.1784, equation 2; Denton et al. 2015, arXiv:1506.05751, section 2.2;
         Miyato & Koyama 2018, arXiv:1802.05637, equations 4 to 6.
@@ -70,7 +68,7 @@ class CGAN(Labeled, GAN):
         self,
         image_shape: ImageShape,
         num_classes: Classes = 10,
-        condition: Condition = "one_hot",
+        condition: LabelCondition = "one_hot",
         latent_dim: Count = 100,
         generator: Network = "dcgan_generator",
         discriminator: Network = "dcgan_discriminator",
@@ -80,35 +78,14 @@ class CGAN(Labeled, GAN):
         self.condition = condition
         super().__init__(image_shape, latent_dim, generator=generator, discriminator=discriminator, **kwargs)
 
-    @property
-    def code_size(self) -> int:
-        """A number for each class."""
-        return self.num_classes
-
-    def told(self, network: str) -> dict[str, Any]:
-        """What both networks must know to take labels."""
-        return {"num_classes": self.num_classes, "condition": self.condition}
-
     def generated(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
         """Images in [-1, 1] of latents and labels."""
         return self.generator([z, self.one_hot(y)], training=training)
 
     def judged(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
-        """What the discriminator says of images with these labels."""
+        """The discriminator's output for images with these labels."""
         return self.discriminator([images, self.one_hot(y)], training=training)
 
-    def call(self, z: Tensor, training: bool = False) -> Tensor:
-        """Images in [-1, 1] of latents followed by codes, (n, latent_dim + num_classes)."""
-        return (self.ema or self.generator)([z[:, : self.latent_dim], z[:, self.latent_dim :]], training=training)
-
-    def sample_labeled(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-        """Images of latents drawn for each (seed, index), and of the labels."""
-        return self(self._latents(indices, labels, seed))
-
-    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Latents drawn for each (seed, index), followed by codes of labels that go round."""
-        return self._latents(indices, ops.mod(indices, self.num_classes), seed)
-
-    def _latents(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-        z = counter_rng.normal(seed, indices, self.latent_dim, xp=ops)
-        return ops.concatenate([z, self.one_hot(labels)], axis=-1)
+    def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
+        """Images in [-1, 1] of a pair of latents (n, latent_dim) and codes (n, num_classes)."""
+        return (self.ema or self.generator)(list(inputs), training=training)

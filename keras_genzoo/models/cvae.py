@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genzoo import images
 from keras_genzoo.export import Endpoint
 from keras_genzoo.models.labeled import Labeled
 from keras_genzoo.models.vae import VAE
@@ -23,8 +24,8 @@ class CVAE(Labeled, VAE):
 
     Use it to make images of a chosen class, and to give one image the classes of others in its own style.
 
-    The vocabulary of an autoencoder holds, with a latent vector that is z followed by the label's one-hot code.
-    Where a label is not given it is inferred: the one under which the bound at the posterior's mean is highest.
+    `encode` gives a pair, z and the labels' one-hot codes, and `decode` takes one. A label that is not given is
+    inferred: the one under which the bound at the posterior's mean is highest.
 
     Reference: Sohn et al. 2015, doi:10.5555/2969442.2969628, equation 5.
 
@@ -62,24 +63,18 @@ class CVAE(Labeled, VAE):
         **kwargs: Any,
     ):
         self.num_classes = num_classes
+        self.condition = "one_hot"
         if kwargs.get("prior", "normal") != "normal":
             raise ValueError(f"{type(self).__name__}: prior is '{kwargs['prior']}', but pseudo-inputs have no labels.")
         super().__init__(image_shape, latent_dim, **kwargs)
 
-    def conditioned(self, image_shape: ImageShape, latent_dim: int) -> tuple[ImageShape, int]:
-        """A plane for each class is added to the image, a number for each class to z."""
-        height, width, channels = image_shape
-        return (height, width, channels + self.num_classes), latent_dim + self.num_classes
-
     def encoded(self, x: Tensor, y: Tensor = None, training: bool = False) -> Tensor:
         """The parameters of q(z given x, y)."""
-        height, width, _ = self.image_shape
-        planes = ops.tile(self.one_hot(y)[:, None, None], (1, height, width, 1))
-        return self.encoder(ops.concatenate([x, planes], axis=-1), training=training)
+        return self.encoder([x, self.one_hot(y)], training=training)
 
     def decoded(self, z: Tensor, y: Tensor = None, training: bool = False) -> Tensor:
         """The parameters of p(x given z, y)."""
-        return self.decoder(ops.concatenate([z, self.one_hot(y)], axis=-1), training=training)
+        return self.decoder([z, self.one_hot(y)], training=training)
 
     def labels_of(self, x: Tensor) -> Tensor:
         """The label of each image under which `log p(x given z, y) - KL` is highest, for z the posterior's mean."""
@@ -108,41 +103,24 @@ class CVAE(Labeled, VAE):
 
     # The vocabulary of an autoencoder
 
-    def latents_of(self, x: Tensor) -> Tensor:
-        """Means of z, followed by the inferred label."""
-        return self._labeled_latents(x, self.labels_of(x))
+    def latents_of(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Means of z, and the codes of the inferred labels."""
+        return self._labeled_latents((x, self.labels_of(x)))
 
-    def _labeled_latents(self, x: Tensor, y: Tensor) -> Tensor:
-        return ops.concatenate([self.posterior_distribution.center(self.encoded(x, y)), self.one_hot(y)], axis=-1)
+    def _labeled_latents(self, pair: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        x, y = pair
+        return self.posterior_distribution.center(self.encoded(x, y)), self.one_hot(y)
 
-    def _latents_of_packed(self, packed: Tensor) -> Tensor:
-        return self._labeled_latents(packed[..., :-1], packed[:, 0, 0, -1])
+    def images_of(self, z: tuple[Tensor, Tensor]) -> Tensor:
+        """The likelihood's means of a pair of latents and codes."""
+        return self.pixel_distribution.mean(self.decoder(list(z)))
 
-    def sample_labeled(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-        """Images of latents drawn from the prior, and of the labels."""
-        z = self.prior_distribution.sample(indices, seed)
-        return self.images_of(ops.concatenate([z, self.one_hot(labels)], axis=-1))
-
-    def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Latents drawn from the prior, followed by labels that go round."""
-        z = self.prior_distribution.sample(indices, seed)
-        return ops.concatenate([z, self.one_hot(ops.mod(indices, self.num_classes))], axis=-1)
-
-    def encode(self, x: Array, batch_size: int = 64, labels: Any = None) -> Array:
-        """Latents (n, latent_dim + num_classes) of images, the label behind z; labels not given are inferred."""
+    def encode(self, x: Array, batch_size: int = 64, labels: Any = None) -> tuple[Array, Array]:
+        """Latents of images: z (n, latent_dim) and codes (n, num_classes); labels not given are inferred."""
         if labels is None:
             return super().encode(x, batch_size)
         x = self._floats(x, "encode")
-        y = ops.cast(self.labels(labels, len(x), "encode"), "float32")
-        plane = ops.ones_like(x[..., :1]) * y[:, None, None, None]  # what goes in batches is one array
-        return self.in_batches("_latents_of_packed", ops.concatenate([x, plane], axis=-1), batch_size)
-
-    def decode(self, z: Array, batch_size: int = 64, labels: Any = None) -> Array:
-        """Images of latents, as uint8; `labels` take the place of those behind z."""
-        if labels is not None:
-            codes = self.one_hot(self.labels(labels, len(z), "decode"))
-            z = ops.concatenate([ops.cast(z, "float32")[:, : self.latent_dim], codes], axis=-1)
-        return super().decode(z, batch_size)
+        return self.in_batches("_labeled_latents", (x, self.labels(labels, len(x), "encode")), batch_size)
 
     def reconstruct(self, x: Array, batch_size: int = 64, labels: Any = None) -> Array:
         """What the model makes of images, as uint8; without labels they are inferred."""
@@ -151,7 +129,16 @@ class CVAE(Labeled, VAE):
         return self.decode(self.encode(x, batch_size, labels), batch_size)
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """Those of an autoencoder, and `draw`; `decode` takes latents with their labels."""
+        """Those of an autoencoder, and `draw`; latents go with the codes of labels."""
         found = super().endpoints()
-        latents = {"latents": ((None, self.latent_dim + self.num_classes), "float32")}
-        return {**found, "decode": Endpoint(found["decode"].function, latents)}
+
+        def encode(pixels: Tensor) -> dict[str, Tensor]:
+            z, codes = self.latents_of(images.from_pixels(pixels, ops))
+            return {"latents": z, "labels": codes}
+
+        def decode(z: Tensor, codes: Tensor) -> Tensor:
+            return images.to_pixels(self.images_of((z, codes)), ops)
+
+        z, codes = self.latent_inputs
+        latents = {"latents": z.batched(), "labels": codes.batched()}
+        return {**found, "encode": found["encode"]._replace(function=encode), "decode": Endpoint(decode, latents)}

@@ -79,9 +79,11 @@ class GAN(Adversarial):
     ):
         super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
-        given = {"image_shape": self.image_shape, "outputs": self.num_judged, **self.told("discriminator")}
-        self.discriminator = self.network("discriminator", discriminator, **given)
-        self.ready(latent_dim + self.code_size)
+        given = {"image_shape": self.image_shape, "outputs": self.num_judged}
+        self.discriminator = self.network(
+            "discriminator", discriminator, **given, **self.conditioning_of("discriminator")
+        )
+        self.ready(self.latent_inputs)
 
     def players(self) -> tuple[Player, ...]:
         """The discriminator moves `discriminator_steps` times, then the generator once."""

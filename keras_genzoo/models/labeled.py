@@ -1,4 +1,4 @@
-"""What models of labeled images share: images of chosen labels."""
+"""What models of labeled images share: images of chosen labels, and latents that go with a label."""
 
 from typing import Any
 
@@ -8,72 +8,126 @@ from keras_genzoo import images
 from keras_genzoo.data.labels import as_labels
 from keras_genzoo.data.stream import Stream
 from keras_genzoo.export import Endpoint
-from keras_genzoo.model import GenerativeModel
+from keras_genzoo.networks.conditioning import Label
+from keras_genzoo.sampling import LatentModel
+from keras_genzoo.types import ArraySpec, LabelCondition
 
 Tensor = Any
 Array = Any
 
 
-class Labeled(GenerativeModel):
-    """A model that is trained with a label for each image; a subclass defines `sample_labeled` and has `num_classes`.
+class Labeled(LatentModel):
+    """A model that is trained with a label for each image; a subclass has `num_classes` and `condition`.
 
-    Where no labels are asked for they go round: image number i has label `i % num_classes`.
+    Its latents are pairs: z (n, latent_dim), and the labels' one-hot codes (n, num_classes), so that a mixture of two
+    labels can be decoded as well. Where no labels are given, they take turns: image number i has label
+    `i % num_classes`.
+
+    It stands before the unconditional model among a subclass's bases.
     """
 
     targets = "label"
     num_classes: int
+    condition: LabelCondition
 
-    def sample_labeled(self, indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-        """Images in [-1, 1] of the given numbers and labels, each of shape (n,); see `sample`."""
-        raise NotImplementedError(f"{type(self).__name__} must define sample_labeled().")
+    def conditioning_of(self, network: str) -> dict[str, Any]:
+        """The label, for every network."""
+        return {"conditioning": (Label(self.num_classes, self.condition),)}
 
-    def sample(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Images of the given numbers, whose labels go round."""
-        return self.sample_labeled(indices, ops.mod(indices, self.num_classes), seed)
+    @property
+    def latent_inputs(self) -> tuple[ArraySpec, ArraySpec]:
+        """A pair of latents and codes."""
+        return ArraySpec((self.latent_dim,)), ArraySpec((self.num_classes,))
 
     def one_hot(self, labels: Tensor) -> Tensor:
         """Labels (n,) as float32 (n, num_classes)."""
         return ops.one_hot(ops.reshape(ops.cast(labels, "int32"), (-1,)), self.num_classes, dtype="float32")
 
-    def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
-        if y is not None and not isinstance(x, Stream):
-            y = ops.convert_to_numpy(y)
-            column = y[:, 0] if y.shape[1:] == (1,) else y
-            self.labels(column, len(y), where.partition(".")[2])  # else labels that are not there had a code of zeros
-        return super()._stream(x, y, batch_size, shuffle, where)
-
-    def generate(self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0, labels: Any = None) -> Array:
-        """Makes images, as `GenerativeModel.generate` does, of chosen labels.
-
-        Args:
-            num, seed, batch_size, start: as there.
-            labels: optional integer for all images, or integers of shape (num,); by default they go round.
-
-        Raises:
-            ValueError: labels that are not there, or not as many as images.
-        """
-        if labels is None:
-            return super().generate(num, seed, batch_size, start)
-        return self.draw(ops.arange(start, start + num), self.labels(labels, num, "generate"), seed, batch_size)
-
-    def draw(self, indices: Array, labels: Array, seed: int = 0, batch_size: int = 64) -> Array:
-        """Images of the given numbers and labels, as uint8; arguments as for `sample_labeled`."""
-        pairs = ops.stack([ops.cast(indices, "int32"), ops.cast(labels, "int32")], axis=1)
-        seed = ops.convert_to_tensor(seed, "uint32")
-        return images.to_pixels(self.in_batches("_sample_pairs", pairs, batch_size, seed))
-
-    def _sample_pairs(self, pairs: Tensor, seed: Tensor) -> Tensor:
-        return self.sample_labeled(pairs[:, 0], pairs[:, 1], seed)
-
     def labels(self, labels: Any, num: int, method: str) -> Array:
         """Labels that a user gave to `method`, as integers of shape (num,); see `as_labels`."""
         return as_labels(labels, num, self.num_classes, f"{type(self).__name__}.{method}")
 
+    def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
+        if y is not None and not isinstance(x, Stream):
+            y = ops.convert_to_numpy(y)
+            column = y[:, 0] if y.shape[1:] == (1,) else y
+            self.labels(column, len(y), where.partition(".")[2])  # the code of a label out of range would be zeros
+        return super()._stream(x, y, batch_size, shuffle, where)
+
+    # Images
+
+    def sample_latents(self, indices: Tensor, seed: Tensor, labels: Tensor = None) -> tuple[Tensor, Tensor]:
+        """Latents drawn from the prior for each (seed, index), and the codes of `labels` (n,)."""
+        labels = ops.mod(indices, self.num_classes) if labels is None else labels
+        return super().sample_latents(indices, seed), self.one_hot(labels)
+
+    def sample(self, indices: Tensor, seed: Tensor, labels: Tensor = None, **options: Any) -> Tensor:
+        """Images of the given numbers and labels, integers of shape (n,) both."""
+        return self.images_of(self.sample_latents(indices, seed, labels), **options)
+
+    def generate(
+        self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0, labels: Any = None, **options: Any
+    ) -> Array:
+        """Makes images, as `SamplingModel.generate` does, of chosen labels.
+
+        Args:
+            num, seed, batch_size, start, options: as there.
+            labels: optional integer for all images, or integers of shape (num,); by default they take turns.
+
+        Raises:
+            ValueError: labels out of range, or not as many as images.
+        """
+        if labels is not None:
+            options["labels"] = self.labels(labels, num, "generate")
+        return super().generate(num, seed, batch_size, start, **options)
+
+    def samples(
+        self, indices: Array, seed: int = 0, batch_size: int = 64, labels: Array = None, **options: Any
+    ) -> Array:
+        """Images in [-1, 1] of any numbers and labels, as a float array."""
+        if labels is None:
+            return super().samples(indices, seed, batch_size, **options)
+        labels = self.labels(labels, len(indices), "samples")
+        return self._in_batches_of_seed("_sample_pairs", (indices, labels), seed, batch_size, options)
+
+    def draw(self, indices: Array, labels: Array, seed: int = 0, batch_size: int = 64) -> Array:
+        """Images of any numbers and labels, integers of shape (n,) both, as uint8."""
+        return images.to_pixels(self.samples(indices, seed, batch_size, labels))
+
+    def _sample_pairs(self, pairs: tuple[Tensor, Tensor], seed: Tensor, **options: Any) -> Tensor:
+        return self.sample(pairs[0], seed, pairs[1], **options)
+
+    def decode(self, z: Any, batch_size: int = 64, labels: Any = None, **options: Any) -> Array:
+        """Images of latents, as uint8 (n, height, width, channels).
+
+        Args:
+            z: a pair of latents (n, latent_dim) and codes (n, num_classes); or the former alone, with `labels`.
+            batch_size: integer, how many at a time.
+            labels: optional integer for all images, or integers of shape (n,), in the place of the codes.
+            options: see `sample_options`.
+
+        Raises:
+            ValueError: no labels, or labels out of range.
+        """
+        if labels is not None:
+            z = z[0] if isinstance(z, tuple) else z
+            z = z, ops.convert_to_numpy(self.one_hot(self.labels(labels, len(z), "decode")))
+        if not isinstance(z, tuple):
+            raise ValueError(
+                f"{type(self).__name__}.decode: an image depends on its label: give a pair of latents and codes, or "
+                "labels=..."
+            )
+        return super().decode(z, batch_size, **options)
+
     def endpoints(self) -> dict[str, Endpoint]:
-        """Adds `draw`: images of any numbers and labels."""
+        """Adds `draw`: images of any numbers and labels, as uint8."""
 
         def draw(indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-            return images.to_pixels(self.sample_labeled(indices, labels, seed), ops)
+            return images.to_pixels(self.sample(indices, seed, labels), ops)
 
-        inputs = {"indices": ((None,), "int32"), "labels": ((None,), "int32"), "seed": ((), "int64")}
+        inputs = {
+            "indices": ArraySpec((None,), "int32"),
+            "labels": ArraySpec((None,), "int32", below=self.num_classes),
+            "seed": ArraySpec((), "int64"),
+        }
         return {**super().endpoints(), "draw": Endpoint(draw, inputs)}

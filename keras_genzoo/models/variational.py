@@ -96,14 +96,20 @@ class Variational(Autoencoder):
             planar=lambda: distributions.PlanarFlow(latent_dim, flow_steps),
             iaf=lambda: distributions.InverseAutoregressiveFlow(latent_dim, flow_steps),
         )
-        shape, size = self.conditioned(self.image_shape, latent_dim)
-        self.encoder = self.network("encoder", encoder, image_shape=shape, outputs=self.posterior_distribution.size)
+        self.encoder = self.network(
+            "encoder",
+            encoder,
+            image_shape=self.image_shape,
+            outputs=self.posterior_distribution.size,
+            **self.conditioning_of("encoder"),
+        )
         self.decoder = self.network(
             "decoder",
             decoder,
-            latent_dim=size,
+            latent_dim=latent_dim,
             image_shape=self.image_shape,
             activation=self.pixel_distribution.activation,
+            **self.conditioning_of("decoder"),
         )
 
     def _refusal(self, what: str, expected: str) -> ValueError:
@@ -123,10 +129,6 @@ class Variational(Autoencoder):
         return made
 
     # What a model of labeled images changes
-
-    def conditioned(self, image_shape: ImageShape, latent_dim: int) -> tuple[ImageShape, int]:
-        """The shape of what the encoder takes, and the length of what the decoder takes."""
-        return image_shape, latent_dim
 
     def encoded(self, x: Tensor, y: Tensor = None, training: bool = False) -> Tensor:
         """The parameters of q(z given x), of shape (n, size); y are labels, for models that have them."""

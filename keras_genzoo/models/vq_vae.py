@@ -7,14 +7,14 @@ import keras
 from keras import ops
 
 from keras_genzoo import backend, images
-from keras_genzoo.export import Endpoint, Inputs
+from keras_genzoo.export import Endpoint
 from keras_genzoo.layers.vector_quantizer import VectorQuantizer, perplexity
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import PriorlessAutoencoder
 from keras_genzoo.networks import budget
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Momentum, Network, Scalar, Share
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Momentum, Network, Scalar, Share
 
 Tensor = Any
 Array = Any
@@ -247,12 +247,10 @@ class VQVAE(PriorlessAutoencoder):
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Adds `codes` and `decode_codes`."""
-        pixels: Inputs = {"images": ((None, *self.image_shape), "uint8")}
-        numbers: Inputs = {"codes": ((None, *self.map_shape[:2]), "int32")}
+        pixels = {"images": ArraySpec((None, *self.image_shape), "uint8")}
+        numbers = {"codes": ArraySpec((None, *self.map_shape[:2]), "int32", below=self.num_codes)}
         return {
             **{name: endpoint._replace(jumps=True) for name, endpoint in super().endpoints().items()},
             "codes": Endpoint(lambda x: self.codes_of(images.from_pixels(x, ops)), pixels, jumps=True),
-            "decode_codes": Endpoint(
-                lambda codes: images.to_pixels(self.images_of_codes(codes), ops), numbers, below=self.num_codes
-            ),
+            "decode_codes": Endpoint(lambda codes: images.to_pixels(self.images_of_codes(codes), ops), numbers),
         }

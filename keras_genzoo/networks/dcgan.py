@@ -8,9 +8,9 @@ from keras import initializers, layers
 
 from keras_genzoo.networks.attention import check_attention, self_attention
 from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear, normalize
-from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
+from keras_genzoo.networks.conditioning import Conditioning, condition, normalized, score
 from keras_genzoo.registry import NETWORKS
-from keras_genzoo.types import Classes, Condition, Count, Filters, ImageShape
+from keras_genzoo.types import Count, Filters, ImageShape
 
 
 def _filters(image_shape: ImageShape) -> Filters:
@@ -38,8 +38,7 @@ def dcgan_generator(
     kernel_size: Count = 5,
     normalization: Normalization = "batch",
     attention: Count | None = None,
-    num_classes: Classes | None = None,
-    condition: Condition = "one_hot",
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """A projection of the latents, then transposed convolutions of stride 2, ReLU inside and tanh at the end.
 
@@ -51,8 +50,7 @@ def dcgan_generator(
         kernel_size: pixels.
         normalization: "batch" as in the paper, "layer" or None.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
-        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
-        condition: how they enter: see `networks.labels`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from latents (n, latent_dim) to images (n, height, width, channels) in [-1, 1], float32.
@@ -61,7 +59,8 @@ def dcgan_generator(
     height, width = base_shape(image_shape, len(filters), "dcgan_generator")
     check_attention(attention, [height * 2**level for level in range(len(filters))], "dcgan_generator")
     biased = normalization is None
-    inputs, x, codes = latents_and_label(latent_dim, num_classes, condition)
+    latents = keras.Input((latent_dim,), name="latents")
+    inputs, x, codes = condition(latents, latents, conditioning)
     x = layers.Dense(height * width * filters[0], use_bias=biased, kernel_initializer=_normal())(x)
     x = layers.ReLU()(normalized(layers.Reshape((height, width, filters[0]))(x), normalization, codes))
     for count in filters[1:]:
@@ -86,8 +85,7 @@ def dcgan_discriminator(
     normalization: Normalization = "batch",
     spectral: bool = False,
     attention: Count | None = None,
-    num_classes: Classes | None = None,
-    condition: Condition = "one_hot",
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """Convolutions of stride 2 with LeakyReLU, then one dense layer; without normalization it serves as a critic.
 
@@ -101,8 +99,7 @@ def dcgan_discriminator(
         spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957;
             `normalization` must be None then.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
-        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
-        condition: how they enter: see `networks.labels`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from images (n, height, width, channels) to scores (n, outputs) in float32.
@@ -114,7 +111,8 @@ def dcgan_discriminator(
         attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "dcgan_discriminator"
     )
     convolution = functools.partial(_convolution, spectral=spectral)
-    inputs, x, codes = image_and_label(image_shape, num_classes, condition, spectral=spectral)
+    images = keras.Input(image_shape, name="images")
+    inputs, x, codes = condition(images, images, conditioning, spectral)
     for level, count in enumerate(filters):
         chosen = normalization if level else None
         x = convolution(count, kernel_size, strides=2, use_bias=chosen is None)(x)

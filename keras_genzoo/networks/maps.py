@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 from keras_genzoo.networks.blocks import base_shape
+from keras_genzoo.networks.conditioning import Code, Conditioning, condition, normalized
 from keras_genzoo.networks.convolutional import Activation
 from keras_genzoo.registry import NETWORKS
 from keras_genzoo.types import Count, Filters, ImageShape
@@ -18,9 +19,10 @@ from keras_genzoo.types import Count, Filters, ImageShape
 Tensor = Any
 
 
-def _block(x: Tensor) -> Tensor:
+def _block(x: Tensor, codes: tuple[Code, ...]) -> Tensor:
     """A residual block that keeps the shape of its feature maps."""
-    inside = layers.Conv2D(x.shape[-1], 3, padding="same", activation="relu", kernel_initializer="he_normal")(x)
+    inside = layers.Conv2D(x.shape[-1], 3, padding="same", kernel_initializer="he_normal")(x)
+    inside = layers.ReLU()(normalized(inside, None, codes))
     # It begins as the identity, so that deep networks train without a normalization, which would hide the brightness.
     inside = layers.Conv2D(x.shape[-1], 3, padding="same", kernel_initializer="zeros")(inside)
     return layers.Add()([x, inside])
@@ -66,6 +68,7 @@ def map_encoder(
     filters: Filters = (64,),
     blocks: Count = 3,
     parts: Count = 1,
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """Convolutions of stride 2, residual blocks at the smallest size, and a convolution to `outputs` latents.
 
@@ -79,6 +82,7 @@ def map_encoder(
         blocks: integer, residual blocks.
         parts: integer, how many feature maps of equal shape lie behind one another in the row: 2 for a VAE's means and
             log-variances, else the means would be those of the upper half of the image.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from images (n, height, width, channels) to (n, outputs) in float32: feature maps, laid out in a row.
@@ -89,13 +93,14 @@ def map_encoder(
     if outputs % parts:
         raise ValueError(f"map_encoder: {outputs:,} outputs are not {parts} equal parts: give another number of parts.")
     height, width, channels = _map_shape(outputs // parts, image_shape, len(filters), "map_encoder")
-    x = inputs = keras.Input(image_shape, name="images")
+    images = keras.Input(image_shape, name="images")
+    inputs, x, codes = condition(images, images, conditioning)
     for count in filters:
         x = layers.Conv2D(count, 4, strides=2, padding="same", activation="relu", kernel_initializer="he_normal")(x)
     for _ in range(blocks):
-        x = _block(x)
+        x = _block(x, codes)
     x = layers.Conv2D(parts * channels, 3, padding="same", kernel_initializer="zeros")(x)
-    x = layers.Add(dtype="float32")([x, _copied(_folded(inputs, 2 ** len(filters)), parts * channels)])
+    x = layers.Add(dtype="float32")([x, _copied(_folded(images, 2 ** len(filters)), parts * channels)])
     if parts > 1:
         x = layers.Reshape((height, width, parts, channels), dtype="float32")(x)
         x = layers.Permute((3, 1, 2, 4), dtype="float32")(x)
@@ -109,6 +114,7 @@ def map_decoder(
     activation: Activation = "linear",
     filters: Filters = (64,),
     blocks: Count = 3,
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """A convolution, residual blocks, and transposed convolutions of stride 2: `map_encoder` the other way round.
 
@@ -119,6 +125,7 @@ def map_decoder(
             leave [-1, 1].
         filters: of each level; a level doubles the image.
         blocks: integer, residual blocks.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from latents (n, latent_dim) to (n, height, width, channels) in float32.
@@ -127,11 +134,12 @@ def map_decoder(
         ValueError: the image or the latents do not divide.
     """
     factor, colors = 2 ** len(filters), image_shape[-1]
-    inputs = keras.Input((latent_dim,), name="latents")
-    maps = layers.Reshape(_map_shape(latent_dim, image_shape, len(filters), "map_decoder"))(inputs)
-    x = layers.Conv2D(filters[0], 3, padding="same", activation="relu", kernel_initializer="he_normal")(maps)
+    latents = keras.Input((latent_dim,), name="latents")
+    maps = layers.Reshape(_map_shape(latent_dim, image_shape, len(filters), "map_decoder"))(latents)
+    inputs, x, codes = condition(latents, maps, conditioning)
+    x = layers.Conv2D(filters[0], 3, padding="same", activation="relu", kernel_initializer="he_normal")(x)
     for _ in range(blocks):
-        x = _block(x)
+        x = _block(x, codes)
     for count in filters:
         x = layers.Conv2DTranspose(
             count, 4, strides=2, padding="same", activation="relu", kernel_initializer="he_normal"

@@ -7,10 +7,10 @@ import keras
 from keras import layers
 
 from keras_genzoo.networks.blocks import Normalization, linear
+from keras_genzoo.networks.conditioning import Conditioning, condition, normalized, score
 from keras_genzoo.networks.convolutional import Activation
-from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
 from keras_genzoo.registry import NETWORKS
-from keras_genzoo.types import Classes, Condition, Count, ImageShape, Momentum
+from keras_genzoo.types import Count, ImageShape, Momentum
 
 HiddenActivation = Literal["relu", "leaky_relu", "elu", "gelu", "tanh", "sigmoid"]
 
@@ -23,8 +23,7 @@ def mlp_encoder(
     hidden_activation: HiddenActivation = "relu",
     dropout: Momentum = 0.0,
     spectral: bool = False,
-    num_classes: Classes | None = None,
-    condition: Condition = "one_hot",
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """Dense layers on flattened images; it serves as a discriminator too.
 
@@ -37,13 +36,13 @@ def mlp_encoder(
         hidden_activation: of the hidden layers.
         dropout: float in [0, 1), the share of hidden units that is left out in training.
         spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957.
-        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
-        condition: how they enter: see `networks.labels`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from images (n, height, width, channels) to (n, outputs) in float32.
     """
-    inputs, x, codes = image_and_label(image_shape, num_classes, condition, flat=True, spectral=spectral)
+    images = keras.Input(image_shape, name="images")
+    inputs, x, codes = condition(images, layers.Flatten()(images), conditioning, spectral)
     for units in hidden:
         x = layers.Activation(hidden_activation)(linear(layers.Dense, units, spectral=spectral)(x))
         x = layers.Dropout(dropout)(x) if dropout else x
@@ -58,8 +57,7 @@ def mlp_decoder(
     hidden: tuple[Count, ...] = (200, 200),
     hidden_activation: HiddenActivation = "relu",
     normalization: Normalization = None,
-    num_classes: Classes | None = None,
-    condition: Condition = "one_hot",
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """Dense layers, the last of which makes the pixels: `mlp_encoder` the other way round.
 
@@ -70,13 +68,13 @@ def mlp_decoder(
         hidden: units of each hidden layer, from the latents to the image.
         hidden_activation: of the hidden layers.
         normalization: "batch", "layer" or None, in each hidden layer before its activation.
-        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
-        condition: how they enter: see `networks.labels`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from latents (n, latent_dim) to (n, height, width, channels) in float32.
     """
-    inputs, x, codes = latents_and_label(latent_dim, num_classes, condition)
+    latents = keras.Input((latent_dim,), name="latents")
+    inputs, x, codes = condition(latents, latents, conditioning)
     for units in hidden:
         x = normalized(layers.Dense(units, use_bias=normalization is None)(x), normalization, codes)
         x = layers.Activation(hidden_activation)(x)

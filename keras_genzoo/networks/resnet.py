@@ -8,9 +8,9 @@ from keras import layers
 
 from keras_genzoo.networks.attention import check_attention, self_attention
 from keras_genzoo.networks.blocks import Normalization, base_shape, check_spectral, linear
-from keras_genzoo.networks.labels import image_and_label, latents_and_label, normalized, score
+from keras_genzoo.networks.conditioning import Code, Conditioning, condition, normalized, score
 from keras_genzoo.registry import NETWORKS
-from keras_genzoo.types import Classes, Condition, Count, Filters, ImageShape
+from keras_genzoo.types import Count, Filters, ImageShape
 
 Tensor = Any
 
@@ -29,7 +29,7 @@ def _block(
     count: int,
     way: Literal["up", "down"],
     normalization: Normalization,
-    codes: Tensor | None = None,
+    codes: tuple[Code, ...] = (),
     spectral: bool = False,
 ) -> Tensor:
     """A pre-activation residual block that halves or doubles its feature maps."""
@@ -52,8 +52,7 @@ def resnet_generator(
     filters: Filters = (512, 256, 128, 64),
     normalization: Normalization = "batch",
     attention: Count | None = None,
-    num_classes: Classes | None = None,
-    condition: Condition = "one_hot",
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """A projection of the latents, then residual blocks that each double the image.
 
@@ -63,15 +62,15 @@ def resnet_generator(
         filters: of each block.
         normalization: "batch" as in the paper, "layer" or None.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
-        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
-        condition: how they enter: see `networks.labels`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from latents (n, latent_dim) to images (n, height, width, channels) in [-1, 1], float32.
     """
     height, width = base_shape(image_shape, len(filters), "resnet_generator")
     check_attention(attention, [height * 2 ** (level + 1) for level in range(len(filters))], "resnet_generator")
-    inputs, x, codes = latents_and_label(latent_dim, num_classes, condition)
+    latents = keras.Input((latent_dim,), name="latents")
+    inputs, x, codes = condition(latents, latents, conditioning)
     x = layers.Reshape((height, width, filters[0]))(layers.Dense(height * width * filters[0])(x))
     for count in filters:
         x = _block(x, count, "up", normalization, codes)
@@ -89,8 +88,7 @@ def resnet_critic(
     normalization: Normalization = "layer",
     spectral: bool = False,
     attention: Count | None = None,
-    num_classes: Classes | None = None,
-    condition: Condition = "one_hot",
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """A convolution, then residual blocks that each halve the image, then one dense layer.
 
@@ -102,8 +100,7 @@ def resnet_critic(
         spectral: bool, whether to normalize all kernels spectrally, as Miyato et al. 2018 do, arXiv:1802.05957;
             `normalization` must be None then.
         attention: integer, the height of the feature maps that get self-attention; None for none, as in the paper.
-        num_classes: integer, of a network that is told labels, as one-hot codes: its second input (n, num_classes).
-        condition: how they enter: see `networks.labels`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from images (n, height, width, channels) to scores (n, outputs) in float32.
@@ -111,7 +108,8 @@ def resnet_critic(
     base_shape(image_shape, len(filters), "resnet_critic")
     check_spectral(spectral, normalization, "resnet_critic")
     check_attention(attention, [image_shape[0] // 2 ** (level + 1) for level in range(len(filters))], "resnet_critic")
-    inputs, x, codes = image_and_label(image_shape, num_classes, condition, spectral=spectral)
+    images = keras.Input(image_shape, name="images")
+    inputs, x, codes = condition(images, images, conditioning, spectral)
     x = _convolution(filters[0], 3, spectral)(x)
     for count in (*filters[1:], filters[-1]):
         x = _block(x, count, "down", normalization, spectral=spectral)

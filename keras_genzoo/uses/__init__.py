@@ -9,7 +9,18 @@ from keras_genzoo.uses.attributes import read_table
 from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
 from keras_genzoo.uses.extremes import extremes
 from keras_genzoo.uses.interpolate import interpolate, kind_for, slerp
-from keras_genzoo.uses.latents import Ranking, decode, draw, encode, is_standard_normal, rank_latents
+from keras_genzoo.uses.latents import (
+    Ranking,
+    at,
+    decode,
+    draw,
+    encode,
+    is_standard_normal,
+    joined,
+    rank_latents,
+    vectors,
+    with_vectors,
+)
 from keras_genzoo.uses.outliers import detection, known_outliers, outlier_scores, p_values, png_nats, threshold
 from keras_genzoo.uses.properties import Property, properties
 from keras_genzoo.uses.traverse import traverse
@@ -17,6 +28,7 @@ from keras_genzoo.uses.traverse import traverse
 __all__ = [
     "Property",
     "Ranking",
+    "at",
     "attribute_direction",
     "decode",
     "detection",
@@ -27,6 +39,7 @@ __all__ = [
     "in_use",
     "interpolate",
     "is_standard_normal",
+    "joined",
     "kind_for",
     "known_outliers",
     "move",
@@ -42,5 +55,7 @@ __all__ = [
     "slerp",
     "threshold",
     "traverse",
+    "vectors",
     "who_has",
+    "with_vectors",
 ]

@@ -1,12 +1,13 @@
 """Arithmetic on latents: directions that mean an attribute, added to images that have it or have it not."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.uses.latents import check_latents, decode
+from keras_genzoo.uses.latents import check_latents, decode, vectors, with_vectors
 from keras_genzoo.uses.properties import Property, says_no
 
 FEWEST = 3
@@ -66,7 +67,7 @@ def attribute_direction(latents: np.ndarray, has: np.ndarray) -> np.ndarray:
     Reference: Larsen et al. 2016, arXiv:1512.09300, section 4.2; Radford et al. 2016, arXiv:1511.06434, section 6.3.2.
 
     Args:
-        latents: float array (n, latent_dim); what follows the latents in models of labeled images does not belong here.
+        latents: float array (n, latent_dim), the `vectors` of latents.
         has: bool or 0/1 array (n,).
 
     Returns:
@@ -76,7 +77,7 @@ def attribute_direction(latents: np.ndarray, has: np.ndarray) -> np.ndarray:
         ValueError: fewer than three images have the attribute, or have it not.
 
     Example:
-        >>> glasses = attribute_direction(encode(model, x)[:, : model.latent_dim], has_glasses)
+        >>> glasses = attribute_direction(vectors(encode(model, x)), has_glasses)
     """
     latents, has = np.asarray(latents), np.asarray(has).astype(bool)
     if latents.ndim != 2 or has.shape != latents.shape[:1]:
@@ -111,7 +112,7 @@ def separation(latents: np.ndarray, has: np.ndarray, direction: np.ndarray) -> f
         ValueError: all images have the attribute, or none has.
 
     Example:
-        >>> separation(encode(model, other)[:, : model.latent_dim], other_has_glasses, glasses)
+        >>> separation(vectors(encode(model, other)), other_has_glasses, glasses)
     """
     from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 
@@ -121,16 +122,14 @@ def separation(latents: np.ndarray, has: np.ndarray, direction: np.ndarray) -> f
     return float(roc_auc_score(has, np.asarray(latents, "float64") @ np.asarray(direction, "float64")))
 
 
-def move(
-    model: GenerativeModel, z: np.ndarray, direction: np.ndarray, strengths: Sequence[float] | np.ndarray
-) -> np.ndarray:
-    """Images of latents that are moved along a direction; a label that follows the latents stays.
+def move(model: GenerativeModel, z: Any, direction: np.ndarray, strengths: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Images of latents that are moved along a direction; the label of a conditional model stays.
 
     Reference: White 2016, "Sampling generative networks", arXiv:1609.04468, section 3 (attribute vectors).
 
     Args:
         model: a built model with latents.
-        z: float array (n, size), latents, as `encode` and `draw` of this room give them.
+        z: latents (n, latent_dim), as `encode` and `draw` of this room give them.
         direction: float array (latent_dim,), as `attribute_direction` gives it.
         strengths: floats, how often the direction is added; 0 is the reconstruction.
 
@@ -147,6 +146,5 @@ def move(
     direction = np.asarray(direction, "float32")
     if direction.shape != (model.latent_dim,):
         raise ValueError(f"move: direction has shape {direction.shape}, but ({model.latent_dim},) is expected.")
-    moved = np.repeat(np.asarray(z, "float32")[:, None], len(strengths), axis=1)
-    moved[..., : model.latent_dim] += np.asarray(strengths, "float32")[:, None] * direction
-    return decode(model, moved)
+    moved = vectors(z).astype("float32")[:, None] + np.asarray(strengths, "float32")[:, None] * direction
+    return decode(model, with_vectors(z, moved))

@@ -1,19 +1,19 @@
 """Interpolation: images on the way from one latent to another."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses.latents import check_latents, decode, is_standard_normal
+from keras_genzoo.uses.latents import check_latents, decode, is_standard_normal, vectors, with_vectors
 
 Kind = Literal["linear", "spherical"]
 
 
 def interpolate(
     model: GenerativeModel,
-    a: np.ndarray,
-    b: np.ndarray,
+    a: Any,
+    b: Any,
     shares: np.ndarray,
     kind: Kind | None = None,
 ) -> np.ndarray:
@@ -21,14 +21,14 @@ def interpolate(
 
     Use it to see whether a model has learned, rather than stored: then images change smoothly on the way. Under N(0, I)
     in many dimensions a straight line passes nearer to the origin than samples ever are; the arc keeps their distance.
-    A label that follows the latents stays that of `a`.
+    The label of a conditional model stays that of `a`.
 
     Reference: White 2016, "Sampling generative networks", arXiv:1609.04468, section 2.1.
 
     Args:
         model: a built model with latents.
-        a: float array (n, size), latents, as `encode` and `draw` of this room give them.
-        b: float array (n, size).
+        a: latents (n, latent_dim), as `encode` and `draw` of this room give them.
+        b: as many latents.
         shares: floats of shape (steps,) in [0, 1], how much of the way has been gone.
         kind: "linear" or "spherical"; by default spherical if the prior is N(0, I).
 
@@ -43,16 +43,16 @@ def interpolate(
         >>> rows = interpolate(model, a, b, np.linspace(0, 1, 10))
     """
     check_latents(model, "interpolate")
-    a, b = np.asarray(a, "float32"), np.asarray(b, "float32")
-    if a.ndim != 2 or a.shape != b.shape:
-        raise ValueError(f"interpolate: latents have shapes {a.shape} and {b.shape}, but one (n, size) is expected.")
+    start, end = (vectors(z).astype("float32")[:, None] for z in (a, b))
+    if start.ndim != 3 or start.shape != end.shape:
+        shapes = f"{vectors(a).shape} and {vectors(b).shape}"
+        raise ValueError(f"interpolate: latents have shapes {shapes}, but one (n, latent_dim) is expected.")
     kind = kind or kind_for(model)
     if kind not in ("linear", "spherical"):
         raise ValueError(f"interpolate: kind={kind!r}, but 'linear' or 'spherical' is expected.")
     share = np.asarray(shares, "float64")[None, :, None]
-    (start, label), end = np.split(a[:, None], [model.latent_dim], axis=-1), b[:, None, : model.latent_dim]
     way = slerp(start, end, share) if kind == "spherical" else (1.0 - share) * start + share * end
-    return decode(model, np.concatenate([way, np.repeat(label, share.size, axis=1)], axis=-1))
+    return decode(model, with_vectors(a, way))
 
 
 def kind_for(model: GenerativeModel) -> Kind:

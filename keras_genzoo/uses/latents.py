@@ -1,62 +1,91 @@
 """Latents of any model, drawn, encoded and decoded in one way, and which of them carry most."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
-from keras_genzoo import counter_rng, images
+from keras_genzoo import images
+from keras_genzoo.capabilities import DrawsLatents, Encodes, FitsPrior, HasLatentStatistics
 from keras_genzoo.model import GenerativeModel
 
 _DRAWS = 1_000  # of a prior without closed moments
 
 
-def draw(model: GenerativeModel, numbers: np.ndarray, seed: int = 0) -> np.ndarray:
+def draw(model: GenerativeModel, numbers: np.ndarray, seed: int = 0) -> Any:
     """Latents of samples: `decode` makes of them what `model.generate` gives for these numbers of the seed.
 
     Args:
-        model: a built model with latents: an autoencoder, or one whose `call` takes them as N(0, I) draws them.
+        model: a built model that has latents: an autoencoder or a GAN.
         numbers: integers of shape (n,), the samples' numbers.
         seed: integer in [0, 2**32).
 
     Returns:
-        float32 array of shape (n, size): the first `model.latent_dim` numbers are the latents; in models of labeled
-        images a label's code follows.
+        float32 array of shape (n, latent_dim); of a conditional model a pair of it and of the labels' codes
+        (n, num_classes).
 
     Raises:
         ValueError: the model has no latents.
     """
     check_latents(model, "draw")
-    if hasattr(model, "sample_latents"):
-        return model.in_batches("sample_latents", np.asarray(numbers), 64, np.uint32(seed))
-    return counter_rng.normal(seed, np.asarray(numbers), model.latent_dim)
+    return model.in_batches("sample_latents", np.asarray(numbers), 64, np.uint32(seed))
 
 
-def encode(model: GenerativeModel, x: np.ndarray) -> np.ndarray:
-    """Latents (n, size) of images, as `draw` gives them; `x` as for `model.encode`.
+def encode(model: GenerativeModel, x: np.ndarray) -> Any:
+    """Latents of images, as `draw` gives them; `x` as for `model.encode`.
 
     Raises:
         ValueError: the model has no encoder, or these are no images for it.
     """
-    if not hasattr(model, "encode"):
+    if not isinstance(model, Encodes):
         raise ValueError(
             f"encode: {type(model).__name__} has no encoder, so images have no latents: take drawn ones (a seed), or "
             "an autoencoder."
         )
-    return np.asarray(model.encode(x))
+    return model.encode(x)
 
 
-def decode(model: GenerativeModel, z: np.ndarray) -> np.ndarray:
-    """Images of latents (..., size), as uint8 (..., height, width, channels)."""
+def decode(model: GenerativeModel, z: Any) -> np.ndarray:
+    """uint8 images (..., height, width, channels) of latents (..., latent_dim), or of a pair of them and codes."""
     check_latents(model, "decode")
-    flat = np.asarray(z, "float32").reshape(-1, np.shape(z)[-1])
-    method = "images_of" if hasattr(model, "images_of") else "call"  # an autoencoder's call takes images
-    made = images.to_pixels(model.in_batches(method, flat))
-    return made.reshape(*np.shape(z)[:-1], *made.shape[1:])
+    leading = vectors(z).shape[:-1]
+    flat = keras.tree.map_structure(lambda part: np.asarray(part, "float32").reshape(-1, np.shape(part)[-1]), z)
+    made = images.to_pixels(model.in_batches("images_of", flat))
+    return made.reshape(*leading, *made.shape[1:])
+
+
+def vectors(z: Any) -> np.ndarray:
+    """The vectors (..., latent_dim) of latents, without the codes of labels."""
+    return np.asarray(z[0] if isinstance(z, tuple) else z)
+
+
+def with_vectors(z: Any, changed: np.ndarray) -> Any:
+    """Latents with other vectors, each with the label that it had.
+
+    Args:
+        z: latents, as `draw` and `encode` give them.
+        changed: vectors (..., variants, latent_dim): several for each of `z`.
+    """
+    if not isinstance(z, tuple):
+        return changed
+    codes = np.asarray(z[1])[..., None, :]
+    return changed, np.broadcast_to(codes, (*changed.shape[:-1], codes.shape[-1]))
+
+
+def at(z: Any, index: Any) -> Any:
+    """The latents at some places of the first axis: `z[index]`, also of a pair."""
+    return keras.tree.map_structure(lambda part: np.asarray(part)[index], z)
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Latents of several sets of images behind one another."""
+    return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def is_standard_normal(model: GenerativeModel) -> bool:
     """Whether the model's prior is N(0, I): not a mixture that was fitted afterwards, nor one that was learned."""
-    return getattr(model, "has_prior", True) and getattr(model, "prior", "normal") == "normal"
+    return not isinstance(model, FitsPrior) and getattr(model, "prior", "normal") == "normal"
 
 
 def prior_moments(model: GenerativeModel) -> tuple[np.ndarray, np.ndarray]:
@@ -64,7 +93,7 @@ def prior_moments(model: GenerativeModel) -> tuple[np.ndarray, np.ndarray]:
     check_latents(model, "prior_moments")
     if is_standard_normal(model):
         return np.zeros(model.latent_dim, "float32"), np.ones(model.latent_dim, "float32")
-    z = draw(model, np.arange(_DRAWS))[:, : model.latent_dim]
+    z = vectors(draw(model, np.arange(_DRAWS)))
     return z.mean(axis=0), z.std(axis=0)
 
 
@@ -117,21 +146,21 @@ def rank_latents(model: GenerativeModel, x: np.ndarray | None = None) -> Ranking
         >>> rank_latents(model, held_out[np.arange(500)]["image"]).order[:10]
     """
     check_latents(model, "rank_latents")
-    if not hasattr(model, "encode"):
+    if not isinstance(model, Encodes):
         return Ranking("index", np.zeros(model.latent_dim), np.arange(model.latent_dim))
     if x is None or len(x) < 2:
         given = 0 if x is None else len(x)
         raise ValueError(f"rank_latents: got {given} images, but what latents carry shows over 2 images or more.")
-    if hasattr(model, "latent_statistics"):
+    if isinstance(model, HasLatentStatistics):
         floats = images.as_floats(x, model.image_shape, "rank_latents")
         found = model.in_batches("latent_statistics", floats).astype("float64")
         if found.shape[1] > 1:
             return Ranking.of("kl", found[:, 1].mean(axis=0))
         return Ranking.of("variance", found[:, 0].var(axis=0))
-    return Ranking.of("variance", encode(model, x)[:, : model.latent_dim].var(axis=0, dtype="float64"))
+    return Ranking.of("variance", vectors(encode(model, x)).var(axis=0, dtype="float64"))
 
 
 def check_latents(model: GenerativeModel, where: str) -> None:
     """Refuses a model without latents, in the name of the caller."""
-    if not hasattr(model, "latent_dim"):
+    if not isinstance(model, DrawsLatents):
         raise ValueError(f"{where}: {type(model).__name__} has no latents: give an autoencoder, or a GAN.")

@@ -1,26 +1,27 @@
 """Traversals: what one latent at a time does to an image."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses.latents import decode, prior_moments
+from keras_genzoo.uses.latents import at, decode, prior_moments, vectors, with_vectors
 
 
 def traverse(
-    model: GenerativeModel, z: np.ndarray, latents: Sequence[int] | np.ndarray, values: Sequence[float] | np.ndarray
+    model: GenerativeModel, z: Any, latents: Sequence[int] | np.ndarray, values: Sequence[float] | np.ndarray
 ) -> np.ndarray:
     """Images of a latent vector in which one latent at a time takes each of some values, and the others stay.
 
-    Use it to see what a model has learned to vary, and whether one latent means one thing. A label that follows the
-    latent stays.
+    Use it to see what a model has learned to vary, and whether one latent means one thing. The label of a
+    conditional model stays.
 
     Reference: Higgins et al. 2017 (beta-VAE), https://openreview.net/forum?id=Sy2fzU9gl, figure 1.
 
     Args:
         model: a built model with latents.
-        z: float array (size,), a latent vector, as `encode` and `draw` of this room give it.
+        z: one latent vector (latent_dim,), or a pair of it and a code: `at(z, 0)` of what `encode` and `draw` give.
         latents: integers in [0, latent_dim), the latents to vary; `rank_latents` finds those that matter.
         values: floats, in standard deviations of the prior from its mean; papers take -3 to 3.
 
@@ -31,19 +32,19 @@ def traverse(
         ValueError: the model has no latents, or not these, or the vector is of another size.
 
     Example:
-        >>> z = draw(model, np.arange(1))[0]
+        >>> z = at(draw(model, np.arange(1)), 0)
         >>> rows = traverse(model, z, rank_latents(model, x).order[:10], np.linspace(-3, 3, 9))
     """
     mean, deviation = prior_moments(model)
-    z, chosen = np.asarray(z, "float32"), np.asarray(latents, "int64")
-    if z.ndim != 1 or len(z) < model.latent_dim:
-        raise ValueError(f"traverse: z has shape {z.shape}, but one latent vector is expected: give z[0].")
+    vector, chosen = vectors(z).astype("float32"), np.asarray(latents, "int64")
+    if vector.shape != (model.latent_dim,):
+        raise ValueError(f"traverse: z has shape {vector.shape}, but one latent vector is expected: give at(z, 0).")
     if chosen.size and not 0 <= chosen.min() <= chosen.max() < model.latent_dim:
         raise ValueError(
             f"traverse: latents lie in [{chosen.min()}, {chosen.max()}], but this model has {model.latent_dim}: 0 to "
             f"{model.latent_dim - 1}."
         )
-    varied = np.tile(z, (len(chosen), len(values), 1))
+    varied = np.tile(vector, (len(chosen), len(values), 1))
     for row, latent in enumerate(chosen):
         varied[row, :, latent] = mean[latent] + np.asarray(values) * deviation[latent]
-    return decode(model, varied)
+    return decode(model, with_vectors(at(z, None), varied))

@@ -54,10 +54,17 @@ def held_out(model: GenerativeModel) -> Stream:
     return Stream(source(model, 2 * BATCH + 1), BATCH, shuffle=False)
 
 
-def inputs(model: GenerativeModel, count: int = 3) -> np.ndarray:
-    """Inputs of `call`."""
-    shape = model.endpoints()["serve"].inputs["inputs"][0][1:]
-    return np.random.default_rng(1).uniform(-1, 1, (count, *shape)).astype("float32")
+def inputs(model: GenerativeModel, count: int = 3) -> Any:
+    """Inputs of `call`: a structure of arrays, as the model declares it."""
+    rng = np.random.default_rng(1)
+    return keras.tree.map_structure(
+        lambda spec: rng.uniform(-1, 1, (count, *spec.shape)).astype(spec.dtype), model.call_inputs
+    )
+
+
+def packed(model: GenerativeModel, arrays: list[np.ndarray]) -> Any:
+    """Arrays in a row as the structure that `call` takes."""
+    return arrays[0] if len(arrays) == 1 else keras.tree.pack_sequence_as(model.call_inputs, arrays)
 
 
 def fit(model: GenerativeModel, **arguments: Any) -> dict[str, list[float]]:

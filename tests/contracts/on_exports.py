@@ -18,7 +18,11 @@ def main(folder: Path, names: list[str]) -> None:
         with np.load(folder / f"{name}.inputs.npz") as inputs:
             for key in inputs.files:
                 calls.setdefault(key.partition("-")[0], []).append(tf.constant(inputs[key]))
-        outputs = {endpoint: getattr(loaded, endpoint)(*arguments) for endpoint, arguments in calls.items()}
+        outputs = {}
+        for endpoint, arguments in calls.items():
+            answer = getattr(loaded, endpoint)(*arguments)
+            parts = answer if isinstance(answer, dict) else {"": answer}
+            outputs |= {f"{endpoint}-{key}": value for key, value in parts.items()}
         (default,) = loaded.signatures["serving_default"](*calls["serve"]).values()
         np.savez(folder / f"{name}.outputs.npz", serving_default=default, **outputs)
     assert "keras_genzoo" not in sys.modules

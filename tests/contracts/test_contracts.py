@@ -122,11 +122,11 @@ def test_endpoints_answer_as_they_say(fitted):
     expected = fitted.model.generate(4, seed=2**32 - 1)
     np.testing.assert_allclose(ops.convert_to_numpy(images).astype(int), expected, atol=1)
     x = helpers.inputs(fitted.model)
-    answer = endpoints["serve"].function(ops.convert_to_tensor(x))
+    answer = endpoints["serve"].function(*(ops.convert_to_tensor(array) for array in keras.tree.flatten(x)))
     np.testing.assert_array_equal(ops.convert_to_numpy(answer), ops.convert_to_numpy(fitted.model(x)))
     for name, endpoint in endpoints.items():
-        for shape, _ in endpoint.inputs.values():
-            assert shape == () or shape[0] is None, name
+        for spec in endpoint.inputs.values():
+            assert spec.shape == () or spec.shape[0] is None, name
 
 
 @pytest.mark.slow  # the compiles take a third of the time of all contracts

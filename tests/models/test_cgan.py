@@ -59,13 +59,13 @@ def test_samples_have_the_label_asked_for(condition):
     assert means[0] + 30 < means[1] < means[2] - 30
 
 
-def test_what_call_takes_is_latents_and_a_code():
+def test_call_takes_latents_and_codes():
     model = build(**DENSE)
-    z = model.sample_latents(np.arange(6), np.uint32(3))
-    np.testing.assert_array_equal(ops.convert_to_numpy(z)[:, 2:], np.eye(3)[np.arange(6) % 3])
-    one = ops.convert_to_numpy(model(z))
-    other = ops.convert_to_numpy(model.sample_labeled(np.arange(6), np.arange(6) % 3, np.uint32(3)))
-    np.testing.assert_array_equal(one, other)
+    z, codes = model.sample_latents(np.arange(6), np.uint32(3))
+    np.testing.assert_array_equal(ops.convert_to_numpy(codes), np.eye(3)[np.arange(6) % 3])
+    called = ops.convert_to_numpy(model((z, codes)))
+    sampled = ops.convert_to_numpy(model.sample(np.arange(6), np.uint32(3), np.arange(6) % 3))
+    np.testing.assert_array_equal(called, sampled)
 
 
 def test_both_players_are_told_the_labels_of_the_batch(monkeypatch):
@@ -111,6 +111,6 @@ def test_labels_may_be_a_column():
     build(**DENSE).fit(X, LABELS[:, None], batch_size=48, verbose=0)
 
 
-def test_a_network_that_takes_no_labels_is_told():
-    with pytest.raises(ValueError, match=r"CGAN.generator: the network 'conv_decoder' takes no condition, num_classes"):
-        build(generator="conv_decoder")
+def test_a_network_without_conditioning_is_refused():
+    with pytest.raises(ValueError, match=r"CGAN.generator: the network 'latent_discriminator' takes no conditioning"):
+        build(generator="latent_discriminator")

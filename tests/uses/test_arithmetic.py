@@ -75,10 +75,10 @@ def test_moving_adds_the_direction_and_leaves_the_label():
     rows = move(model, z, direction, [-1.0, 0.0, 2.0])
     assert rows.shape == (2, 3, 8, 8, 3)
     for column, strength in enumerate((-1, 0, 2)):
-        moved = np.concatenate([z[:, :4] + strength * direction, z[:, 4:]], axis=1)
+        moved = z[0] + strength * direction, z[1]
         np.testing.assert_array_equal(rows[:, column], decode(model, moved))
-    with pytest.raises(ValueError, match=r"direction has shape \(7,\), but \(4,\)"):
-        move(model, z, z[0], [1.0])
+    with pytest.raises(ValueError, match=r"direction has shape \(3,\), but \(4,\)"):
+        move(model, z, z[1][0], [1.0])
 
 
 def test_too_few_images():

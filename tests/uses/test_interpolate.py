@@ -5,7 +5,7 @@ import pytest
 
 from keras_genzoo import models  # noqa: F401 - fills the registry
 from keras_genzoo.registry import MODELS
-from keras_genzoo.uses import decode, draw, interpolate, slerp
+from keras_genzoo.uses import at, decode, draw, interpolate, slerp, vectors, with_vectors
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def test_without_an_arc_the_way_is_straight(other):
 def test_the_way_is_the_one_asked_for_and_the_label_stays(cvae, kind):
     a, b = draw(cvae, np.arange(2)), draw(cvae, np.arange(2, 4))
     rows = interpolate(cvae, a, b, np.array([0.0, 0.3, 1.0]), kind)
-    way = slerp(a[:, :4], b[:, :4], np.full((1, 1), 0.3)) if kind == "spherical" else 0.7 * a[:, :4] + 0.3 * b[:, :4]
-    for column, z in enumerate((a[:, :4], way, b[:, :4])):
-        expected = decode(cvae, np.concatenate([z, a[:, 4:]], axis=1)).astype(int)
+    way = slerp(a[0], b[0], np.full((1, 1), 0.3)) if kind == "spherical" else 0.7 * a[0] + 0.3 * b[0]
+    for column, z in enumerate((a[0], way, b[0])):
+        expected = decode(cvae, (z, a[1])).astype(int)
         assert np.abs(rows[:, column] - expected).max() <= 1
 
 
@@ -40,14 +40,15 @@ def test_the_prior_decides_over_the_kind(cvae):
     ae.decoder.set_weights([weight + 0.1 for weight in ae.decoder.get_weights()])  # so that images differ
     share = np.array([0.5])
     for model, kind, other in ((cvae, "spherical", "linear"), (ae, "linear", "spherical")):
-        a, b = draw(model, np.arange(3)), 9 * draw(model, np.arange(3, 6))
+        a, b = draw(model, np.arange(3)), draw(model, np.arange(3, 6))
+        b = at(with_vectors(b, 9 * vectors(b)[:, None]), (slice(None), 0))
         np.testing.assert_array_equal(interpolate(model, a, b, share), interpolate(model, a, b, share, kind))
         assert (interpolate(model, a, b, share) != interpolate(model, a, b, share, other)).any()
 
 
 def test_mistakes(cvae):
     a = draw(cvae, np.arange(2))
-    with pytest.raises(ValueError, match=r"shapes \(2, 7\) and \(1, 7\), but one \(n, size\)"):
-        interpolate(cvae, a, a[:1], np.array([0.5]))
+    with pytest.raises(ValueError, match=r"shapes \(2, 4\) and \(1, 4\), but one \(n, latent_dim\)"):
+        interpolate(cvae, a, at(a, slice(1)), np.array([0.5]))
     with pytest.raises(ValueError, match="kind='round', but 'linear' or 'spherical'"):
         interpolate(cvae, a, a, np.array([0.5]), "round")

@@ -8,7 +8,7 @@ import pytest
 from keras_genzoo import models  # noqa: F401 - fills the registry
 from keras_genzoo.data import DataError
 from keras_genzoo.registry import MODELS
-from keras_genzoo.uses import Ranking, decode, draw, encode, is_standard_normal, rank_latents, read_table, traverse
+from keras_genzoo.uses import Ranking, at, decode, draw, encode, is_standard_normal, rank_latents, read_table, traverse
 from keras_genzoo.uses.latents import prior_moments
 
 
@@ -81,14 +81,14 @@ def test_equal_values_keep_their_order():
 
 def test_one_latent_changes_at_a_time(build):
     model = build("cvae")
-    z = draw(model, np.arange(1), seed=3)[0]
+    z = at(draw(model, np.arange(1), seed=3), 0)
     rows = traverse(model, z, [2, 0], [-3.0, 0.0, 3.0])
     assert rows.shape == (2, 3, 8, 8, 3)
     for row, latent in enumerate((2, 0)):
         for column, value in enumerate((-3, 0, 3)):
-            expected = z.copy()
+            expected = z[0].copy()
             expected[latent] = value
-            np.testing.assert_array_equal(rows[row, column], decode(model, expected))
+            np.testing.assert_array_equal(rows[row, column], decode(model, (expected, z[1])))
 
 
 def test_a_fitted_prior_gives_the_units(build):

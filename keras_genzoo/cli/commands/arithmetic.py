@@ -18,7 +18,18 @@ from keras_genzoo.data.image_folder import find_images
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation import pixels_of
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses import attribute_direction, decode, encode, move, properties, separation, who_has
+from keras_genzoo.uses import (
+    at,
+    attribute_direction,
+    decode,
+    encode,
+    move,
+    properties,
+    separation,
+    vectors,
+    who_has,
+    with_vectors,
+)
 
 _MOST_LEARNED, _MOST_TESTED, _MOST_AVERAGED = 2_000, 1_000, 1_000
 
@@ -69,9 +80,11 @@ def _two_parts(source: Source, train: Source | None) -> tuple[Source, Source]:
 
 
 def _encoded(model: GenerativeModel, source: Source) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Latents of all images of a source, without labels that may follow them, and what is known of the images."""
-    found, known = look_through(source, f"latents of {len(source):,} images", lambda x, first: encode(model, x))
-    return found[:, : model.latent_dim], known
+    """The vectors of all images of a source, and what is known of the images."""
+    found, known = look_through(
+        source, f"latents of {len(source):,} images", lambda x, first: vectors(encode(model, x))
+    )
+    return found, known
 
 
 def _meaning(auroc: float | None, counts: dict[str, int]) -> str:
@@ -86,9 +99,9 @@ def _analogy(args: argparse.Namespace, output: Output) -> None:
     """A - B + C: what A has more than B is added to C."""
     model = load(args.run, best=args.best)
     (a, image_a), (b, image_b), (c, image_c) = (_mean(model, path) for path in args.analogy)
-    direction = (a - b)[: model.latent_dim]
+    direction = vectors(a)[0] - vectors(b)[0]
     shares = np.linspace(0.0, 1.0, args.steps)
-    rows = move(model, c[None], direction, finely(shares))
+    rows = move(model, c, direction, finely(shares))
     words: dict[str, Any] = dict(zip("ABC", args.analogy, strict=True))
     report = {"run": str(args.run), **words, "shares": np.round(shares, 5).tolist()}
     files = write_rows(output, rows, report, before=np.stack([image_a, image_b, image_c])[None])
@@ -96,13 +109,13 @@ def _analogy(args: argparse.Namespace, output: Output) -> None:
     print(columns(files, indent=0))
 
 
-def _mean(model: GenerativeModel, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _mean(model: GenerativeModel, name: str) -> tuple[Any, np.ndarray]:
     """The latents of an image, or of a folder's images in the mean, and a picture of it."""
     path = Path(name).expanduser()
     if not path.is_dir():
         image = read_image(path, model)
-        return encode(model, image[None])[0], image
+        return encode(model, image[None]), image
     x = np.stack([read_image(path / file, model) for file in find_images(path)[:_MOST_AVERAGED]])
     z = encode(model, x)
-    mean = np.concatenate([z[:, : model.latent_dim].mean(axis=0), z[0, model.latent_dim :]])
-    return mean, decode(model, mean[None])[0]
+    mean = with_vectors(at(z, 0), vectors(z).mean(axis=0, keepdims=True))
+    return mean, decode(model, mean)[0]

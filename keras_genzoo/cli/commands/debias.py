@@ -18,7 +18,7 @@ from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
 from keras_genzoo.uses.extremes import extremes
-from keras_genzoo.uses.latents import encode
+from keras_genzoo.uses.latents import encode, vectors
 from keras_genzoo.uses.properties import Property, names_of_properties, properties
 
 
@@ -32,8 +32,9 @@ def run(args: argparse.Namespace) -> None:
     attributes = table_of(source, args.data or args.run)
     _check_factor(args.factor, names_of_properties(source, attributes), source)
     model = load(args.run, best=args.best)
-    latents, found = look_through(source, f"latents of {len(source):,} images", lambda x, first: encode(model, x))
-    latents = latents[:, : model.latent_dim]  # a label's code may follow
+    latents, found = look_through(
+        source, f"latents of {len(source):,} images", lambda x, first: vectors(encode(model, x))
+    )
     known = properties(found, source, attributes)
     _check_factor(args.factor, known, source)  # a label may be one of the factors
     chosen = known if args.factor is None else {args.factor: known[args.factor]}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from keras_genzoo.artifacts import load
 from keras_genzoo.cli.io.console import columns
+from keras_genzoo.types import ArraySpec
 
 
 def run(args: argparse.Namespace) -> None:
@@ -19,8 +20,8 @@ def run(args: argparse.Namespace) -> None:
     print(columns(endpoints))
 
 
-def _shapes(inputs: Mapping[str, tuple[tuple[int | None, ...], str]]) -> str:
+def _shapes(inputs: Mapping[str, ArraySpec]) -> str:
     return ", ".join(
         f"{dtype} ({', '.join('any' if size is None else str(size) for size in shape)})" if shape else dtype
-        for shape, dtype in inputs.values()
+        for shape, dtype in ((spec.shape, spec.dtype) for spec in inputs.values())
     )

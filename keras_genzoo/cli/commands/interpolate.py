@@ -9,7 +9,7 @@ from keras_genzoo.artifacts import RunError, load
 from keras_genzoo.cli.io.console import columns
 from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
 from keras_genzoo.printable import printable
-from keras_genzoo.uses import draw, encode, interpolate, kind_for
+from keras_genzoo.uses import draw, encode, interpolate, joined, kind_for
 
 _SEEDS = (0, 1, 2, 3, 4)
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
         before, after = x[:, :1], x[:, 1:]
         a, b = encode(model, x[:, 0]), encode(model, x[:, 1])
     else:
-        a, b = (np.concatenate([draw(model, np.arange(1), seed) for seed in part]) for part in zip(*pairs, strict=True))
+        a, b = (joined([draw(model, np.arange(1), seed) for seed in part]) for part in zip(*pairs, strict=True))
     shares = np.linspace(0.0, 1.0, args.steps)
     rows = interpolate(model, a, b, finely(shares), kind)
     report = {"run": str(args.run), "kind": kind, "shares": np.round(shares, 5).tolist(), "rows": pairs}

@@ -14,7 +14,7 @@ from keras_genzoo.evaluation import pixels_of
 from keras_genzoo.files import read_json
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import printable
-from keras_genzoo.uses import Ranking, draw, encode, rank_latents, traverse
+from keras_genzoo.uses import Ranking, at, draw, encode, rank_latents, traverse
 
 _MOST_RANKED = 1_000  # images
 _ROWS = 10
@@ -49,16 +49,16 @@ def run(args: argparse.Namespace) -> None:
     print(columns(files, indent=0))
 
 
-def _start(args: argparse.Namespace, model: GenerativeModel, opened: Run) -> tuple[np.ndarray, dict[str, Any]]:
+def _start(args: argparse.Namespace, model: GenerativeModel, opened: Run) -> tuple[Any, dict[str, Any]]:
     """The latent vector to start from, and what it is of."""
     if args.image is not None:
-        return encode(model, read_image(args.image, model)[None])[0], {"image": args.image}
+        return at(encode(model, read_image(args.image, model)[None]), 0), {"image": args.image}
     if args.index is None:
-        return draw(model, np.arange(1), args.seed)[0], {"seed": args.seed}
+        return at(draw(model, np.arange(1), args.seed), 0), {"seed": args.seed}
     held_out = images_of(opened, args.run_data, _MOVED).held_out
     if args.index >= len(held_out):
         raise DataError(f"traverse: --index {args.index}: there are {len(held_out):,} held-out images, counted from 0.")
-    return encode(model, pixels_of(held_out, np.array([args.index])))[0], {"index": args.index}
+    return at(encode(model, pixels_of(held_out, np.array([args.index]))), 0), {"index": args.index}
 
 
 def _ranking(opened: Run, model: GenerativeModel, moved: str | None) -> tuple[Ranking, str | None]:

@@ -48,7 +48,7 @@ def _cast(value: Array, dtype: str, xp: types.ModuleType) -> Array:
     return np.asarray(value).astype(dtype) if xp is np else xp.cast(value, dtype)
 
 
-def _words(seed: Array, stream: int, indices: Array, size: int, xp: types.ModuleType) -> tuple:
+def _words(seed: Array, stream: Array, indices: Array, size: int, xp: types.ModuleType) -> tuple:
     """Two words for each of (index, position < size): arrays of shape (indices, size)."""
 
     def row(value: Array) -> Array:
@@ -64,14 +64,14 @@ def _unit(words: Array, xp: types.ModuleType) -> Array:
     return (_cast(upper, "float32", xp) + 0.5) * 2.0**-23
 
 
-def uniform(seed: Array, indices: Array, size: int, stream: int = 0, xp: types.ModuleType = np) -> Array:
+def uniform(seed: Array, indices: Array, size: int, stream: Array = 0, xp: types.ModuleType = np) -> Array:
     """Uniform numbers in (0, 1) for each index.
 
     Args:
         seed: integer in [0, 2**32).
         indices: integers of shape (n,): the positions (image numbers) to draw for.
         size: integer, how many numbers an index gets.
-        stream: integer that keeps different uses of one seed apart.
+        stream: integer, or integers of shape (n,), that keeps different uses of one seed apart.
         xp: `numpy` or `keras.ops`.
 
     Returns:
@@ -80,7 +80,7 @@ def uniform(seed: Array, indices: Array, size: int, stream: int = 0, xp: types.M
     return _unit(_words(seed, stream, indices, size, xp)[0], xp)
 
 
-def normal(seed: Array, indices: Array, size: int, stream: int = 0, xp: types.ModuleType = np) -> Array:
+def normal(seed: Array, indices: Array, size: int, stream: Array = 0, xp: types.ModuleType = np) -> Array:
     """Standard normal numbers for each index (Box and Muller 1958); arguments and shape as for `uniform`."""
     first, second = _words(seed, stream, indices, size, xp)
     radius = xp.sqrt(-2.0 * xp.log(_unit(first, xp)))

@@ -1,5 +1,6 @@
 """What `fit` and `evaluate` take: streams, arrays and datasets, and what is refused of them."""
 
+import math
 from typing import Any
 
 import keras
@@ -8,11 +9,12 @@ from keras import ops
 
 from keras_genzoo import backend, images
 from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.stages import Stage, Staged
 
 VALIDATION_SEED = 1
 
 
-class Fitting(keras.Model):
+class Fitting(Staged):
     """The part of a `GenerativeModel` that turns what a user has into batches of `turns * batch_size` images."""
 
     def fit(
@@ -24,11 +26,13 @@ class Fitting(keras.Model):
         validation_data: Any = None,
         validation_batch_size: int | None = None,
         steps_per_epoch: int | None = None,
-        sample_weight: Any = None,
-        class_weight: Any = None,
+        initial_epoch: int = 0,
+        initial_step: int = 0,
+        callbacks: Any = None,
+        verbose: Any = "auto",
         **kwargs: Any,
     ) -> keras.callbacks.History:
-        """Trains, going on in the data where `iterations` says that this model stands.
+        """Trains, going on in the data where `images_seen` says that this model stands, through the model's stages.
 
         Args:
             x: a `Stream`; arrays of float images in [-1, 1] with `batch_size`; or a dataset or generator as Keras
@@ -39,47 +43,103 @@ class Fitting(keras.Model):
             validation_data: a `Stream`, `(x, y)` arrays, `x` alone, or a dataset.
             validation_batch_size: integer, as `batch_size`, for validation arrays.
             steps_per_epoch: integer; by default as many as go once through the images.
-            kwargs: `initial_epoch`, `callbacks`, `verbose`, `validation_freq`, ... as in Keras.
+            initial_epoch: integer, complete epochs before this call.
+            initial_step: integer, train steps that were taken before this call in the epoch that is not complete.
+            callbacks, verbose: as in Keras.
+            kwargs: `validation_freq`, ... as in Keras.
 
         Raises:
             ValueError: images out of [-1, 1], a batch that does not divide into turns, `sample_weight`, ...
         """
         where = f"{type(self).__name__}.fit"
-        if sample_weight is not None or class_weight is not None:
-            raise ValueError(f"{where}: sample_weight and class_weight have no meaning here: leave them out.")
-        if kwargs.get("validation_split"):
+        for name in ("sample_weight", "class_weight"):
+            if kwargs.pop(name, None) is not None:
+                raise ValueError(f"{where}: {name} has no meaning here: leave it out.")
+        if kwargs.pop("validation_split", None):
             raise ValueError(f"{where}: validation_split is not taken: give validation_data.")
         if x is None:
             raise ValueError(f"{where} needs images: a Stream, an array or a dataset.")
         if kwargs.pop("shuffle", True) is False:
             raise ValueError(f"{where}: shuffle=False is not taken: a stream's order is a function of its seed.")
         stream = self._stream(x, y, batch_size, True, where)
-        if stream is None:
-            self._check_dataset(x, where, self.turns, steps_per_epoch)
-            data, steps = (x if y is None else (x, y)), steps_per_epoch
-        else:
-            if not stream.shuffle:
-                raise ValueError(
-                    f"{where}: this stream is one of held-out images, in one pass: give the one to train on."
-                )
-            if stream.batch_size % backend.replicas(self):
-                raise ValueError(
-                    f"{where}: batch_size={stream.batch_size} is shared by {backend.replicas(self)} "
-                    "replicas: give a multiple of their number."
-                )
-            steps = steps_per_epoch or stream.steps(self.turns)
-            data = stream.batches(self.turns, self.targets, start=self.iterations)
+        if stream is not None and not stream.shuffle:
+            raise ValueError(f"{where}: this stream is one of held-out images, in one pass: give the one to train on.")
+        held_out = None
         if validation_data is not None:
             pair = validation_data if isinstance(validation_data, tuple) else (validation_data, None)
             place = f"{where}: validation_data"
             held_out = self._stream(pair[0], pair[1], validation_batch_size or batch_size, False, place)
             if held_out is None:
                 self._check_dataset(validation_data, place, 1, kwargs.get("validation_steps"))
+        dataset = x if y is None else (x, y)
+        listeners = self._callback_list(callbacks, verbose, epochs)
+        epoch, step = initial_epoch, initial_step
+        while epoch < epochs:
+            if not step:  # a stage begins with an epoch
+                self.begin_stage(max(self.stage, self.due_stage()))  # which does nothing in the same stage
+            stage = self.stages()[self.stage]
+            if stream is None:
+                self._check_stage(stage, where)
+                self._check_dataset(dataset if y is None else x, where, self.turns, steps_per_epoch)
+                data, steps = dataset, steps_per_epoch
             else:
-                validation_data, kwargs["validation_steps"] = self._one_pass(held_out)
-        return super().fit(
-            data, epochs=epochs, shuffle=False, validation_data=validation_data, steps_per_epoch=steps, **kwargs
+                now = stream.at(stage.batch_size, stage.image_size)
+                self._check_replicas(now, where)
+                steps = steps_per_epoch or now.steps(self.turns)
+                data = now.batches(self.turns, self.targets, start=self.images_seen)
+            if held_out is not None:
+                one_pass = self._one_pass(held_out.at(image_size=stage.image_size))
+                validation_data, kwargs["validation_steps"] = one_pass
+            until = epochs
+            if step:  # the rest of the epoch that is not complete
+                steps, until = None if steps is None else steps - step, epoch + 1
+            elif (left := self.border(self.stage) - self.images_seen) < float("inf"):
+                until = min(epochs, epoch + self._epochs_for(left, steps, stream, stage, where))
+            listeners.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
+            super().fit(
+                data,
+                epochs=until,
+                initial_epoch=epoch,
+                shuffle=False,
+                validation_data=validation_data,
+                steps_per_epoch=steps,
+                callbacks=listeners,
+                verbose=verbose,
+                **kwargs,
+            )
+            if self.stop_training:
+                break
+            epoch, step = until, 0
+        return self.history
+
+    def _callback_list(self, callbacks: Any, verbose: Any, epochs: int) -> keras.callbacks.CallbackList:
+        """One list for all stages, so that there is one history, and callbacks know the last epoch."""
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            return callbacks
+        progress = {"add_progbar": verbose != 0, "verbose": verbose}
+        return keras.callbacks.CallbackList(
+            callbacks, add_history=True, epochs=epochs, steps=None, model=self, **progress
         )
+
+    def _epochs_for(self, images: float, steps: int | None, stream: Stream | None, stage: Stage, where: str) -> int:
+        """The number of epochs after which `images` more have been seen."""
+        if stream is None or steps is None:
+            raise ValueError(f"{where}: a model with stages needs a Stream, or arrays, to count images.")
+        return math.ceil(images / (steps * self.turns * (stage.batch_size or stream.batch_size)))
+
+    def _check_stage(self, stage: Stage, where: str) -> None:
+        if stage.batch_size is not None or stage.image_size is not None:
+            raise ValueError(
+                f"{where}: the stage '{stage.name}' has batches or images of its own, which a dataset cannot give: "
+                "give a Stream, or arrays."
+            )
+
+    def _check_replicas(self, stream: Stream, where: str) -> None:
+        if stream.batch_size % backend.replicas(self):
+            raise ValueError(
+                f"{where}: batch_size={stream.batch_size} is shared by {backend.replicas(self)} replicas: give a "
+                "multiple of their number."
+            )
 
     def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any) -> Any:
         """Every player's losses on held-out images, with the same noise each time; arguments as for `fit`."""

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -17,16 +17,9 @@ from keras_genzoo.players import Player, deal, player_optimizers
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
 from keras_genzoo.scalar_schedules import number_or_schedule
-from keras_genzoo.types import ArraySpec, DType, Inputs, Momentum, Network, Scalar
+from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
 
 Tensor = Any
-
-
-class Stage(NamedTuple):
-    """A part of a training that grows: its name, and its share of the epochs."""
-
-    name: str
-    share: float = 1.0
 
 
 class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
@@ -37,8 +30,9 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     see `keras_genzoo.capabilities`; a model that makes images of noise is a `SamplingModel`.
 
     Args:
-        ema_momentum: float in [0, 1), momentum of an exponential moving average of the network `ema_of`, which then
+        ema_momentum: float in [0, 1), momentum of an exponential moving average of the networks `ema_of`, which then
             makes the images; None for no average.
+        ema_half_life: integer, the same as a number of images, after which a weight counts half as much.
         dtype: "float32", "mixed_float16" or "mixed_bfloat16"; None for Keras' global policy.
         name: string, the model's name.
     """
@@ -47,8 +41,6 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     """Names of the scalars that the losses report; together, no more and no fewer, they are what `fit` shows."""
     targets: ClassVar[str | None] = None
     """What a stream gives as y: None, "label" or "target"."""
-    ema_of: ClassVar[str | None] = None
-    """The network that `ema_momentum` averages."""
     default_optimizer: ClassVar[dict[str, Any]] = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
     """What `compile` takes when no optimizer is given: the paper's."""
     tiny: ClassVar[dict[str, Any]] = {}
@@ -57,14 +49,12 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     def __init__(
         self,
         ema_momentum: Momentum | None = None,
+        ema_half_life: Images | None = None,
         dtype: DType | None = None,
         name: str | None = None,
     ):
         super().__init__(dtype=dtype, name=name, autocast=False)
-        if ema_momentum is not None and self.ema_of is None:
-            raise ValueError(f"{type(self).__name__} has no network to average: leave ema_momentum out.")
-        self.ema_momentum = ema_momentum
-        self.ema: keras.Model | None = None
+        self._set_averages(ema_momentum, ema_half_life)
         self._specs: dict[str, Any] = {}
         self._graphs: dict[str, Callable[..., Tensor]] = {}
         self._judging = False
@@ -101,12 +91,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         Args:
             inputs: what `call` takes: the `ArraySpec` of one example, or a tuple or dictionary of such.
         """
-        if self.ema_momentum is not None and self.ema_of is not None:
-            source = getattr(self, self.ema_of)
-            self.ema = keras.models.clone_model(source)
-            self.ema.name = f"{self.ema_of}_ema"
-            self.ema.set_weights(source.get_weights())
-            self.ema.trainable = False
+        self.renew_averages()
         self.call_inputs: Inputs = inputs[0] if isinstance(inputs[0], ArraySpec | tuple | dict) else ArraySpec(inputs)
         self(keras.tree.map_structure(_symbol, self.call_inputs))
 
@@ -115,13 +100,6 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     def players(self) -> tuple[Player, ...]:
         """The players, in the order of their turns."""
         raise NotImplementedError(f"{type(self).__name__} must define players().")
-
-    def stages(self) -> tuple[Stage, ...]:
-        """The parts of a training, in order; a model that grows has more than one, and overrides `enter` too."""
-        return (Stage("train"),)
-
-    def enter(self, stage: int) -> None:
-        """Begins stage number `stage`; the model may then change its players, and is compiled again by the caller."""
 
     # What a loss uses
 
@@ -183,6 +161,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         players = self.players()
         scaled = self.dtype_policy.compute_dtype == "float16"
         optimizers = player_optimizers(self.default_optimizer if optimizer is None else optimizer, players, scaled)
+        optimizers = self._at_rate_of_stage(optimizers)
         super().compile(optimizer=optimizers, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
         if not optimizers.built:
             optimizers.build({player.name: self.variables_of(player) for player in players})
@@ -210,7 +189,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
                 backend.apply_gradients(optimizer, gradients, variables)
                 logged |= self._track(logs, player)
         self._check_all_logged(logged)
-        self.after_step()
+        self.after_step(ops.shape(x)[0] * backend.replicas())
         return self.get_metrics_result()
 
     def validation_step(self, data: Any) -> dict[str, Tensor]:
@@ -224,17 +203,12 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self._check_all_logged(logged)
         return self.get_metrics_result()
 
-    def after_step(self) -> None:
-        """Counts the step and moves the average.
-
-        The average's momentum starts low and rises to `ema_momentum`, so that the initial weights are soon forgotten.
-        """
-        if self.ema is not None and self.ema_of is not None:
-            step = ops.cast(self.optimizer.iterations, "float32")
-            momentum = ops.minimum(self.ema_momentum, (1.0 + step) / (10.0 + step))
-            for average, weight in zip(self.ema.weights, getattr(self, self.ema_of).weights, strict=True):
-                average.assign(average + (1.0 - momentum) * (ops.cast(weight, average.dtype) - average))
-        self.optimizer._iterations.assign_add(1)
+    def after_step(self, images: Tensor) -> None:
+        """Counts a train step of `images` images, and moves the averages."""
+        optimizer = self.optimizer
+        self.update_averages(optimizer.iterations, optimizer.images_seen, images)
+        optimizer._iterations.assign_add(1)
+        optimizer.images_seen.assign_add(ops.cast(images, optimizer.images_seen.dtype))
 
     def _unpack(self, data: Any) -> tuple[Tensor, Tensor | None]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)

@@ -62,7 +62,8 @@ def deal(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
 class PlayerOptimizers(keras.optimizers.Optimizer):
     """One optimizer for each player, in the place where Keras keeps a model's only one.
 
-    Its own `iterations` count train steps; those of a player's optimizer count that player's turns.
+    Its own `iterations` count train steps, and `images_seen` their images; the `iterations` of a player's optimizer
+    count that player's turns.
 
     Args:
         players: dictionary from a player's name to its `keras.optimizers.Optimizer`.
@@ -71,6 +72,10 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     def __init__(self, players: Mapping[str, keras.optimizers.Optimizer], name: str = "player_optimizers"):
         super().__init__(learning_rate=0.0, name=name)
         self.players = dict(players)
+        self.images_seen = keras.Variable(
+            0, dtype="int", trainable=False, name="images_seen", aggregation="only_first_replica"
+        )
+        self._track_variable(self.images_seen)
 
     def build(self, variables: Mapping[str, list[keras.Variable]]) -> None:
         """Makes every optimizer's slots, so that weights can be loaded before the first step.
@@ -106,12 +111,15 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             optimizer.finalize_variable_values(optimizer._trainable_variables)
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the count of train steps; Keras walks to the players by itself."""
+        """Saves the counts of train steps and images; Keras walks to the players by itself."""
         store["iterations"] = ops.convert_to_numpy(self._iterations)
+        store["images_seen"] = ops.convert_to_numpy(self.images_seen)
 
     def load_own_variables(self, store: Any) -> None:
         """Loads what `save_own_variables` saved."""
         self._iterations.assign(store["iterations"])
+        # Files of version 0.1 lack it: whoever knows the batch size sets it (`artifacts.Run`).
+        self.images_seen.assign(store["images_seen"] if "images_seen" in store else 0)  # noqa: SIM401 - an HDF5 store
 
     def get_config(self) -> dict[str, Any]:
         """The players' optimizers, serialized by Keras."""

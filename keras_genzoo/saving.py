@@ -53,14 +53,6 @@ class Saved(keras.Model):
         }
         return cls(**arguments)
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """What `compile_from_config` needs to compile a loaded model alike."""
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), "jit_compile": self.jit_compile}
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """The inverse of `get_compile_config`; the optimizers are built, so that their state can be loaded."""
-        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]), jit_compile=config["jit_compile"])
-
     def _seed_states(self) -> list[keras.Variable]:
         """The states of all seed generators, which Keras does not save: this model's and its layers' (Dropout)."""
         generators = [g for layer in self._flatten_layers() for g in layer._seed_generators]

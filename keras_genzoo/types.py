@@ -25,6 +25,8 @@ Filters = Annotated[tuple[Annotated[int, Ge(1), Le(8192)], ...], Len(1, 16)]
 NonNegative = Annotated[float, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
+Images = Annotated[int, Ge(1), Le(10**9)]
+"""A number of images seen in training."""
 Momentum = Annotated[float, Ge(0), Lt(1)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 AdversarialLossName = Literal[

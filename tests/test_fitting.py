@@ -60,7 +60,7 @@ def test_training_goes_on_in_the_data_where_it_stands(monkeypatch):
     model = compiled()
     model.fit(stream(), steps_per_epoch=3, verbose=0)
     model.fit(stream(), steps_per_epoch=3, epochs=2, initial_epoch=1, verbose=0)
-    assert seen == [0, 3]
+    assert seen == [0, 12]  # images
     whole = compiled()
     whole.fit(stream(), steps_per_epoch=3, epochs=2, verbose=0)
     np.testing.assert_array_equal(weights(model), weights(whole))
@@ -128,8 +128,8 @@ def test_targets_come_with_arrays_and_streams(cls, name, y):
             {"validation_data": (X * 127.5 + 127.5).astype("uint8")},
             "Toy.fit: validation_data: images have dtype uint8",
         ),
-        ({"sample_weight": np.ones(20)}, "Toy.fit: sample_weight and class_weight have no meaning here"),
-        ({"class_weight": {0: 1.0}}, "sample_weight and class_weight have no meaning here: leave them out"),
+        ({"sample_weight": np.ones(20)}, "Toy.fit: sample_weight has no meaning here"),
+        ({"class_weight": {0: 1.0}}, "class_weight has no meaning here: leave it out"),
         ({"validation_split": 0.1}, "Toy.fit: validation_split is not taken: give validation_data"),
         ({"shuffle": False}, "Toy.fit: shuffle=False is not taken"),
         ({"batch_size": 21}, "batch_size=21 is larger than the data: arrays has 20 images; give a batch_size of at mo"),
@@ -146,7 +146,7 @@ def test_what_fit_refuses(arguments, message):
 
 
 def test_a_step_larger_than_the_data():
-    with pytest.raises(DataError, match="plays 3 turns of batch_size=8, 24 images, but arrays has 20"):
+    with pytest.raises(DataError, match="takes 3 turns of batch_size=8, 24 images, but arrays has 20"):
         compiled(first_steps=3).fit(X, batch_size=8, verbose=0)
 
 

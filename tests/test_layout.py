@@ -29,6 +29,8 @@ ROOMS = [
     "backend",
     "capabilities",
     "players",
+    "averages",
+    "stages",
     "export",
     "fitting",
     "saving",

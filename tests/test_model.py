@@ -6,7 +6,6 @@ import pytest
 from keras import layers, ops
 
 from keras_genzoo import backend
-from keras_genzoo.model import Stage
 from keras_genzoo.players import Player
 from keras_genzoo.sampling import SamplingModel
 from tests.toys import Toy, images
@@ -224,58 +223,6 @@ class TestGenerate:
         model = Toy()
         rows = model.in_batches("call", X[:count], 4)
         np.testing.assert_allclose(rows, ops.convert_to_numpy(model(X[:count])), atol=1e-6)
-
-
-class Growing(Toy):
-    """Plays with the second network in the first stage, and with both in the second."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.stage = 0
-
-    def stages(self):
-        return (Stage("alone", 0.25), Stage("both", 0.75))
-
-    def enter(self, stage):
-        self.stage = stage
-
-    @property
-    def metrics(self):
-        return [tracker for tracker in self._trackers if tracker.name in self.logs]
-
-    @property
-    def logs(self):
-        return ("second_loss", "first_loss")[: self.stage + 1] if hasattr(self, "stage") else Toy.logs
-
-    def players(self):
-        first, second = super().players()
-        return (first, second) if getattr(self, "stage", 1) else (second,)
-
-    def sample(self, indices, seed):
-        return super().sample(indices, seed) * (1.0 if self.stage else 0.0)
-
-
-class TestStages:
-    def test_a_model_has_one_by_default(self):
-        assert Toy().stages() == (Stage("train", 1.0),)
-        Toy().enter(0)
-
-    def test_a_growing_model_enters_them_in_turn(self):
-        model = Growing()
-        first = model.first.get_weights()
-        gray = None
-        for number, stage in enumerate(model.stages()):
-            model.enter(number)
-            model.compile("sgd")
-            history = model.fit(X, batch_size=4, verbose=0).history
-            images = model.generate(2)
-            if stage.name == "alone":
-                gray = images
-                assert set(history) == {"second_loss"} and list(model.optimizer.players) == ["second"]
-                np.testing.assert_array_equal(model.first.get_weights()[0], first[0])
-        assert set(history) == {"first_loss", "second_loss"}
-        assert np.abs(model.first.get_weights()[0] - first[0]).max() > 0
-        assert (gray == 128).all() and len(np.unique(images)) > 2
 
 
 @pytest.mark.parametrize("method", ["players", "sample"])

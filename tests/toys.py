@@ -7,6 +7,7 @@ from keras import layers, ops
 from keras_genzoo import counter_rng
 from keras_genzoo.players import Player
 from keras_genzoo.sampling import SamplingModel
+from keras_genzoo.stages import Stage
 from keras_genzoo.types import ArraySpec
 
 
@@ -77,3 +78,37 @@ class Paired(Toy):
     def first_loss(self, x, y, training):
         loss = ops.mean(ops.square(self.first(x, training=training) - self.first(y, training=training)))
         return loss, {"first_loss": loss}
+
+
+@keras.saving.register_keras_serializable("tests")
+class Growing(SamplingModel):
+    """A toy of three stages: images of 1, 2 and 4 pixels, each with an input layer of its own before a common one."""
+
+    logs, ema_of = Toy.logs, ("first", "second")
+    first_steps, weight = 2, 1.0
+    players, first_loss, second_loss, sample = Toy.players, Toy.first_loss, Toy.second_loss, Toy.sample
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.heads = [layers.Dense(1, name=f"head_{name}") for name in ("first", "second")]
+        self._grow(1)
+        self.ready(ArraySpec(self.image_shape))
+
+    def stages(self):
+        return (
+            Stage("one", images=70, batch_size=8, image_size=1, learning_rate=1e-2),
+            Stage("two", images=100, batch_size=4, image_size=2, learning_rate={"first": 1e-3}),
+            Stage("four"),
+        )
+
+    def enter(self, stage):
+        self._grow(2**stage)
+
+    def _grow(self, size):
+        self.image_shape = (size, size, 1)
+        for name, head in zip(("first", "second"), self.heads, strict=True):
+            inputs = layers.Input(self.image_shape)
+            setattr(self, name, keras.Model(inputs, head(layers.Dense(2)(layers.Flatten()(inputs)))))
+
+    def call(self, x, training=False):
+        return self.averaged("first")(x, training=training)

@@ -15,7 +15,7 @@ metric-NAME.jsonl   what was measured, a line each time (keras_genzoo.evaluation
 model.weights.h5    the last state, once the training is finished
 """
 
-from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position, begin_stage
+from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position
 from keras_genzoo.artifacts.environment import emulates_bfloat16, environment
 from keras_genzoo.artifacts.plots import plot_losses
 from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load
@@ -29,7 +29,6 @@ __all__ = [
     "Position",
     "Run",
     "RunError",
-    "begin_stage",
     "check_free",
     "emulates_bfloat16",
     "environment",

@@ -44,6 +44,7 @@ class Position:
         epoch: integer, complete epochs.
         step: integer, train steps taken in the epoch that is not complete.
         iterations: integer, train steps taken in all.
+        images: integer, images seen in all.
         stage: integer, the stage of a model that grows.
         rollbacks: integer, how often the training went back to a checkpoint because it had diverged.
         seconds: float, spent on the epoch that is not complete.
@@ -53,6 +54,7 @@ class Position:
     epoch: int = 0
     step: int = 0
     iterations: int = 0
+    images: int = 0
     stage: int = 0
     rollbacks: int = 0
     seconds: float = 0.0
@@ -171,8 +173,7 @@ class Checkpoints:
             for one, damage in damaged.items():  # not before a whole one is found: a training must not start anew
                 where = f", set aside as {_set_aside(one)}" if set_aside else ""
                 warnings.warn(f"{damage}{where}; going back to {folder.name}.", stacklevel=2)
-            for stage in range(position.stage + 1):
-                begin_stage(model, stage)
+            model.begin_stage(position.stage)
             load_weights(model, folder / WEIGHTS)
             return position
         if damaged:
@@ -193,15 +194,6 @@ class Checkpoints:
                 path.rename(target)
         for path in self.folder.glob(f"{_ASIDE}*"):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def begin_stage(model: GenerativeModel, stage: int) -> None:
-    """Lets a model enter a stage of its training, and compiles it for that by the optimizers it has."""
-    compiled, iterations = model.get_compile_config(), model.iterations
-    model.enter(stage)
-    if len(model.stages()) > 1:
-        model.compile_from_config(compiled)
-        model.optimizer.iterations.assign(iterations)
 
 
 def check(folder: Path) -> Position:

@@ -1,6 +1,7 @@
 """A run folder: made before a training starts, and opened again to go on, to sample, to measure or to export."""
 
 import contextlib
+import dataclasses
 import json
 import math
 import os
@@ -195,7 +196,12 @@ class Run:
             flush(aside)
         os.replace(aside, target)
         flush(self.path)
-        finished = {"epoch": position.epoch, "iterations": position.iterations, "sha256": sha256_of(target)}
+        finished = {
+            "epoch": position.epoch,
+            "iterations": position.iterations,
+            "images": position.images,
+            "sha256": sha256_of(target),
+        }
         self.add_to_record(finished=finished)
         return target
 
@@ -219,7 +225,12 @@ class Run:
             except OSError as error:
                 raise RunError(f"{self.path / WEIGHTS} is missing, and there are no checkpoints.") from error
             load_weights(model, self.path / WEIGHTS)
-            position = Position(finished["epoch"], iterations=finished["iterations"])
+            images = finished.get("images", 0)
+            position = Position(finished["epoch"], iterations=finished["iterations"], images=images)
+        if position is not None and not position.images:  # a run of version 0.1, which counted steps
+            size = model.turns * self.config["data"]["batch_size"]
+            position = dataclasses.replace(position, images=position.iterations * size)
+            model.optimizer.images_seen.assign(position.images)
         return position
 
 

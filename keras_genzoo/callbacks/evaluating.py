@@ -30,7 +30,6 @@ class Evaluating(keras.callbacks.Callback):
         every: integer, epochs from one evaluation to the next; the last epoch always gets one.
         extractor: optional, for metrics of features.
         num: integer, images to make.
-        stage: integer, the stage of the training, for the record.
         epochs: optional integer, the last epoch; that of `fit` by default.
         stop: function that tells whether the training is about to stop, and should not wait for a measurement.
 
@@ -46,7 +45,6 @@ class Evaluating(keras.callbacks.Callback):
         every: int = 1,
         extractor: Extractor | None = None,
         num: int = 1_000,
-        stage: int = 0,
         epochs: int | None = None,
         stop: Callable[[], bool] = lambda: False,
     ):
@@ -57,7 +55,6 @@ class Evaluating(keras.callbacks.Callback):
         self.every = every
         self.extractor = extractor
         self.num = num
-        self.stage = stage
         self.epochs = epochs
         self.stop = stop
 
@@ -88,7 +85,10 @@ class Evaluating(keras.callbacks.Callback):
         before = read_json(place) if place.is_file() and list(kept) else None
         if before and not like(before["protocol"], result.protocol) and sign * result.value <= sign * before["value"]:
             return
-        saved = kept.save(self.model, Position(number, iterations=self.model.iterations, stage=self.stage))
+        saved = kept.save(
+            self.model,
+            Position(number, iterations=self.model.iterations, images=self.model.images_seen, stage=self.model.stage),
+        )
         write_json(place, {"value": result.value, "epoch": number, "protocol": result.protocol})
         for older in kept:
             if older != saved:

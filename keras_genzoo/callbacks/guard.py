@@ -79,12 +79,12 @@ class Guard(keras.callbacks.Callback):
         self.stream = stream
         self.every = every
         self._before = first_step
-        self._epoch = self._start = self._last = 0
+        self._epoch = self._start = self._seen = self._last = 0
         self._unseen: Mapping[str, Any] = {}
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Finds out where the training stands."""
-        self._epoch, self._start, self._last = epoch, self.model.iterations, 0
+        self._epoch, self._start, self._seen, self._last = epoch, self.model.iterations, self.model.images_seen, 0
         self._unseen = {}
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -114,13 +114,14 @@ class Guard(keras.callbacks.Callback):
     def _stop(self, what: str, value: str, player: str | None) -> None:
         images: list[int] = []
         names: list[str] = []
-        position = self._start + max(self._last, 1) - 1
+        taken = max(self._last, 1)
         if self.stream is not None:
-            indices = self.stream.indices(position, self.model.turns)[1]
+            size = self.model.turns * self.stream.batch_size
+            indices = self.stream.indices(self._seen + (taken - 1) * size, size)
             found = self.stream.source[indices]
             sick = ~np.isfinite(found["image"].reshape(len(indices), -1)).all(axis=1)  # of float images
             indices = indices[sick] if sick.any() else indices
             images = indices.tolist()
             names = [str(name) for name in self.stream.source[indices].get("name", ())]
         step = self._before + max(self._last, 1)
-        raise Divergence(what, value, player, self._epoch + 1, step, position + 1, images, names)
+        raise Divergence(what, value, player, self._epoch + 1, step, self._start + taken, images, names)

@@ -113,7 +113,8 @@ def _labels_of(data: Any) -> str | None:
 def _batches(data: Any, model: GenerativeModel, asked: str | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """What a model is given, or a stream is asked for, as x and y, batch by batch, of one pass."""
     if isinstance(data, Stream):
-        batches: Any = (data.batch(position, model.turns, asked) for position in range(data.steps(model.turns)))
+        size = model.turns * data.batch_size
+        batches: Any = (data.batch(step * size, size, asked) for step in range(data.steps(model.turns)))
     elif isinstance(data, np.ndarray) or ops.is_tensor(data):
         batches = [(data[:_ORIGINALS],)]
     elif isinstance(data, tuple):

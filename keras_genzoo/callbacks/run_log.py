@@ -88,6 +88,8 @@ class RunLog(keras.callbacks.Callback):
             self.position,
             step=self.position.step + batch + 1,
             iterations=model.iterations,
+            images=model.images_seen,
+            stage=model.stage,
             seconds=now - self._began,
             metrics=tuple(float(ops.convert_to_numpy(variable)) for variable in model.metrics_variables),
         )
@@ -103,7 +105,14 @@ class RunLog(keras.callbacks.Callback):
         self._unlogged.append(line)
         self._log()
         self.position = dataclasses.replace(
-            self.position, epoch=epoch + 1, step=0, iterations=iterations, seconds=0.0, metrics=()
+            self.position,
+            epoch=epoch + 1,
+            step=0,
+            iterations=iterations,
+            images=self.model.images_seen,
+            stage=self.model.stage,
+            seconds=0.0,
+            metrics=(),
         )
         last = epoch + 1 == self.params["epochs"]
         stop = self.stop()

@@ -148,7 +148,7 @@ class Prepared:
     metrics: tuple[str, ...]
     extractor: Extractor | None
 
-    def callback(self, run: Run, stage: int, epochs: int, stop: Callable[[], bool]) -> Evaluating:
-        """The callback for a stage of a training, which ends after `epochs`."""
-        how: dict[str, Any] = {"num": self.told.num, "stage": stage, "epochs": epochs, "stop": stop}
+    def callback(self, run: Run, epochs: int, stop: Callable[[], bool]) -> Evaluating:
+        """The callback for a training that ends after `epochs`."""
+        how: dict[str, Any] = {"num": self.told.num, "epochs": epochs, "stop": stop}
         return Evaluating(run, self.reference, self.metrics, self.told.every, self.extractor, **how)

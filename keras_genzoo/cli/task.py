@@ -233,7 +233,8 @@ def streams(task: Task, split: Split, model: GenerativeModel) -> tuple[Stream, S
     data = task.preset["data"]
     weights = from_csv(task.weights, split.train, "--sample-weights") if task.weights is not None else None
     train = Stream(split.train, data["batch_size"], task.seed, augment=data["augment"], weights=weights)
-    train.batch(0, model.turns, model.targets)
+    train.steps(model.turns)
+    train.batch(0, targets=model.targets)
     classes, known = split.train.class_names, getattr(model, "num_classes", None)
     if model.targets == "label" and classes is not None and known != len(classes):
         raise DataError(

@@ -1,7 +1,8 @@
-"""Streams: batches of a source as a function of their position, so that training can go on from any of them."""
+"""Streams: batches of a source as a function of how many images came before, so that training goes on anywhere."""
 
 import functools
 import itertools
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,7 +23,7 @@ AUGMENTATIONS: Registry[Callable[..., np.ndarray]] = Registry("augmentation")
 
 @AUGMENTATIONS.register("flip")
 def flip(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Mirrors every other image, left to right."""
+    """Mirrors half of the images, left to right."""
     return np.where(numbers[:, 0, None, None, None] < 0.5, images[:, :, ::-1], images)
 
 
@@ -55,35 +56,38 @@ _GEOMETRIC = ("flip", "shift")  # what a paired target must undergo too
 class _Pass(keras.utils.PyDataset):
     """One pass, which may be read again: of a generator, `fit` would repeat the first batches in each validation."""
 
-    def __init__(self, batch: Callable[[int], Batch], positions: range):
+    def __init__(self, batch: Callable[[int], Batch], starts: range):
         super().__init__()
-        self._batch, self._positions = batch, positions
+        self._batch, self._starts = batch, starts
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return len(self._starts)
 
     def __getitem__(self, index: int) -> Batch:
-        return self._batch(self._positions[index])
+        return self._batch(self._starts[index])
 
 
 class Stream:
-    """Batches of a source, addressed by position: the same for the same (seed, position), on every backend.
+    """Batches of a source, addressed by the number of images before them: the same on every backend.
 
-    Epoch e visits the images in an order drawn from [seed, e]; augmentation is a function of (seed, e, index). With
-    weights an epoch draws as many images as there are, each in proportion to its weight, so that some come more than
-    once, each time augmented otherwise. A stream keeps no state: where training stands is the model's number of
-    iterations.
+    A stream is an endless row of images. Pass e over the source visits the images in an order drawn from [seed, e];
+    image number n of the row is in pass n // len(source). Augmentation is a function of (seed, augmentation, pass,
+    index). With weights a pass draws as many images as there are, each in proportion to its weight, so that some come
+    more than once, each time augmented otherwise. A stream keeps no state: where a training stands is the number of
+    images that the model has seen, whatever its batch sizes were.
 
     Args:
         source: a `Source`.
-        batch_size: integer, images that one turn of a player sees, over all replicas.
+        batch_size: integer, images in one turn of a player, over all replicas.
         seed: integer, of the order and of the augmentation.
-        shuffle: bool. Streams that are not shuffled are for validation: they keep the remainder and are not augmented.
+        shuffle: bool. Streams that are not shuffled are for validation: they end after one pass and are not augmented.
         augment: names of `AUGMENTATIONS`, applied in this order.
         weights: optional numbers >= 0 of shape (n,), one for each image; see `keras_genzoo.uses.rarity_weights`.
+        image_size: optional integer, the height that images are reduced to, after augmentation, by the mean of square
+            blocks of pixels; it divides the source's height.
 
     Raises:
-        DataError: the batch is larger than the source, or the weights do not fit it.
+        DataError: the batch is larger than the source, the weights do not fit it, or its images cannot be reduced so.
     """
 
     def __init__(
@@ -94,14 +98,17 @@ class Stream:
         shuffle: bool = True,
         augment: Iterable[str] = (),
         weights: np.ndarray | None = None,
+        image_size: int | None = None,
     ):
         self.source = source
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
         self.augment = tuple(augment)
-        self._augmentations = [AUGMENTATIONS[name] for name in self.augment]
+        for name in self.augment:
+            AUGMENTATIONS[name]  # refuses a name that is not there
         self.weights = None if weights is None else probabilities(weights, len(source), source.name)
+        self.image_size = image_size
         self._order = functools.lru_cache(maxsize=2)(self._order)  # type: ignore[method-assign]
         if batch_size < 1:
             raise DataError(f"batch_size={batch_size} must be at least 1.")
@@ -112,6 +119,12 @@ class Stream:
                 f"batch_size={batch_size} is larger than the data: {source.name} has {len(source)} images; "
                 f"give a batch_size of at most {len(source)}."
             )
+        height, width, _ = source.image_shape
+        if image_size is not None and (image_size < 1 or height % image_size or width % (height // image_size)):
+            raise DataError(
+                f"{source.name}: images of {height} x {width} pixels cannot be reduced to a height of {image_size} by "
+                "whole blocks: give a divisor of the height."
+            )
 
     def __len__(self) -> int:
         return len(self.source)
@@ -119,14 +132,25 @@ class Stream:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images."""
-        return self.source.image_shape
+        height, width, channels = self.source.image_shape
+        if self.image_size is None:
+            return height, width, channels
+        return self.image_size, width * self.image_size // height, channels
 
     def reordered(self, number: int) -> "Stream":
         """The same images in another order, and augmented otherwise; 0 is the stream itself."""
         if not number:
             return self
-        seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
-        return Stream(self.source, self.batch_size, seed, self.shuffle, self.augment, self.weights)
+        return self._changed(seed=int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0]))
+
+    def at(self, batch_size: int | None = None, image_size: int | None = None) -> "Stream":
+        """The same row of images in batches of another size, or of another size of images; None leaves it."""
+        changes = {"batch_size": batch_size, "image_size": image_size}
+        return self._changed(**{name: value for name, value in changes.items() if value is not None})
+
+    def _changed(self, **changes: Any) -> "Stream":
+        names = ("source", "batch_size", "seed", "shuffle", "augment", "weights", "image_size")
+        return Stream(**{**{name: getattr(self, name) for name in names}, **changes})
 
     def steps(self, turns: int = 1) -> int:
         """Train steps in an epoch, of `turns * batch_size` images each (the last may be short if not shuffled).
@@ -139,88 +163,108 @@ class Stream:
             return -(-len(self) // size)
         if size > len(self):
             raise DataError(
-                f"a step plays {turns} turns of batch_size={self.batch_size}, {size} images, but {self.source.name} "
+                f"a step takes {turns} turns of batch_size={self.batch_size}, {size} images, but {self.source.name} "
                 f"has {len(self)}; give a batch_size of at most {len(self) // turns}."
             )
         return len(self) // size
 
-    def _order(self, epoch: int) -> np.ndarray:
+    def _order(self, number: int) -> np.ndarray:
+        """The positions in the source that pass number `number` visits."""
         if self.weights is not None:
-            return weighted_order(self.weights, self.seed, epoch)
-        return counter_rng.permutation(self.seed, epoch, len(self)) if self.shuffle else np.arange(len(self))
+            return weighted_order(self.weights, self.seed, number)
+        return counter_rng.permutation(self.seed, number, len(self)) if self.shuffle else np.arange(len(self))
 
-    def indices(self, position: int, turns: int = 1) -> tuple[int, np.ndarray]:
-        """The epoch of step number `position`, and the positions in the source of the images that it sees."""
-        epoch, step = divmod(position, self.steps(turns))
-        size = turns * self.batch_size
-        return epoch, self._order(epoch)[step * size : (step + 1) * size]
+    def indices(self, first: int, count: int) -> np.ndarray:
+        """The positions in the source of images number `first` to `first + count - 1` of the row."""
+        return self._places(first, count)[2]
 
-    def batch(self, position: int, turns: int = 1, targets: str | None = None) -> Batch:
-        """The batch of step number `position`, counted from the first step of epoch 0.
+    def _places(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of images of the row: the pass over the source, the place in it, and the position in the source."""
+        last = first + count if self.shuffle else min(first + count, len(self))
+        numbers = np.arange(first, last, dtype="int64")
+        passes, places = np.divmod(numbers, len(self))
+        positions = [self._order(int(number))[places[passes == number]] for number in np.unique(passes)]
+        return passes, places, np.concatenate([*positions, np.zeros(0, "int64")]).astype("int64")
+
+    def batch(self, first: int, count: int | None = None, targets: str | None = None) -> Batch:
+        """Images of the row.
 
         Args:
-            position: integer >= 0.
-            turns: integer, turns a step; the batch holds `turns * batch_size` images.
+            first: integer >= 0, how many images come before.
+            count: integer, how many; `batch_size` by default.
             targets: what becomes y: None, "label" or "target" (a paired image).
 
         Returns:
-            (x,) or (x, y), with x float32 (size, height, width, channels) in [-1, 1].
+            (x,) or (x, y), with x float32 (count, height, width, channels) in [-1, 1].
         """
-        epoch, indices = self.indices(position, turns)
-        record = self.source[indices]
-        # Of weighted images the same one may come twice in an epoch: their places in it tell them apart.
-        start = position % self.steps(turns) * turns * self.batch_size
-        numbers = indices if self.weights is None else np.arange(start, start + len(indices))
-        x = self._images(record["image"], epoch, numbers, self.augment)
+        passes, places, positions = self._places(first, self.batch_size if count is None else count)
+        record = self.source[positions]
+        # With weights an image may come twice in a pass: its places in it tell them apart.
+        numbers = positions if self.weights is None else places
+        x = self._images(record["image"], passes, numbers, self.augment)
         if targets is None:
             return (x,)
         if targets not in record:
             raise DataError(f"{self.source.name} has no {targets}s, and this model needs them as y.")
         if targets == "target":
             geometric = tuple(name for name in self.augment if name in _GEOMETRIC)
-            return x, self._images(record["target"], epoch, numbers, geometric)
+            return x, self._images(record["target"], passes, numbers, geometric)
         return x, record[targets]
 
-    def _images(self, images: np.ndarray, epoch: int, numbers: np.ndarray, augment: tuple[str, ...]) -> np.ndarray:
+    def _images(
+        self, images: np.ndarray, passes: np.ndarray, numbers: np.ndarray, augment: tuple[str, ...]
+    ) -> np.ndarray:
         images = from_pixels(images) if images.dtype == np.uint8 else images.astype("float32", copy=False)
         if self.shuffle:
             for name in augment:
-                # A stream number for each (augmentation, epoch), so that no two of them draw the same numbers.
-                stream = 1 + epoch * len(AUGMENTATIONS) + list(AUGMENTATIONS).index(name)
-                images = AUGMENTATIONS[name](images, counter_rng.uniform(self.seed, numbers, 4, stream=stream))
+                # Each augmentation draws with a seed of its own, whatever others there are or will be.
+                seed = np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]).generate_state(1)[0]
+                images = AUGMENTATIONS[name](images, counter_rng.uniform(seed, numbers, 4, stream=passes))
+        if self.image_size not in (None, images.shape[1]):
+            images = _reduced(images, images.shape[1] // int(self.image_size or 1))
         return np.ascontiguousarray(images)
 
     def batches(self, turns: int = 1, targets: str | None = None, start: int = 0) -> Any:
-        """What `fit` reads: endless from step `start` on if shuffled, else one pass over all images.
+        """What `fit` reads: endless from image number `start` on if shuffled, else one pass over all images.
 
         Returns:
             a `tf.data.Dataset` on TensorFlow; elsewhere a generator, or a `PyDataset` of one pass.
         """
-        last = None if self.shuffle else self.steps(turns)
+        size = turns * self.batch_size
         if keras.backend.backend() == "tensorflow":
-            return self._dataset(turns, targets, start, last)
-        if last is not None:
-            return _Pass(functools.partial(self.batch, turns=turns, targets=targets), range(start, last))
-        return (self.batch(position, turns, targets) for position in itertools.count(start))
+            return self._dataset(size, targets, start)
+        batch = functools.partial(self.batch, count=size, targets=targets)
+        if not self.shuffle:
+            return _Pass(batch, range(start, len(self), size))
+        return (batch(first) for first in itertools.count(start, size))
 
-    def _dataset(self, turns: int, targets: str | None, start: int, last: int | None) -> Any:
+    def _dataset(self, size: int, targets: str | None, start: int) -> Any:
         import tensorflow as tf
 
-        arrays = self.batch(0, turns, targets)
+        arrays = self.batch(0, size, targets)
 
-        def load(position: Any) -> Any:
+        def load(first: Any) -> Any:
             tensors = tf.numpy_function(
-                lambda number: self.batch(int(number), turns, targets),
-                [position],
+                lambda number: self.batch(int(number), size, targets),
+                [first],
                 [array.dtype for array in arrays],
                 stateful=False,
             )
             for tensor, array in zip(tensors, arrays, strict=True):
-                tensor.set_shape((turns * self.batch_size if self.shuffle else None, *array.shape[1:]))
+                tensor.set_shape((size if self.shuffle else None, *array.shape[1:]))
             return tuple(tensors)
 
-        positions = tf.data.Dataset.counter(start) if last is None else tf.data.Dataset.range(start, last)
+        starts = tf.data.Dataset.counter(start, size)
+        if not self.shuffle:
+            starts = tf.data.Dataset.range(start, len(self), size)
         options = tf.data.Options()
         options.autotune.enabled = False  # an autotuned iterator can hold up the end of an epoch for seconds
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-        return positions.map(load, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
+        return starts.map(load, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
+
+
+def _reduced(images: np.ndarray, factor: int) -> np.ndarray:
+    """Images by the mean of blocks of `factor` x `factor` pixels."""
+    n, height, width, channels = images.shape
+    blocks = images.reshape(n, height // factor, factor, width // factor, factor, channels)
+    return blocks.mean(axis=(2, 4), dtype="float32")

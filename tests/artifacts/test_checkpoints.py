@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.artifacts import Checkpoints, DivergedError, Position, Run, RunError, begin_stage
+from keras_genzoo.artifacts import Checkpoints, DivergedError, Position, Run, RunError
 from keras_genzoo.artifacts import checkpoints as module
-from keras_genzoo.model import GenerativeModel, Stage
-from keras_genzoo.players import Player
 from tests.artifacts.helpers import PRESET, assert_same_state, state
+from tests.toys import Growing
 
 
 def test_all_state_comes_back(tmp_path, model, fresh):
@@ -198,44 +197,16 @@ def test_others_may_read_it(tmp_path, model):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o777 & ~before
 
 
-class Growing(GenerativeModel):
-    """One weight, and a second one from its second stage on."""
-
-    logs = ("loss",)
-
-    def __init__(self):
-        super().__init__()
-        self.image_shape = (2, 2, 1)
-        self.first, self.second = keras.layers.Dense(1, use_bias=False), keras.layers.Dense(1, use_bias=False)
-        self.stage = 0
-        self.ready(4)
-
-    def call(self, x, training=False):
-        return self.second(self.first(x))
-
-    def players(self):
-        names = ("first", "second")[: self.stage + 1]
-        return (Player("grower", names, lambda x, y, training: (1.0, {"loss": 1.0})),)
-
-    def stages(self):
-        return Stage("small", 1.0), Stage("large", 2.0)
-
-    def enter(self, stage):
-        self.stage = stage
-
-
 def test_a_model_that_grows_is_restored_in_its_stage(tmp_path):
-    grown = Growing()
-    grown.compile({"grower": keras.optimizers.SGD(0.25, momentum=0.5)})
-    begin_stage(grown, 0)
+    grown = Growing(ema_momentum=0.5)
+    grown.compile(keras.optimizers.SGD(0.25, momentum=0.5))
+    grown.begin_stage(1)
     grown.optimizer.iterations.assign(7)
-    begin_stage(grown, 1)
-    assert grown.iterations == 7
-    assert float(grown.optimizer.players["grower"].learning_rate) == 0.25
-    Checkpoints(tmp_path).save(grown, Position(epoch=1, iterations=7, stage=1))
+    position = Position(epoch=1, iterations=7, images=70, stage=1)
+    Checkpoints(tmp_path).save(grown, position)
 
-    again = Growing()
-    again.compile({"grower": keras.optimizers.SGD(0.25, momentum=0.5)})
-    assert Checkpoints(tmp_path).restore(again) == Position(epoch=1, iterations=7, stage=1)
+    again = Growing(ema_momentum=0.5)
+    again.compile(keras.optimizers.SGD(0.25, momentum=0.5))
+    assert Checkpoints(tmp_path).restore(again) == position
     assert again.stage == 1 and again.iterations == 7
     assert_same_state(again, grown)

@@ -147,8 +147,14 @@ class TestFinishAndLoad:
             artifacts.load(finished.path)
 
     def test_load_prefers_what_was_trained_after_the_end(self, finished, fresh):
-        finished.checkpoints.save(fresh, Position(epoch=2, iterations=8))
+        fresh.optimizer.images_seen.assign(32)
+        finished.checkpoints.save(fresh, Position(epoch=2, iterations=8, images=32))
         assert_same_state(artifacts.load(finished.path), fresh)
+
+    def test_a_run_that_counted_steps_goes_on_with_as_many_images(self, finished, fresh):
+        finished.checkpoints.save(fresh, Position(epoch=2, iterations=8))
+        model = artifacts.load(finished.path)
+        assert model.images_seen == 8 * model.turns * PRESET["data"]["batch_size"]
 
     def test_load_before_the_first_checkpoint(self, run):
         with pytest.raises(RunError, match="holds no weights yet"):

@@ -149,7 +149,7 @@ def test_asked_to_stop_at_the_end_of_an_epoch_it_completes_it(run, model, data):
 def test_a_stop_in_the_last_step_is_the_end(run, model, data):
     log = RunLog(run, stop=lambda: model.iterations == STEPS)
     fit(model, log, data, epochs=1)
-    assert log.position == Position(epoch=1, iterations=STEPS)
+    assert log.position == Position(epoch=1, iterations=STEPS, images=model.images_seen)
 
 
 @pytest.mark.parametrize("epochs", [1, 2])

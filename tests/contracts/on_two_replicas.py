@@ -25,7 +25,8 @@ def two_steps(name: str, shards: int) -> list[np.ndarray]:
     model = helpers.build(name)
     model.compile(keras.optimizers.SGD(1e-3), jit_compile=False)
     stream = helpers.training(model)
-    steps = [stream.batch(position, model.turns, model.targets) for position in range(2)]
+    size = model.turns * helpers.BATCH
+    steps = [stream.batch(step * size, size, model.targets) for step in range(2)]
     columns = [
         np.concatenate([array for array in column for _ in range(shards)]) for column in zip(*steps, strict=True)
     ]
@@ -41,7 +42,7 @@ def draws(name: str) -> dict[str, np.ndarray]:
     with STRATEGY.scope():
         model = helpers.build(name)
         model.compile()
-    batch = tuple(map(tf.constant, helpers.training(model).batch(0, model.turns, model.targets)))
+    batch = tuple(map(tf.constant, helpers.training(model).batch(0, model.turns * helpers.BATCH, model.targets)))
     drawn: list[list[np.ndarray]] = [[], []]
 
     def recording(draw):

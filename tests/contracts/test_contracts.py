@@ -34,7 +34,7 @@ def test_weights_stay_finite(fitted):
 @each_model
 def test_a_player_moves_only_its_own_networks(name):
     model = helpers.build(name)
-    batch = helpers.training(model).batch(0, model.turns, model.targets)
+    batch = helpers.training(model).batch(0, model.turns * helpers.BATCH, model.targets)
     everyone = {player.name for player in model.players()}
     owned = {variable.path for player in model.players() for variable in model.variables_of(player)}
     assert owned == {variable.path for variable in model.trainable_variables}

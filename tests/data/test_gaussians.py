@@ -33,7 +33,7 @@ def test_all_modes_are_alike():
 
 def test_a_stream_gives_them_as_they_are():
     train = gaussians_25(num_images=64).train
-    x, y = Stream(train, 8, shuffle=False).batch(0, 1, "label")
+    x, y = Stream(train, 8, shuffle=False).batch(0, targets="label")
     record = train[np.arange(8)]
     np.testing.assert_array_equal(x, record["image"])
     np.testing.assert_array_equal(y, record["label"])

@@ -25,13 +25,14 @@ def numbers(x):
 
 
 def epoch(one, number, turns=1):
-    """The numbers of the images of an epoch, in order."""
-    steps = one.steps(turns)
-    return [n for step in range(steps) for n in numbers(one.batch(number * steps + step, turns)[0])]
+    """The numbers of the images of an epoch of as many steps as fill no more than a pass, in order."""
+    size = turns * one.batch_size
+    first = number * one.steps(turns) * size
+    return [n for step in range(one.steps(turns)) for n in numbers(one.batch(first + step * size, size)[0])]
 
 
 def test_batches_are_floats_of_the_pixels():
-    (x,) = stream(shuffle=False).batch(1)
+    (x,) = stream(shuffle=False).batch(4)
     assert x.dtype == "float32" and x.flags.c_contiguous
     np.testing.assert_array_equal(x, from_pixels(PIXELS[4:8]))
 
@@ -51,30 +52,39 @@ def test_an_epoch_visits_an_image_once_in_an_order_of_its_own():
     assert epoch(stream(batch_size=1, seed=1), 0) != orders[0]
 
 
-def test_what_does_not_fill_a_step_waits_for_another_epoch():
+def test_what_does_not_fill_a_step_comes_first_in_the_next_epoch():
     one = stream(batch_size=4)
     assert (one.steps(), one.steps(turns=5)) == (5, 1)
     assert len(set(epoch(one, 0))) == 20
-    assert set(epoch(one, 0)) != set(epoch(one, 1))
+    assert set(epoch(one, 0)) | set(epoch(one, 1)[:3]) == set(range(23))
+
+
+def test_the_row_of_images_is_the_same_in_batches_of_any_size():
+    row = numbers(stream(batch_size=1).batch(0, 60)[0])
+    assert [sorted(row[first : first + 23]) for first in (0, 23)] == [list(range(23))] * 2
+    small, large = stream(batch_size=3), stream(batch_size=3).at(batch_size=7)
+    assert [n for first in range(0, 60, 3) for n in numbers(small.batch(first)[0])] == row
+    assert [n for first in range(0, 56, 7) for n in numbers(large.batch(first)[0])] == row[:56]
+    np.testing.assert_array_equal(small.indices(5, 30), row[5:35])
 
 
 def test_a_batch_is_a_function_of_its_position():
     one, other = stream(augment=("flip", "shift", "color")), stream(augment=("flip", "shift", "color"))
-    forward = [one.batch(position)[0] for position in range(12)]
-    for position in reversed(range(12)):
-        np.testing.assert_array_equal(other.batch(position)[0], forward[position])
+    forward = [one.batch(4 * step)[0] for step in range(12)]
+    for step in reversed(range(12)):
+        np.testing.assert_array_equal(other.batch(4 * step)[0], forward[step])
 
 
-def test_turns_share_the_epoch_s_order():
+def test_turns_take_the_images_of_as_many_batches():
     one = stream(batch_size=2)
-    assert epoch(one, 3, turns=5) == epoch(one, 3)[:20]
-    assert one.batch(0, turns=5)[0].shape == (10, *SHAPE)
+    turns = np.concatenate([one.batch(first)[0] for first in range(40, 50, 2)])
+    np.testing.assert_array_equal(one.batch(40, 10)[0], turns)
 
 
 def test_held_out_images_come_once_in_order_and_keep_the_remainder():
     one = stream(batch_size=5, shuffle=False, augment=("flip",))
     assert one.steps() == 5
-    batches = [one.batch(position)[0] for position in range(5)]
+    batches = [one.batch(first)[0] for first in range(0, 25, 5)]
     assert [len(batch) for batch in batches] == [5, 5, 5, 5, 3]
     np.testing.assert_array_equal(np.concatenate(batches), from_pixels(PIXELS))
 
@@ -83,9 +93,9 @@ def test_held_out_images_come_once_in_order_and_keep_the_remainder():
 class TestTfData:
     def test_carries_the_same_batches_from_any_start(self):
         one = stream(augment=("flip", "color"))
-        data = one.batches(turns=2, start=3)
-        for position, (x,) in zip(range(3, 9), data, strict=False):  # over the ends of two epochs
-            np.testing.assert_array_equal(x, one.batch(position, turns=2)[0])
+        data = one.batches(turns=2, start=5)
+        for first, (x,) in zip(range(5, 53, 8), data, strict=False):  # over the ends of two passes
+            np.testing.assert_array_equal(x, one.batch(first, 8)[0])
 
     def test_has_static_shapes_and_no_end(self):
         data = stream().batches(turns=2)
@@ -112,8 +122,8 @@ class TestElsewhere:
 
     def test_a_generator_carries_the_same_batches_from_any_start(self):
         one = stream(augment=("flip", "color"))
-        for position, (x,) in zip(range(3, 9), one.batches(turns=2, start=3), strict=False):
-            np.testing.assert_array_equal(x, one.batch(position, turns=2)[0])
+        for first, (x,) in zip(range(5, 53, 8), one.batches(turns=2, start=5), strict=False):
+            np.testing.assert_array_equal(x, one.batch(first, 8)[0])
 
     def test_a_pass_can_be_read_again(self):
         data = stream(batch_size=5, shuffle=False).batches()
@@ -125,9 +135,9 @@ class TestElsewhere:
 
 def test_labels_and_pairs_go_with_their_images():
     one = Stream(source(label=np.arange(23), target=PIXELS[::-1]), 4)
-    x, y = one.batch(2, targets="label")
+    x, y = one.batch(8, targets="label")
     np.testing.assert_array_equal(y, numbers(x))
-    x, y = one.batch(2, targets="target")
+    x, y = one.batch(8, targets="target")
     np.testing.assert_array_equal(y, from_pixels(PIXELS[::-1][numbers(x)]))
 
 
@@ -138,9 +148,9 @@ class TestAugmentation:
         one = Stream(source(**columns), batch_size, seed=seed, augment=augment)
         targets = "target" if columns else None
         found = {}
-        for position in range(one.steps()):
-            parts = one.batch(position, targets=targets)
-            for row, number in enumerate(numbers(plain.batch(position)[0])):
+        for first in range(0, 23, batch_size):
+            parts = one.batch(first, targets=targets)
+            for row, number in enumerate(numbers(plain.batch(first)[0])):
                 found[number] = tuple(part[row] for part in parts)
         return found
 
@@ -152,7 +162,7 @@ class TestAugmentation:
 
     def test_changes_from_epoch_to_epoch_and_with_the_seed(self):
         one = Stream(ArraySource(PIXELS[:1]), 1, augment=("shift", "color"))
-        draws = {one.batch(position)[0].tobytes() for position in range(20)}
+        draws = {one.batch(first)[0].tobytes() for first in range(20)}
         assert len(draws) == 20
         other = Stream(ArraySource(PIXELS[:1]), 1, seed=1, augment=("shift", "color"))
         assert other.batch(0)[0].tobytes() not in draws
@@ -164,6 +174,12 @@ class TestAugmentation:
             np.testing.assert_array_equal(target, plain[number][0])
             np.testing.assert_array_equal(target, plain[number][1])
             assert np.abs(image - target).max() > 0
+
+    def test_does_not_depend_on_what_else_is_registered(self, monkeypatch):
+        one = stream(augment=("flip", "color"))
+        before = one.batch(0)[0]
+        monkeypatch.setitem(AUGMENTATIONS._entries, "a_first_one", lambda images, numbers: images)
+        np.testing.assert_array_equal(one.batch(0)[0], before)
 
     def test_flips_about_half(self):
         one = Stream(ArraySource(np.repeat(PIXELS[:1], 400, axis=0)), 400, augment=("flip",))
@@ -229,3 +245,12 @@ def test_a_held_out_part_may_be_smaller_than_a_batch():
 def test_it_tells_what_it_streams():
     one = stream()
     assert (len(one), one.image_shape, one.batch_size) == (23, SHAPE, 4)
+
+
+def test_images_are_reduced_by_the_mean_of_blocks():
+    small = stream(shuffle=False).at(image_size=4)
+    assert small.image_shape == (4, 2, 3)
+    expected = from_pixels(PIXELS[:4]).reshape(4, 4, 4, 2, 4, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(small.batch(0)[0], expected, atol=1e-6)
+    with pytest.raises(DataError, match=r"images of 16 x 8 pixels cannot be reduced to a height of 5 by whole blocks"):
+        stream().at(image_size=5)

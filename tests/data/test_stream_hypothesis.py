@@ -23,7 +23,8 @@ class Case(NamedTuple):
     turns: int
 
     def numbers(self, position: int) -> list[int]:
-        return self.stream.batch(position, self.turns, targets="label")[1].tolist()
+        size = self.turns * self.stream.batch_size
+        return self.stream.batch(position * size, size, targets="label")[1].tolist()
 
     def epoch(self, number: int) -> list[list[int]]:
         steps = self.stream.steps(self.turns)
@@ -48,13 +49,19 @@ def cases(draw: Any, shuffle: bool = True) -> Case:
 
 @few
 @given(case=cases(), number=st.integers(0, 50))
-def test_the_batches_of_an_epoch_are_as_many_images_as_it_has_room_for_and_none_twice(case, number):
-    batches = case.epoch(number)
-    size = case.turns * case.stream.batch_size
-    assert len(batches) == len(case.stream) // size
-    assert [len(batch) for batch in batches] == [size] * len(batches)
-    seen = [image for batch in batches for image in batch]
-    assert len(set(seen)) == len(seen) and set(seen) <= set(range(len(case.stream)))
+def test_a_pass_is_every_image_once(case, number):
+    length = len(case.stream)
+    labels = case.stream.batch(number * length, length, targets="label")[1]
+    assert sorted(labels) == list(range(length))
+
+
+@few
+@given(case=cases(), start=positions, size=st.integers(1, 20))
+def test_the_row_of_images_does_not_depend_on_the_size_of_batches(case, start, size):
+    whole = case.stream.batch(start, 40, targets="label")
+    parts = [case.stream.batch(first, min(size, start + 40 - first)) for first in range(start, start + 40, size)]
+    np.testing.assert_array_equal(np.concatenate([x for (x,) in parts]), whole[0])
+    np.testing.assert_array_equal(case.stream.indices(start, 40), whole[1])
 
 
 @few
@@ -70,19 +77,11 @@ def test_without_shuffling_an_epoch_is_every_image_once_in_order(case):
 def test_a_batch_is_a_function_of_its_position(data, case, at):
     stream, turns = case
     again = Stream(stream.source, stream.batch_size, stream.seed, augment=stream.augment)
-    found = {position: stream.batch(position, turns, targets="label") for position in at}
-    for position in data.draw(st.permutations(at)):
-        for one, other in zip(found[position], again.batch(position, turns, targets="label"), strict=True):
+    size = turns * stream.batch_size
+    found = {first: stream.batch(first, size, targets="label") for first in at}
+    for first in data.draw(st.permutations(at)):
+        for one, other in zip(found[first], again.batch(first, size, targets="label"), strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-@few
-@given(case=cases(), position=positions)
-def test_the_turns_of_a_step_are_the_batches_of_a_stream_with_one_turn(case, position):
-    epoch, step = divmod(position, case.stream.steps(case.turns))
-    one = case._replace(turns=1)
-    first = epoch * one.stream.steps() + step * case.turns
-    assert case.numbers(position) == [image for turn in range(case.turns) for image in one.numbers(first + turn)]
 
 
 @pytest.mark.parametrize(("backend", "examples"), [("tensorflow", 8), ("jax", 50)])
@@ -92,7 +91,8 @@ def test_a_stream_from_a_position_on_is_that_from_0_less_what_came_before(backen
     @settings(few, max_examples=examples)
     @given(case=cases(), start=st.integers(0, 12))
     def check(case, start):
-        first, later = (case.stream.batches(case.turns, "label", begin) for begin in (0, start))
+        size = case.turns * case.stream.batch_size
+        first, later = (case.stream.batches(case.turns, "label", begin) for begin in (0, start * size))
         for batch, other in zip(itertools.islice(first, start, start + 4), later, strict=False):
             for one, same in zip(batch, other, strict=True):
                 np.testing.assert_array_equal(one, same)

@@ -2,8 +2,6 @@
 
 import argparse
 import contextlib
-import dataclasses
-import functools
 import shlex
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from keras_genzoo.artifacts import (
     Position,
     Run,
     RunError,
-    begin_stage,
     check_free,
     emulates_bfloat16,
     environment,
@@ -169,7 +166,6 @@ def _begin(model: GenerativeModel, run: Run, task: Task) -> Position:
     position = run.restore(model)
     if position is None:
         position = Position()
-        begin_stage(model, 0)
         print(f"  into   {run.path}\n", flush=True)
     else:
         steps = f" and {position.step:,} steps" if position.step else ""
@@ -197,53 +193,44 @@ def fit_stages(
     Returns:
         The position at the end, of which there is a checkpoint.
     """
-    fit = task.preset["fit"]
+    epochs, steps = task.preset["fit"]["epochs"], task.preset["fit"]["steps_per_epoch"]
     train = train.reordered(position.rollbacks)
-    shares = np.cumsum([stage.share for stage in model.stages()])
-    ends = np.round(shares / shares[-1] * fit["epochs"]).astype(int)
-    for stage in range(position.stage, len(ends)):
-        if stage > position.stage:
-            begin_stage(model, stage)
-            position = dataclasses.replace(position, stage=stage)
-        steps = fit["steps_per_epoch"] or train.steps(model.turns)
-        # Before the others, which read what it logs.
-        measuring = [measured.callback(run, stage, int(ends[stage]), stop.asked)] if measured else []
-        guard = Guard(train, first_step=position.step)
-        log = RunLog(run, position, seconds, stop=stop.asked)
-        every = -(-fit["epochs"] // MOST_GRIDS)
-        grids = ImageGrid(run.path / "samples", every=every, epochs=int(ends[stage]))
-        unseen = held_out.source if held_out else None
-        diagnosis = [Diagnosis(train, unseen, run.path)] if doctor else []
-        latents = _watching_latents(model, run, train, held_out, 1 if measured else every, int(ends[stage]))
-        with Progress(
-            epochs=int(ends[stage]),
-            steps=steps,
-            images=model.turns * train.batch_size,
-            first_step=position.step,
-            validation_images=len(held_out) if held_out else 0,
-        ) as progress:
-            play = functools.partial(
-                model.fit,
-                train,
-                validation_data=held_out,
-                callbacks=[guard, *latents, *measuring, *diagnosis, log, grids, progress],
-                verbose=0,
-            )
-            if position.step:  # an epoch that was stopped in the middle
-                first = position.epoch
-                play(initial_epoch=first, epochs=first + 1, steps_per_epoch=steps - position.step)
-            play(initial_epoch=log.position.epoch, epochs=int(ends[stage]), steps_per_epoch=steps)
-        position = log.position
-    return position
+    # Before the others, which read what it logs.
+    measuring = [measured.callback(run, epochs, stop.asked)] if measured else []
+    guard = Guard(train, first_step=position.step)
+    log = RunLog(run, position, seconds, stop=stop.asked)
+    every = -(-epochs // MOST_GRIDS)
+    grids = ImageGrid(run.path / "samples", every=every)
+    unseen = held_out.source if held_out else None
+    diagnosis = [Diagnosis(train, unseen, run.path)] if doctor else []
+    latents = _watching_latents(model, run, train, held_out, 1 if measured else every)
+    with Progress(
+        epochs=epochs,
+        steps=steps or train.steps(model.turns),
+        images=model.turns * train.batch_size,
+        first_step=position.step,
+        validation_images=len(held_out) if held_out else 0,
+    ) as progress:
+        model.fit(
+            train,
+            validation_data=held_out,
+            steps_per_epoch=steps,
+            initial_epoch=position.epoch,
+            initial_step=position.step,
+            epochs=epochs,
+            callbacks=[guard, *latents, *measuring, *diagnosis, log, grids, progress],
+            verbose=0,
+        )
+    return log.position
 
 
 def _watching_latents(
-    model: GenerativeModel, run: Run, train: Stream, held_out: Stream | None, every: int, epochs: int
+    model: GenerativeModel, run: Run, train: Stream, held_out: Stream | None, every: int
 ) -> list[keras.callbacks.Callback]:
     """What autoencoders need beside: a prior where training gives none, and a look at what the latents carry."""
     callbacks: list[keras.callbacks.Callback] = []
     if not getattr(model, "has_prior", True):
-        callbacks.append(FitPrior(train.source, every=every, epochs=epochs, weights=train.weights))
+        callbacks.append(FitPrior(train.source, every=every, weights=train.weights))
     if hasattr(model, "latent_statistics") and held_out is not None and len(held_out) > 1:
         callbacks.append(LatentReport(held_out.source[np.arange(len(held_out))]["image"], run.path))
     return callbacks

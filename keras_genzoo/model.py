@@ -16,7 +16,7 @@ from keras_genzoo.networks.building import build_network
 from keras_genzoo.players import Player, deal, player_optimizers
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
-from keras_genzoo.scalar_schedules import number_or_schedule
+from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
 from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
 
 Tensor = Any
@@ -109,7 +109,9 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         return self._validation_seeds if self._judging else self._training_seeds
 
     def scheduled(self, value: Scalar) -> Tensor:
-        """The present value of an argument that is a number or a schedule of train steps."""
+        """The present value of an argument that is a number or a schedule of train steps or images."""
+        if isinstance(value, OverImages):
+            value.bind(self.optimizer.images_seen)
         return number_or_schedule(value, self.optimizer.iterations)
 
     def input_gradient(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

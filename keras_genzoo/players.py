@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from keras_genzoo.registry import did_you_mean
+from keras_genzoo.scalar_schedules import OverImages
 
 Tensor = Any
 Loss = Callable[..., tuple[Tensor, dict[str, Tensor]]]
@@ -76,6 +77,10 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             0, dtype="int", trainable=False, name="images_seen", aggregation="only_first_replica"
         )
         self._track_variable(self.images_seen)
+        for optimizer in self.players.values():
+            rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+            if isinstance(rate, OverImages):
+                rate.bind(self.images_seen)
 
     def build(self, variables: Mapping[str, list[keras.Variable]]) -> None:
         """Makes every optimizer's slots, so that weights can be loaded before the first step.

@@ -1,4 +1,4 @@
-"""Scalars that change in time: a number, or a Keras `LearningRateSchedule` of the iterations."""
+"""Scalars that change in time: a number, or a Keras `LearningRateSchedule` of steps, or of the images seen."""
 
 import math
 from collections.abc import Mapping
@@ -78,6 +78,43 @@ class CyclicRamp(Schedule):
         }
 
 
+@keras.saving.register_keras_serializable("keras_genzoo")
+class OverImages(Schedule):
+    """A schedule of the images that a training has seen, not of its steps.
+
+    Use it where batch sizes differ, between stages or between runs that are compared. It takes effect in a compiled
+    model: as the learning rate of a player, and as an argument such as `beta`.
+
+    Args:
+        schedule: the schedule, of a number of images.
+
+    Example:
+        >>> rate = OverImages(keras.optimizers.schedules.CosineDecay(1e-3, decay_steps=1_000_000))
+        >>> model.compile(keras.optimizers.Adam(rate))
+    """
+
+    def __init__(self, schedule: Schedule):
+        super().__init__()
+        self.schedule = schedule
+        self._images_seen: Any = None
+
+    def bind(self, images_seen: keras.Variable) -> None:
+        """Makes it a function of this variable, which counts a model's images."""
+        self._images_seen = images_seen
+
+    def __call__(self, step: Any) -> Any:
+        if self._images_seen is None:
+            raise ValueError("OverImages: no model counts the images: compile a model with it first.")
+        return self.schedule(ops.convert_to_tensor(self._images_seen))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"schedule": keras.saving.serialize_keras_object(self.schedule)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "OverImages":
+        return cls(keras.saving.deserialize_keras_object(config["schedule"]))
+
+
 SCHEDULES: dict[str, type[Schedule]] = {
     "CosineDecay": keras.optimizers.schedules.CosineDecay,
     "CosineDecayRestarts": keras.optimizers.schedules.CosineDecayRestarts,
@@ -91,7 +128,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 
 def schedule_from(spec: Mapping[str, Any]) -> Schedule:
-    """Makes a schedule from `{"class_name": name, "config": {...}}`.
+    """Makes a schedule from `{"class_name": name, "config": {...}, "over": "steps" or "images"}`.
 
     Raises:
         ValueError: the class is not one of `SCHEDULES`, or refuses its config.
@@ -99,7 +136,8 @@ def schedule_from(spec: Mapping[str, Any]) -> Schedule:
     name = spec.get("class_name")
     if not isinstance(name, str) or name not in SCHEDULES:
         raise ValueError(f"there is no schedule {name!r}: {did_you_mean(name, SCHEDULES)}")
-    return SCHEDULES[name](**spec.get("config", {}))
+    schedule = SCHEDULES[name](**spec.get("config", {}))
+    return OverImages(schedule) if spec.get("over") == "images" else schedule
 
 
 def number_or_schedule(value: float | Schedule, iterations: Any) -> Any:

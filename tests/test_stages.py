@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.scalar_schedules import OverImages, schedule_from
 from keras_genzoo.stages import Stage
 from tests.toys import Growing, Toy
 
@@ -131,6 +132,28 @@ def test_a_half_life_in_images():
     half_lives = [min(1000, 0.05 * (images + 50)) for images in seen]
     np.testing.assert_allclose(shares, [1 - 0.5 ** (50 / half_life) for half_life in half_lives], rtol=1e-4)
     assert model.images_seen == 60_050
+
+
+def test_schedules_of_images_do_not_depend_on_the_batch_size(tmp_path):
+    spec = {"class_name": "PolynomialDecay", "config": {"initial_learning_rate": 1.0, "decay_steps": 100}}
+    found = {}
+    for batch in (10, 25):
+        model = Toy(weight=schedule_from({**spec, "over": "images"}))
+        model.compile(keras.optimizers.SGD(schedule_from({**spec, "over": "images"})))
+        for _ in range(50 // batch):
+            model.training_step((ops.zeros((batch, 2, 2, 1)),))
+        rate = float(model.optimizer.players["second"].learning_rate)
+        found[batch] = (round(rate, 4), round(float(model.scheduled(model.weight)), 4))
+    middle = 0.5 * (1.0 + 0.0001)
+    assert found[10] == found[25] == (pytest.approx(middle, abs=1e-4), pytest.approx(middle, abs=1e-4))
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert float(again.optimizer.players["first"].learning_rate) == pytest.approx(middle, abs=1e-4)
+
+
+def test_a_schedule_of_images_needs_a_model_that_counts_them():
+    with pytest.raises(ValueError, match="OverImages: no model counts the images: compile a model with it first"):
+        OverImages(keras.optimizers.schedules.CosineDecay(1.0, 10))(3)
 
 
 @pytest.mark.parametrize(

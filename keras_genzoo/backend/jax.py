@@ -56,8 +56,8 @@ def input_gradient(function: Callable[[Tensor], Tensor], x: Tensor, model: keras
 def compiled(function: Callable[..., Tensor], model: keras.Model) -> Callable[..., Tensor]:
     """`function` of tensors, which reads the model's variables and assigns none, compiled."""
 
-    optimizer = getattr(model, "optimizer", None)  # whose iterations schedules read
-    variables = [*model.variables, *([] if optimizer is None else [optimizer.iterations])]
+    optimizer = getattr(model, "optimizer", None)  # whose counts schedules read
+    variables = [*model.variables, *([] if optimizer is None else [optimizer.iterations, optimizer.images_seen])]
 
     @jax.jit
     def pure(values: list[Tensor], *arguments: Tensor) -> Tensor:

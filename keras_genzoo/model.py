@@ -1,4 +1,4 @@
-"""GenerativeModel: a game of players, the one train step that plays it, and what every model owes its user."""
+"""GenerativeModel: a model of several players, the one train step that trains them all, and what users get of it."""
 
 import contextlib
 import functools
@@ -13,7 +13,7 @@ from keras_genzoo import backend
 from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.networks.building import build_network
-from keras_genzoo.players import Player, deal, player_optimizers
+from keras_genzoo.players import Player, player_optimizers, turn_batch
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
@@ -23,7 +23,7 @@ Tensor = Any
 
 
 class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
-    """A model that is a game: it declares its players, and this base trains, saves, resumes and exports it.
+    """A model that declares its players; this base trains, saves, resumes and exports it.
 
     A subclass names each constructor argument's attribute like the argument, builds its networks by `self.network`,
     ends its constructor with `self.ready(...)`, and defines `players` and `call`. What else it can do are capabilities:
@@ -57,7 +57,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self._set_averages(ema_momentum, ema_half_life)
         self._specs: dict[str, Any] = {}
         self._graphs: dict[str, Callable[..., Tensor]] = {}
-        self._judging = False
+        self._in_validation = False
         self._reporters: dict[str, str] = {}  # from a log to the player whose loss reports it
         self._training_seeds = backend.ReplicaSeedGenerator()
         self._validation_seeds = backend.ReplicaSeedGenerator(VALIDATION_SEED)
@@ -106,7 +106,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     @property
     def seeds(self) -> keras.random.SeedGenerator:
         """The seed of every random draw in a loss: validation draws from one of its own, and leaves no trace."""
-        return self._validation_seeds if self._judging else self._training_seeds
+        return self._validation_seeds if self._in_validation else self._training_seeds
 
     def scheduled(self, value: Scalar) -> Tensor:
         """The present value of an argument that is a number or a schedule of train steps or images."""
@@ -115,7 +115,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         return number_or_schedule(value, self.optimizer.iterations)
 
     def input_gradient(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The gradient of `sum(function(x))` by `x`, which a loss may differentiate again."""
+        """The gradient of `sum(function(x))` with respect to `x`, which a loss may differentiate again."""
         return backend.input_gradient(function, x, self)
 
     # Training
@@ -127,7 +127,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
 
     @property
     def iterations(self) -> int:
-        """The number of train steps taken so far: where in the data this training stands."""
+        """The number of train steps taken so far: counts of images are in `images_seen`."""
         optimizer = getattr(self, "optimizer", None)  # Keras sets it in `compile`
         return int(ops.convert_to_numpy(optimizer.iterations)) if optimizer is not None else 0
 
@@ -174,20 +174,20 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         return self._trackers
 
     def training_step(self, data: Any) -> dict[str, Tensor]:
-        """One train step: every player takes its turns, each on its own share of the batch."""
+        """One train step: every player takes its turns, each on images of its own."""
         x, y = self._unpack(data)
         logged: set[str] = set()
         for player in self.players():
             variables = self.variables_of(player)
             optimizer = self.optimizer.players[player.name]
             for turn in range(player.steps):
-                share = deal(x, turn, self.turns), deal(y, turn, self.turns)
+                batch = turn_batch(x, turn, self.turns), turn_batch(y, turn, self.turns)
 
-                def game(player: Player = player, share: tuple = share, optimizer: Any = optimizer) -> tuple:
-                    loss, logs = player.loss(*share, training=True)
+                def loss_and_logs(player: Player = player, batch: tuple = batch, optimizer: Any = optimizer) -> tuple:
+                    loss, logs = player.loss(*batch, training=True)
                     return optimizer.scale_loss(loss), logs
 
-                logs, gradients = backend.value_and_grad(game, variables, self)
+                logs, gradients = backend.value_and_grad(loss_and_logs, variables, self)
                 backend.apply_gradients(optimizer, gradients, variables)
                 logged |= self._track(logs, player)
         self._check_all_logged(logged)
@@ -215,7 +215,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     def _unpack(self, data: Any) -> tuple[Tensor, Tensor | None]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
         if weight is not None:
-            raise ValueError(f"{type(self).__name__}: sample_weight has no meaning in a game of players: leave it out.")
+            raise ValueError(f"{type(self).__name__}: sample_weight has no meaning for its losses: leave it out.")
         if self.targets and y is None:
             raise ValueError(f"{type(self).__name__} needs a {self.targets} for each image: give batches (x, y).")
         return ops.convert_to_tensor(x), None if y is None else ops.convert_to_tensor(y)
@@ -244,11 +244,11 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
 
     @contextlib.contextmanager
     def _validating(self) -> Iterator[None]:
-        self._judging = True
+        self._in_validation = True
         try:
             yield
         finally:
-            self._judging = False
+            self._in_validation = False
 
     # Arrays of any length
 

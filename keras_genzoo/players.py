@@ -1,4 +1,4 @@
-"""Players: who owns which networks, plays which loss, and is moved by which optimizer."""
+"""Players: each owns networks, minimizes a loss, and has an optimizer."""
 
 import copy
 import dataclasses
@@ -17,7 +17,7 @@ Loss = Callable[..., tuple[Tensor, dict[str, Tensor]]]
 
 @dataclasses.dataclass(frozen=True)
 class Player:
-    """One side of the game that a generative model is.
+    """A part of a generative model that is trained by a loss of its own, such as a generator or a discriminator.
 
     Args:
         name: string, "generator", "critic", ...: the key of its optimizer.
@@ -32,8 +32,8 @@ class Player:
     steps: int = 1
 
 
-def deal(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
-    """The share of `batch` that falls to turn number `turn` of `turns`.
+def turn_batch(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
+    """The part of `batch` for turn number `turn` of `turns`.
 
     Args:
         batch: tensor of shape (turns * n, ...), or None.
@@ -47,16 +47,16 @@ def deal(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
     if turns == 1 or batch is None:
         return batch
     size = batch.shape[0]
-    if size is None:  # a replica's share of a global batch; `fit` has checked the whole
-        share = ops.shape(batch)[0] // turns
-        return batch[turn * share : (turn + 1) * share]
+    if size is None:  # a replica's part of a global batch; `fit` has checked the whole
+        count = ops.shape(batch)[0] // turns
+        return batch[turn * count : (turn + 1) * count]
     if size % turns:
         raise ValueError(
             f"a batch of {size} images does not divide into {turns} turns: give batches of turns * batch_size images, "
             f"{turns} * {max(1, size // turns)} = {turns * max(1, size // turns)} for example."
         )
-    share = size // turns
-    return batch[turn * share : (turn + 1) * share]
+    count = size // turns
+    return batch[turn * count : (turn + 1) * count]
 
 
 @keras.saving.register_keras_serializable("keras_genzoo")
@@ -76,7 +76,6 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         self.images_seen = keras.Variable(
             0, dtype="int", trainable=False, name="images_seen", aggregation="only_first_replica"
         )
-        self._track_variable(self.images_seen)
         for optimizer in self.players.values():
             rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
             if isinstance(rate, OverImages):

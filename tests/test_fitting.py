@@ -171,7 +171,7 @@ def test_labels_for_a_model_that_takes_none():
 def test_a_third_element_of_a_batch_is_refused(cls):
     model = compiled(cls)
     model.compile("sgd")  # at the first trace, too
-    with pytest.raises(ValueError, match="sample_weight has no meaning in a game of players: leave it out"):
+    with pytest.raises(ValueError, match="sample_weight has no meaning for its losses: leave it out"):
         model.fit(dataset(X, np.arange(20), np.ones(20)), verbose=0)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import optimizers
 
-from keras_genzoo.players import Player, PlayerOptimizers, deal, player_optimizers
+from keras_genzoo.players import Player, PlayerOptimizers, player_optimizers, turn_batch
 from tests.toys import Toy
 
 
@@ -22,22 +22,22 @@ def optimizers_of(optimizer, scaled=False):
 
 def test_each_turn_gets_images_of_its_own():
     batch = np.arange(12).reshape(6, 2)
-    shares = [deal(batch, turn, 3) for turn in range(3)]
+    shares = [turn_batch(batch, turn, 3) for turn in range(3)]
     np.testing.assert_array_equal(np.concatenate(shares), batch)
     assert [len(share) for share in shares] == [2, 2, 2]
 
 
 def test_one_turn_gets_everything_and_nothing_stays_nothing():
     batch = np.arange(5)
-    assert deal(batch, 0, 1) is batch
-    assert deal(None, 1, 3) is None
+    assert turn_batch(batch, 0, 1) is batch
+    assert turn_batch(None, 1, 3) is None
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.function is TensorFlow's")
-def test_a_batch_of_unknown_size_is_dealt_when_it_comes():
+def test_a_batch_of_unknown_size_is_turn_batcht_when_it_comes():
     import tensorflow as tf
 
-    shares = tf.function(lambda x: tuple(deal(x, turn, 2) for turn in range(2)))
+    shares = tf.function(lambda x: tuple(turn_batch(x, turn, 2) for turn in range(2)))
     first, second = shares.get_concrete_function(tf.TensorSpec((None, 1)))(tf.constant([[1.0], [2.0], [3.0], [4.0]]))
     np.testing.assert_array_equal(np.concatenate([first, second]), [[1.0], [2.0], [3.0], [4.0]])
 
@@ -45,7 +45,7 @@ def test_a_batch_of_unknown_size_is_dealt_when_it_comes():
 @pytest.mark.parametrize(("size", "example"), [(7, 6), (2, 3)])
 def test_a_batch_that_does_not_divide(size, example):
     with pytest.raises(ValueError, match=rf"{size} images does not divide into 3 turns.* = {example} for example"):
-        deal(np.zeros(size), 0, 3)
+        turn_batch(np.zeros(size), 0, 3)
 
 
 def test_one_optimizer_becomes_a_copy_for_each():

@@ -5,6 +5,8 @@ import numpy as np
 from keras import layers, ops
 
 from keras_genzoo import counter_rng
+from keras_genzoo.images import as_floats, to_pixels
+from keras_genzoo.model import GenerativeModel
 from keras_genzoo.players import Player
 from keras_genzoo.sampling import SamplingModel
 from keras_genzoo.stages import Stage
@@ -112,3 +114,42 @@ class Growing(SamplingModel):
 
     def call(self, x, training=False):
         return self.averaged("first")(x, training=training)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Translating(GenerativeModel):
+    """A toy that translates images and has no images of noise: its call takes an image and a strength."""
+
+    logs, targets = ("loss",), "target"
+    inputs_as: type = tuple
+
+    def __init__(self, image_shape=(2, 2, 1), **kwargs):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(image_shape)
+        images = layers.Input(self.image_shape)
+        self.translator = keras.Model(images, layers.Dense(1)(images))
+        specs = {"images": ArraySpec(self.image_shape), "strengths": ArraySpec(())}
+        self.ready(specs if self.inputs_as is dict else tuple(specs.values()))
+
+    def players(self):
+        return (Player("translator", ("translator",), self.error),)
+
+    def error(self, x, y, training):
+        loss = ops.mean(ops.square(self.translator(x, training=training) - y))
+        return loss, {"loss": loss}
+
+    def call(self, inputs, training=False):
+        x, strength = inputs.values() if self.inputs_as is dict else inputs
+        return x + strength[:, None, None, None] * (self.translator(x, training=training) - x)
+
+    def translations_of(self, x):
+        return self.translator(x)
+
+    def translate(self, x, batch_size=64):
+        return to_pixels(self.in_batches("translations_of", as_floats(x, self.image_shape, "translate"), batch_size))
+
+
+class TranslatingByName(Translating):
+    """The same with a dictionary."""
+
+    inputs_as = dict

@@ -1,4 +1,4 @@
-"""A dense network on latents, for models whose opponent judges latents and not images."""
+"""A discriminator of latents: dense layers."""
 
 import keras
 from keras import layers

@@ -55,7 +55,9 @@ class Averaged(keras.Model):
             network = getattr(self, name)
             average = keras.models.clone_model(network)
             average.name = f"{name}_ema"
-            average.set_weights([(earlier or {}).get(id(weight), weight) for weight in network.weights])
+            # As arrays: on JAX a weight and its average must not share their memory.
+            present = zip(network.weights, network.get_weights(), strict=True)
+            average.set_weights([(earlier or {}).get(id(weight), value) for weight, value in present])
             average.trainable = False
             setattr(self, attribute, average)
 

@@ -92,8 +92,14 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             inputs: what `call` takes: the `ArraySpec` of one example, or a tuple or dictionary of such.
         """
         self.renew_averages()
-        self.call_inputs: Inputs = inputs[0] if isinstance(inputs[0], ArraySpec | tuple | dict) else ArraySpec(inputs)
+        self._call_inputs = inputs[0] if isinstance(inputs[0], ArraySpec | tuple | dict) else ArraySpec(inputs)
         self(keras.tree.map_structure(_symbol, self.call_inputs))
+
+    @property
+    def call_inputs(self) -> Inputs:
+        """What `call` takes: the `ArraySpec` of one array, without the batch, or a tuple or dictionary of such."""
+        # Not the dictionary by which Keras tracks attributes: JAX takes no such structure.
+        return dict(self._call_inputs) if isinstance(self._call_inputs, dict) else self._call_inputs
 
     # What a subclass defines
 

@@ -38,7 +38,7 @@ def test_options_reach_the_samples(truncating):
 
 
 def test_an_option_that_the_model_lacks(truncating):
-    with pytest.raises(ValueError, match="Truncating .* without the option 'trunc'; did you mean 'truncation'"):
+    with pytest.raises(ValueError, match=r"Truncating .* without the option 'trunc'; did you mean 'truncation'"):
         truncating.generate(2, trunc=0.5)
     with pytest.raises(ValueError, match="Toy makes images without the option 'truncation'; it has none"):
         Toy().generate(2, truncation=0.5)

@@ -60,11 +60,11 @@ def compiled(function: Callable[..., Tensor], model: keras.Model) -> Callable[..
     variables = [*model.variables, *([] if optimizer is None else [optimizer.iterations, optimizer.images_seen])]
 
     @jax.jit
-    def pure(values: list[Tensor], *arguments: Tensor) -> Tensor:
+    def pure(values: list[Tensor], *arguments: Tensor, **keywords: Tensor) -> Tensor:
         with keras.StatelessScope(zip(variables, values, strict=True)):
-            return function(*arguments)
+            return function(*arguments, **keywords)
 
-    return lambda *arguments: pure([variable.value for variable in variables], *arguments)
+    return lambda *arguments, **keywords: pure([v.value for v in variables], *arguments, **keywords)
 
 
 def make_deterministic() -> None:

@@ -25,8 +25,15 @@ from keras_genzoo.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 NAMES = list(MODELS)
+QUICK = ("cvae", "vq_vae", "wgan_gp")
+"""Models that differ most: labels and a likelihood; a codebook and a fitted prior; turns, a penalty and an average."""
 # A model's checks share its fitted model, so they stay on one worker.
-GROUPED = [pytest.param(name, marks=pytest.mark.xdist_group(f"contracts-{name}")) for name in NAMES]
+GROUPED = [
+    pytest.param(
+        name, marks=[pytest.mark.xdist_group(f"contracts-{name}"), *([] if name in QUICK else [pytest.mark.slow])]
+    )
+    for name in NAMES
+]
 BATCH = 4
 STEPS = 3  # in an epoch of `fit`
 PASS = 5  # steps in which a stream goes once through its images: epochs end, and trainings resume, in the middle

@@ -1,4 +1,4 @@
-"""What `fit` and `evaluate` take: streams, arrays and datasets, and what is refused of them."""
+"""`fit` and `evaluate`: streams, arrays and datasets as batches, and checks of them."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_genzoo import backend, images
 from keras_genzoo.data import ArraySource, Stream
-from keras_genzoo.stages import Stage, Staged
+from keras_genzoo.stages import Staged
 
 VALIDATION_SEED = 1
 
@@ -76,25 +76,15 @@ class Fitting(Staged):
         epoch, step = initial_epoch, initial_step
         while epoch < epochs:
             if not step:  # a stage begins with an epoch
-                self.begin_stage(max(self.stage, self.due_stage()))  # which does nothing in the same stage
-            stage = self.stages()[self.stage]
-            if stream is None:
-                self._check_stage(stage, where)
-                self._check_dataset(dataset if y is None else x, where, self.turns, steps_per_epoch)
-                data, steps = dataset, steps_per_epoch
-            else:
-                now = stream.at(stage.batch_size, stage.image_size)
-                self._check_replicas(now, where)
-                steps = steps_per_epoch or now.steps(self.turns)
-                data = now.batches(self.turns, self.targets, start=self.images_seen)
+                self.begin_stage(max(self.stage, self.due_stage()))
+            data, steps = self._training_data(dataset, stream, steps_per_epoch, where)
             if held_out is not None:
-                one_pass = self._one_pass(held_out.at(image_size=stage.image_size))
-                validation_data, kwargs["validation_steps"] = one_pass
-            until = epochs
+                at_size = held_out.at(image_size=self.stages()[self.stage].image_size)
+                validation_data, kwargs["validation_steps"] = self._one_pass(at_size)
             if step:  # the rest of the epoch that is not complete
-                steps, until = None if steps is None else steps - step, epoch + 1
-            elif (left := self.border(self.stage) - self.images_seen) < float("inf"):
-                until = min(epochs, epoch + self._epochs_for(left, steps, stream, stage, where))
+                until, steps = epoch + 1, None if steps is None else steps - step
+            else:
+                until = epoch + self._epochs_in_stage(stream, steps, epochs - epoch, where)
             listeners.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
             super().fit(
                 data,
@@ -121,18 +111,33 @@ class Fitting(Staged):
             callbacks, add_history=True, epochs=epochs, steps=None, model=self, **progress
         )
 
-    def _epochs_for(self, images: float, steps: int | None, stream: Stream | None, stage: Stage, where: str) -> int:
-        """The number of epochs after which `images` more have been seen."""
-        if stream is None or steps is None:
-            raise ValueError(f"{where}: a model with stages needs a Stream, or arrays, to count images.")
-        return math.ceil(images / (steps * self.turns * (stage.batch_size or stream.batch_size)))
-
-    def _check_stage(self, stage: Stage, where: str) -> None:
+    def _training_data(
+        self, dataset: Any, stream: Stream | None, steps_per_epoch: int | None, where: str
+    ) -> tuple[Any, int | None]:
+        """Batches from the present image on, in the present stage, and how many of them are an epoch."""
+        stage = self.stages()[self.stage]
+        if stream is not None:
+            stream = stream.at(stage.batch_size, stage.image_size)
+            self._check_replicas(stream, where)
+            steps = steps_per_epoch or stream.steps(self.turns)
+            return stream.batches(self.turns, self.targets, start=self.images_seen), steps
         if stage.batch_size is not None or stage.image_size is not None:
             raise ValueError(
                 f"{where}: the stage '{stage.name}' has batches or images of its own, which a dataset cannot give: "
                 "give a Stream, or arrays."
             )
+        self._check_dataset(dataset[0] if isinstance(dataset, tuple) else dataset, where, self.turns, steps_per_epoch)
+        return dataset, steps_per_epoch
+
+    def _epochs_in_stage(self, stream: Stream | None, steps: int | None, most: int, where: str) -> int:
+        """The number of epochs that are left in the present stage, at most `most`."""
+        images = self.border(self.stage) - self.images_seen
+        if images == float("inf"):
+            return most
+        if stream is None or steps is None:
+            raise ValueError(f"{where}: a model with stages needs a Stream, or arrays, to count images.")
+        size = self.turns * (self.stages()[self.stage].batch_size or stream.batch_size)
+        return min(most, math.ceil(images / (steps * size)))
 
     def _check_replicas(self, stream: Stream, where: str) -> None:
         if stream.batch_size % backend.replicas(self):
@@ -185,7 +190,7 @@ class Fitting(Staged):
             raise ValueError(f"{where} is empty: is a batch larger than the data, and drop_remainder=True?")
         if facts.batches is None and steps is None:
             raise ValueError(
-                f"{where} does not know its length, and Keras would play one step too many in each pass: give the "
+                f"{where} does not know its length, and Keras would take one step too many in each pass: give the "
                 "number of steps, or apply tf.data.experimental.assert_cardinality."
             )
         if turns > 1 and (facts.batch_size is None or facts.batch_size % turns):

@@ -299,7 +299,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
     # Export
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """What an exported model answers to, by name: `serve` is `call`, on floats."""
+        """The endpoints of an export by name: `serve` is `call`, on floats."""
         inputs = self.call_inputs
         if isinstance(inputs, ArraySpec):
             return {"serve": Endpoint(lambda x: self(x), {"inputs": inputs.batched()})}

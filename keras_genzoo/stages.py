@@ -35,7 +35,7 @@ class Stage(NamedTuple):
 
 
 class Staged(Averaged):
-    """The part of a `GenerativeModel` that plays its stages, one after the other.
+    """The part of a `GenerativeModel` that trains in stages, one after the other.
 
     Where a training stands is counted in images. A subclass that grows defines `stages` and `enter`.
     """

@@ -9,7 +9,7 @@ LossAndLogs = Callable[[], tuple[Tensor, Logs]]
 
 
 class DatasetFacts(NamedTuple):
-    """What a dataset tells of itself before it is read; None where it does not know.
+    """Facts about a dataset that are known before it is read; None where one is not.
 
     Args:
         batch_size: integer, images in each batch.

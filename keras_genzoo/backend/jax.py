@@ -83,7 +83,7 @@ def replica_id() -> Tensor:
 
 
 def dataset_facts(data: Any) -> DatasetFacts | None:
-    """What a dataset tells of itself: none does here."""
+    """Facts about a dataset: none are known here."""
     return None
 
 

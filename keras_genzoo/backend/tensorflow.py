@@ -111,7 +111,7 @@ def replica_id() -> Tensor:
 
 
 def dataset_facts(data: Any) -> DatasetFacts | None:
-    """What a `tf.data.Dataset` tells of itself; None of anything else."""
+    """Facts about a `tf.data.Dataset`; None for anything else."""
     if not isinstance(data, tf.data.Dataset):
         return None
     images = tf.nest.flatten(data.element_spec)[0]

@@ -1,4 +1,4 @@
-"""Endpoint: a function of tensors that an exported model answers to."""
+"""Endpoint: a function of tensors that an exported model offers."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple

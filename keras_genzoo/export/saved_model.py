@@ -100,10 +100,10 @@ def was_exported(path: str | os.PathLike) -> bool:
     try:
         if not mark.is_file() or mark.stat().st_size > _MARK_LIMIT:
             return False
-        told = json.loads(mark.read_text(encoding="utf-8"))
+        content = json.loads(mark.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):  # it is not JSON, or not one of ours
         return False
-    return isinstance(told, dict) and told.get("sha256") == _digests(Path(path))
+    return isinstance(content, dict) and content.get("sha256") == _digests(Path(path))
 
 
 def _digests(path: Path) -> dict[str, str]:

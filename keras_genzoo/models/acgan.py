@@ -16,7 +16,7 @@ Tensor = Any
 @MODELS.register("acgan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class ACGAN(CGAN):
-    """Auxiliary classifier GAN: the discriminator is not told the label but asked for it, of images of both kinds.
+    """Auxiliary classifier GAN: the discriminator does not get the label, it predicts it, for real and made images.
 
     Use it where a class must be recognized in a sample; it favors images that are easy to classify, at the cost of
     variety within a class (Miyato & Koyama 2018, section 6), which `CGAN` keeps.

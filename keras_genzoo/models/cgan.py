@@ -15,9 +15,9 @@ Tensor = Any
 @MODELS.register("cgan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class CGAN(Labeled, GAN):
-    """Conditional GAN: both players are told the label, so that images of a chosen class can be made.
+    """Conditional GAN: generator and discriminator get the label, so that images of a chosen class can be made.
 
-    Use it for labeled images. Which game is played is a matter of arguments: dense networks make it the conditional
+    Use it for labeled images. Arguments choose the kind of GAN: dense networks make it the conditional
     `GAN`, convolutional ones, as by default, the conditional `DCGAN`, and `adversarial_loss="wasserstein"` with
     `penalty_weight=10`, `discriminator_steps=5` and a discriminator without batch normalization the conditional
     `WGANGP`.

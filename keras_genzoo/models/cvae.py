@@ -20,7 +20,7 @@ Array = Any
 @MODELS.register("cvae")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class CVAE(Labeled, VAE):
-    """Conditional VAE: encoder and decoder are told each image's label, so that latents hold what it does not say.
+    """Conditional VAE: encoder and decoder get each image's label, so that latents hold what it does not say.
 
     Use it to make images of a chosen class, and to give one image the classes of others in its own style.
 

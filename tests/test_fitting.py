@@ -191,7 +191,7 @@ def test_a_third_element_of_a_batch_is_refused(cls):
         ),
         (
             lambda: dataset(X).filter(lambda x: True),
-            "the dataset does not know its length, and Keras would play one step too many in each pass",
+            "the dataset does not know its length, and Keras would take one step too many in each pass",
         ),
     ],
     ids=["uint8", "empty", "emptied", "unknown length"],

@@ -3,20 +3,18 @@
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
 from keras_genzoo import models, networks  # noqa: F401 - fill the registries
+from keras_genzoo.config.migrations import MIGRATIONS
 from keras_genzoo.config.preset_type import SCHEMA, preset_type
 from keras_genzoo.config.reading import ConfigError, explain, parse, plain, read, tuples
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS, did_you_mean
-
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""For each older version of the format, the function that makes the next one of it."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _PACKAGE = Path(__file__).parents[1]

@@ -1,7 +1,7 @@
 """Specs: choices with arguments of their own, given by name: "vamp", or `{"prior": "vamp", "components": 500}`."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from keras_genzoo.registry import Registry, did_you_mean
@@ -15,7 +15,7 @@ class SpecKind:
     Args:
         key: string, the key of a spec that names the choice, and what messages call it: "prior".
         registry: table from names to the classes or functions that make what is chosen.
-        given: names of arguments that the model passes by itself, so that a spec does not.
+        given: names of arguments that models pass by themselves, so that a preset's spec does not.
 
     Example:
         >>> PRIOR = SpecKind("prior", PRIORS, given=("latent_dim", "image_shape"))
@@ -27,12 +27,13 @@ class SpecKind:
         self.registry = registry
         self.given = given
 
-    def read(self, where: str, value: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    def read(self, where: str, value: Any, given: Collection[str] = ()) -> tuple[Callable[..., Any], dict[str, Any]]:
         """The registered class or function that a spec names, and the spec as a mapping.
 
         Args:
             where: string, what messages call the argument.
             value: string or mapping.
+            given: names of what the model passes by itself.
 
         Raises:
             ValueError: it is no spec, there is no such entry, or the entry takes no such argument.
@@ -47,7 +48,7 @@ class SpecKind:
         if name not in self.registry:
             raise ValueError(f"{where}: there is no {self.key} {name!r}; {did_you_mean(name, self.registry)}")
         entry = self.registry[name]
-        known = set(_keywords(entry)) - set(self.given)
+        known = set(keywords(entry)) - set(given)
         for key in spec:
             if key != self.key and key not in known:
                 raise ValueError(f"{where}.{key}: '{name}' takes no such argument; {did_you_mean(key, known)}")
@@ -67,13 +68,14 @@ class SpecKind:
         Raises:
             ValueError: as `read`.
         """
-        entry, spec = self.read(where, value)
-        taken = _keywords(entry)
+        entry, spec = self.read(where, value, given)
+        taken = keywords(entry)
         arguments = {key: item for key, item in given.items() if key in taken}
         return entry(**arguments, **{key: item for key, item in spec.items() if key != self.key}), spec
 
 
-def _keywords(entry: Callable[..., Any]) -> list[str]:
+def keywords(entry: Callable[..., Any]) -> list[str]:
+    """The names of a class's or function's own arguments."""
     function = entry.__init__ if isinstance(entry, type) else entry  # type: ignore[misc]
     parameters = inspect.signature(function).parameters.values()
     return [one.name for one in parameters if one.name != "self" and one.kind is not one.VAR_KEYWORD]

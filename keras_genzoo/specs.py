@@ -8,7 +8,7 @@ from keras_genzoo.registry import Registry, did_you_mean
 
 
 class SpecKind:
-    """What an argument chooses from: a registry, and how a spec names one of its entries.
+    """A kind of specs: the registry that they choose from, and the key that names the choice.
 
     It annotates constructors' arguments, `Annotated[Any, kind]`, from which presets' types are made: see `types.py`.
 
@@ -78,4 +78,4 @@ def keywords(entry: Callable[..., Any]) -> list[str]:
     """The names of a class's or function's own arguments."""
     function = entry.__init__ if isinstance(entry, type) else entry  # type: ignore[misc]
     parameters = inspect.signature(function).parameters.values()
-    return [one.name for one in parameters if one.name != "self" and one.kind is not one.VAR_KEYWORD]
+    return [item.name for item in parameters if item.name != "self" and item.kind is not item.VAR_KEYWORD]

@@ -1,6 +1,6 @@
-"""Migrations of presets: what was written for an older version of the format is read as one of the present version.
+"""Migrations of presets: those of an older version of the format are rewritten in the present one when they are read.
 
-A preset is checked after it is migrated, so a rule takes whatever stands there. To change a key, add a rule to the last
+A preset is checked after it is migrated, so a rule takes any values. To change a key, add a rule to the last
 version's, or to a new version's (with `SCHEMA` in preset_type.py) once that has been released.
 """
 
@@ -40,7 +40,7 @@ def _discriminator_augmentation(model: str, arguments: Content) -> None:
 
 
 def _distributions(model: str, arguments: Content) -> None:
-    """`scale`, `binarize`, `prior_components` and `flow_steps` become arguments of what they describe."""
+    """`scale`, `binarize`, `prior_components` and `flow_steps` become arguments of the spec that they belong to."""
     scale, binarize = arguments.pop("scale", _ABSENT), arguments.pop("binarize", False)
     components, steps = arguments.pop("prior_components", _ABSENT), arguments.pop("flow_steps", _ABSENT)
     likelihood = arguments.get("likelihood", "gaussian")
@@ -58,7 +58,7 @@ def _describe(arguments: Content, key: str, name: str, value: Any, default: str 
 
 
 def _data_augmentation(model: str, data: Content) -> None:
-    """The augmentation "color" of data is called "brightness_contrast": it was another one than the discriminator's."""
+    """The augmentation "color" of data becomes "brightness_contrast"; the discriminator's "color" is another."""
     if isinstance(data.get("augment"), list):
         data["augment"] = ["brightness_contrast" if name == "color" else name for name in data["augment"]]
 

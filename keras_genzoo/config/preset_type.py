@@ -37,7 +37,7 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
 }
 """The optimizers that a preset may name, by class name."""
 
-# What a preset might be expected to say but does not, so that it cannot contradict itself; and who says it.
+# Keys that might be expected in a preset but would repeat what is given elsewhere; and where.
 _OF_DATASETS = {
     "size": "it follows from arguments.image_shape",
     "channels": "it follows from arguments.image_shape",
@@ -130,7 +130,7 @@ def _specs(annotation: Any) -> Any:
 
 def _kind(annotation: Any) -> SpecKind | None:
     """The kind of specs that an annotation stands for, if any."""
-    return next((one for one in getattr(annotation, "__metadata__", ()) if isinstance(one, SpecKind)), None)
+    return next((item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, SpecKind)), None)
 
 
 def _items(annotation: Any) -> Any:
@@ -160,13 +160,13 @@ def _optimizers() -> Any:
     """An optimizer, or a dictionary from players to theirs; names may be in lowercase, as Keras has them."""
     arms = {name: _keras_class(name, made) for name, made in OPTIMIZERS.items()}
     lowercase = {name.lower(): name for name in OPTIMIZERS}
-    one: Any = one_of("optimizer", "class_name", arms, by_name=True, aliases=lowercase)
-    players: Any = Annotated[dict[str, one], Len(1)]
+    optimizer: Any = one_of("optimizer", "class_name", arms, by_name=True, aliases=lowercase)
+    players: Any = Annotated[dict[str, optimizer], Len(1)]
 
     def tag(value: Any) -> str:
-        return "players" if isinstance(value, dict) and "class_name" not in value else "one"
+        return "players" if isinstance(value, dict) and "class_name" not in value else "optimizer"
 
-    choices = Annotated[one, pydantic.Tag("one")] | Annotated[players, pydantic.Tag("players")]
+    choices = Annotated[optimizer, pydantic.Tag("optimizer")] | Annotated[players, pydantic.Tag("players")]
     return Annotated[choices, pydantic.Discriminator(tag)]
 
 

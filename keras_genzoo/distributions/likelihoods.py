@@ -20,7 +20,7 @@ Scale = Positive | Literal["learned"]
 """A standard deviation in the units of pixels in [-1, 1], or "learned": one number, a weight."""
 
 _LEAST_LOG_SCALE = -6.0  # a third of a grey level: below, pixels with 256 values would get any density
-_PACE = 10.0  # how much faster the logarithm goes than its weight, which Adam moves by its rate in a step
+_PACE = 10.0  # the logarithm over its weight, which Adam changes by its learning rate in a step
 _IMAGE = (-3, -2, -1)
 
 

@@ -173,7 +173,7 @@ class AdaptiveAugment(DiffAugment):
         self.probability = self.add_weight((), "zeros", trainable=False, aggregation="mean", name="probability")
 
     def chosen(self, drawn: Tensor, changed: Tensor, images: Tensor) -> Tensor:
-        """Returns what an operation made of images, of a share p of them."""
+        """Returns what an operation made of images, for a random fraction p of them."""
         return ops.where(drawn < self.probability, changed, images)
 
     def adapt(self, overfitting: Tensor, count: int | Tensor) -> None:

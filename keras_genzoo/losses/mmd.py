@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy: how far two samples are from one distribution."""
+"""The maximum mean discrepancy of two samples."""
 
 from typing import Any
 

@@ -69,7 +69,10 @@ def test_the_row_of_images_is_the_same_in_batches_of_any_size():
 
 
 def test_a_batch_is_a_function_of_its_position():
-    one, other = stream(augment=("flip", "shift", "brightness_contrast")), stream(augment=("flip", "shift", "brightness_contrast"))
+    one, other = (
+        stream(augment=("flip", "shift", "brightness_contrast")),
+        stream(augment=("flip", "shift", "brightness_contrast")),
+    )
     forward = [one.batch(4 * step)[0] for step in range(12)]
     for step in reversed(range(12)):
         np.testing.assert_array_equal(other.batch(4 * step)[0], forward[step])

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 import keras_genzoo as genzoo
 from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.distributions import BernoulliLikelihood
 
 BATCHES = {"vae_ffhq_64": 32, "vae_fashion_mnist_32": 128, "dcgan_ffhq_64_half": 32, "wgan_gp_ffhq_64_quarter": 32}
 """By preset, images of a player's turn."""
@@ -33,10 +34,10 @@ def vae_step(model: keras.Model) -> Callable:
             mean, log_var = tf.split(model.encoder(x, training=True), 2, axis=-1)
             z = mean + tf.exp(0.5 * log_var) * tf.random.normal(tf.shape(mean))
             decoded = model.decoder(z, training=True)
-            if model.likelihood == "bernoulli":
+            if isinstance(model.pixel_distribution, BernoulliLikelihood):
                 nats = tf.nn.sigmoid_cross_entropy_with_logits(0.5 * x + 0.5, decoded)
             else:
-                nats = 0.5 * tf.square(x - decoded) / model.scale**2
+                nats = 0.5 * tf.square(x - decoded) / model.pixel_distribution.scale**2
             kl = 0.5 * tf.reduce_sum(tf.square(mean) + tf.exp(log_var) - 1.0 - log_var, -1)
             loss = tf.reduce_mean(tf.reduce_sum(nats, (1, 2, 3))) + tf.reduce_mean(kl)
         optimizer.apply(tape.gradient(loss, variables), variables)

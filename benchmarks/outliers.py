@@ -17,7 +17,7 @@ from keras_genzoo.data.keras_sets import CLOTHES
 from keras_genzoo.uses.outliers import KINDS
 
 PRESET = "vae_fashion_mnist_28"
-LIKELIHOOD = ("arguments.binarize=false", "arguments.likelihood=discretized_logistic", "arguments.scale=learned")
+LIKELIHOOD = ('arguments.likelihood={"likelihood": "discretized_logistic", "scale": "learned"}',)
 """Of grey levels, which alone can be compared with the length of a PNG."""
 
 

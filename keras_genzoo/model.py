@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -12,11 +12,13 @@ from keras import ops
 from keras_genzoo import backend
 from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
+from keras_genzoo.networks import budget
 from keras_genzoo.networks.building import build_network
 from keras_genzoo.players import Player, player_optimizers, turn_batch
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
+from keras_genzoo.specs import SpecKind
 from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
 
 Tensor = Any
@@ -37,8 +39,11 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         name: string, the model's name.
     """
 
-    logs: ClassVar[tuple[str, ...]] = ()
-    """Names of the scalars that the losses report; together, no more and no fewer, they are what `fit` shows."""
+    logs: tuple[str, ...] = ()
+    """Names of the scalars that the losses report; together, no more and no fewer, they are what `fit` shows.
+
+    A model whose arguments decide on them sets its own before `ready`.
+    """
     targets: ClassVar[str | None] = None
     """What a stream gives as y: None, "label" or "target"."""
     default_optimizer: ClassVar[dict[str, Any]] = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
@@ -61,7 +66,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self._reporters: dict[str, str] = {}  # from a log to the player whose loss reports it
         self._training_seeds = backend.ReplicaSeedGenerator()
         self._validation_seeds = backend.ReplicaSeedGenerator(VALIDATION_SEED)
-        self._trackers = [keras.metrics.Mean(name=log) for log in self.logs]
+        self._trackers: list[keras.metrics.Metric] = []
 
     # What a subclass uses in its constructor
 
@@ -85,12 +90,38 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """What the builder of a network is given beside shapes: `conditioning`, in a conditional model."""
         return {}
 
+    def component(self, argument: str, kind: SpecKind, value: Any, **given: Any) -> Any:
+        """Makes what the constructor argument `argument` names, such as a prior; None of None.
+
+        Args:
+            argument: name of the argument.
+            kind: what it chooses from.
+            value: a registered name, a mapping `{kind.key: name, **arguments}`, or None.
+            given: what the model itself passes to what takes it (`latent_dim`, ...).
+        """
+        made, self._specs[argument] = (None, None) if value is None else self._made(argument, kind, value, given)
+        return made
+
+    def components(self, argument: str, kind: SpecKind, values: Iterable[Any], **given: Any) -> list[Any]:
+        """As `component`, of an argument that holds a list of specs."""
+        pairs = [self._made(f"{argument}[{i}]", kind, value, given) for i, value in enumerate(values)]
+        self._specs[argument] = [spec for _, spec in pairs]
+        return [made for made, _ in pairs]
+
+    def _made(self, argument: str, kind: SpecKind, value: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        with budget.unallocated():
+            made, spec = kind.build(f"{type(self).__name__}.{argument}", value, **given)
+            if isinstance(made, keras.layers.Layer):  # its weights are counted before they take memory
+                budget.spend(argument, made)
+        return made, spec
+
     def ready(self, *inputs: Any) -> None:
-        """Ends a constructor: copies the averaged network, and calls the model once on symbols, so that it is built.
+        """Ends a constructor: makes a metric for each of `logs`, copies the averaged network, and builds the model.
 
         Args:
             inputs: what `call` takes: the `ArraySpec` of one example, or a tuple or dictionary of such.
         """
+        self._trackers = [keras.metrics.Mean(name=log) for log in self.logs]
         self.renew_averages()
         self._call_inputs = inputs[0] if isinstance(inputs[0], ArraySpec | tuple | dict) else ArraySpec(inputs)
         self(keras.tree.map_structure(_symbol, self.call_inputs))

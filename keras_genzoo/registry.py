@@ -80,3 +80,8 @@ class Registry(Mapping[str, T]):
 MODELS: Registry[type] = Registry("model")
 NETWORKS: Registry[Callable[..., Any]] = Registry("network")
 DATASETS: Registry[Callable[..., Any]] = Registry("dataset")
+LIKELIHOODS: Registry[type] = Registry("likelihood")
+PRIORS: Registry[type] = Registry("prior")
+POSTERIORS: Registry[type] = Registry("posterior")
+REGULARIZERS: Registry[type] = Registry("regularizer")
+DISCRIMINATOR_AUGMENTATIONS: Registry[type] = Registry("augmentation")

@@ -36,7 +36,10 @@ class Saved(keras.Model):
         """Every constructor argument, under its own name, as JSON takes it."""
         config = {}
         for name in self.constructor_arguments():
-            value = self.dtype_policy.name if name == "dtype" else self._specs.get(name, getattr(self, name))
+            if name == "dtype":
+                value = self.dtype_policy.name
+            else:
+                value = self._specs[name] if name in self._specs else getattr(self, name)
             if isinstance(value, keras.Model | keras.optimizers.schedules.LearningRateSchedule):
                 value = keras.saving.serialize_keras_object(value)
             config[name] = _plain(value)

@@ -1,13 +1,23 @@
 """The types of constructors' arguments: what a signature says is what a preset is checked against.
 
-`config.py` builds the check and the published JSON Schema from these annotations, so bounds stand here once.
+`config/` builds the check and the published JSON Schema from these annotations, so bounds stand here once.
 """
 
 import dataclasses
-from typing import Annotated, Any, Literal, NewType
+from typing import Annotated, Any, Literal
 
 import keras
 from annotated_types import Ge, Gt, Le, Len, Lt
+
+from keras_genzoo.registry import (
+    DISCRIMINATOR_AUGMENTATIONS,
+    LIKELIHOODS,
+    NETWORKS,
+    POSTERIORS,
+    PRIORS,
+    REGULARIZERS,
+)
+from keras_genzoo.specs import SpecKind
 
 Size = Annotated[int, Ge(1), Le(4096)]
 """Pixels along one side of an image."""
@@ -33,16 +43,33 @@ AdversarialLossName = Literal[
     "minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_average"
 ]
 """A name in `losses.ADVERSARIAL_LOSSES`."""
-Augmentations = tuple[Literal["color", "translation", "cutout"], ...]
-"""What is done to images before a discriminator sees them, in this order."""
+Operations = Annotated[tuple[Literal["color", "translation", "cutout"], ...], Len(1)]
+"""What is done to a discriminator's images, in this order: see `layers.augmentation`."""
 LabelCondition = Literal["one_hot", "embedding", "every_layer"]
 """How a label enters a network: see `networks.conditioning.Label`."""
 DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
-NetworkSpec = NewType("NetworkSpec", object)
-"""A registered network: its name, or `{"network": name, **arguments}` without what the model passes itself."""
+# Choices with arguments of their own: a registered name, or `{key: name, **arguments}` without what the model passes.
+NETWORK = SpecKind(
+    "network",
+    NETWORKS,
+    given=("latent_dim", "image_shape", "outputs", "activation", "conditioning", "num_classes", "condition"),
+)
+LIKELIHOOD = SpecKind("likelihood", LIKELIHOODS)
+PRIOR = SpecKind("prior", PRIORS, given=("latent_dim", "image_shape"))
+POSTERIOR = SpecKind("posterior", POSTERIORS, given=("latent_dim",))
+REGULARIZER = SpecKind("regularizer", REGULARIZERS)
+DISCRIMINATOR_AUGMENTATION = SpecKind("augmentation", DISCRIMINATOR_AUGMENTATIONS)
+SPEC_KINDS = (NETWORK, LIKELIHOOD, PRIOR, POSTERIOR, REGULARIZER, DISCRIMINATOR_AUGMENTATION)
+
+NetworkSpec = Annotated[Any, NETWORK]
 Network = NetworkSpec | keras.Model
 """What a model's network argument takes: a spec (in presets) or a built `keras.Model` (in Python)."""
+Likelihood = Annotated[Any, LIKELIHOOD]
+Prior = Annotated[Any, PRIOR]
+Posterior = Annotated[Any, POSTERIOR]
+Regularizers = tuple[Annotated[Any, REGULARIZER], ...]
+DiscriminatorAugmentation = Annotated[Any, DISCRIMINATOR_AUGMENTATION]
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 Scalar = NonNegative | Schedule

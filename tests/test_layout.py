@@ -15,6 +15,7 @@ ROOMS = [
     "version",
     "printable",
     "registry",
+    "specs",
     "types",
     "untrusted",
     "files",

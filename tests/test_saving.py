@@ -48,8 +48,7 @@ def test_arguments_of_the_bases_belong_to_a_model():
 def test_config_of_other_than_the_tiny_arguments():
     arguments = {
         "beta": RISING,
-        "likelihood": "bernoulli",
-        "scale": 0.5,
+        "likelihood": {"likelihood": "gaussian", "scale": 0.5},
         "dtype": "mixed_bfloat16",
         "name": "mine",
         "latent_dim": 3,
@@ -59,7 +58,7 @@ def test_config_of_other_than_the_tiny_arguments():
     twin = VAE.from_config(config)
     assert twin.get_config() == config
     assert twin.beta.get_config() == RISING.get_config()
-    assert (twin.likelihood, twin.scale, twin.latent_dim, twin.name) == ("bernoulli", 0.5, 3, "mine")
+    assert (twin.pixel_distribution.scale, twin.latent_dim, twin.name) == (0.5, 3, "mine")
     assert twin.dtype_policy.name == "mixed_bfloat16"
 
 

@@ -31,7 +31,7 @@ def build(
     """Builds and compiles the model of a preset.
 
     Args:
-        preset: string, the name of a preset; path of a `.json` file; or a dictionary of what such a file says.
+        preset: string, the name of a preset; path of a `.json` file; or a dictionary with the content of such a file.
         weights: path of a `.weights.h5` file to load: the state of a training of the same model.
         seed: integer in [0, 2**32), seeds Python, NumPy and Keras before the weights are drawn; None leaves them.
         jit_compile: bool or "auto", as for `compile`.
@@ -99,7 +99,7 @@ def _schedule(value: Any) -> Any:
 def _optimizers(spec: dict[str, Any]) -> Any:
     """The optimizer of `{"class_name": name, "config": {...}}`, or a dictionary from players to theirs."""
     if "class_name" not in spec:
-        return {player: _optimizers(one) for player, one in spec.items()}
+        return {player: _optimizers(own) for player, own in spec.items()}
     try:
         return OPTIMIZERS[spec["class_name"]](**{name: _schedule(value) for name, value in spec["config"].items()})
     except ValueError as error:

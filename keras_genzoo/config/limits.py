@@ -1,4 +1,4 @@
-"""What a preset may cost: a few kilobytes of JSON must not take all the memory of the machine that looks at them."""
+"""Limits on what a preset may cost: a few kilobytes of JSON must not take all the memory of the machine."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from keras_genzoo.config.reading import ConfigError
 MOST_PARAMETERS = 500_000_000
 """Parameters of a model's networks: 2 GB of weights, and about 10 GB with averages, gradients and Adam's moments.
 
-Twenty times the largest preset of the zoo. Who builds a model in Python, instead of by a preset, is not limited.
+Twenty times the largest preset of the zoo. Models that are built in Python, without a preset, have no limit.
 """
 MOST_BYTES = 4 * 2**30
 """Bytes of the images of one train step, as float32."""
@@ -31,7 +31,7 @@ def check_step(model: Any, batch_size: int, where: str) -> None:
     if turns > MOST_TURNS:
         raise ConfigError(
             f"{where}: arguments: {turns:,} turns of a player in one train step, and at most {MOST_TURNS} are allowed: "
-            "lower the argument that tells them (critic_steps of wgan_gp)"
+            "lower the argument that sets them (critic_steps of wgan_gp)"
         )
     size = 4 * batch_size * turns * math.prod(shape)
     if size > MOST_BYTES:

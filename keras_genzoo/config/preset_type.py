@@ -1,10 +1,10 @@
-"""What a preset may say: one pydantic type, made from the signatures of all that is registered."""
+"""The type of presets: one pydantic type, made from the signatures of all that is registered."""
 
 import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union
 
 import keras
@@ -13,11 +13,12 @@ from annotated_types import Ge, Le, Len
 
 from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, refused, section, signature_of
 from keras_genzoo.data import AUGMENTATIONS
-from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
+from keras_genzoo.registry import DATASETS, MODELS
 from keras_genzoo.scalar_schedules import SCHEDULES
-from keras_genzoo.types import Count, Momentum, NetworkSpec, Scalar, Schedule
+from keras_genzoo.specs import SpecKind
+from keras_genzoo.types import SPEC_KINDS, Count, Momentum, Scalar, Schedule
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the presets' format that this package reads and writes."""
 
 OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
@@ -36,11 +37,7 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
 }
 """The optimizers that a preset may name, by class name."""
 
-# What a preset might be expected to say but does not, so that it cannot contradict itself; and who says it.
-_OF_NETWORKS = dict.fromkeys(
-    ("latent_dim", "image_shape", "outputs", "activation", "conditioning", "num_classes", "condition"),
-    "the model passes it by itself",
-)
+# Keys that might be expected in a preset but would repeat what is given elsewhere; and where.
 _OF_DATASETS = {
     "size": "it follows from arguments.image_shape",
     "channels": "it follows from arguments.image_shape",
@@ -65,7 +62,7 @@ _KERAS_TYPES: dict[str, Any] = {
 
 
 class Fit(Section):
-    """What `fit` is told."""
+    """The arguments of `fit`."""
 
     refusal = "fit takes no such key"
     epochs: Count
@@ -74,7 +71,7 @@ class Fit(Section):
 
 def preset_type() -> pydantic.TypeAdapter:
     """The type of a preset of any registered model."""
-    tables = MODELS, NETWORKS, DATASETS, AUGMENTATIONS
+    tables: tuple[Mapping[str, Any], ...] = MODELS, DATASETS, AUGMENTATIONS, *(kind.registry for kind in SPEC_KINDS)
     return _preset_type(*(tuple(table.items()) for table in tables))
 
 
@@ -122,19 +119,34 @@ def _specs(annotation: Any) -> Any:
     union = typing.get_origin(annotation) in (Union, types.UnionType)
     arms = typing.get_args(annotation) if union else (annotation,)
     objects = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, keras.Model | Schedule)]
-    plain = tuple(arm for arm in arms if arm is not NetworkSpec and arm not in objects)
+    kinds = {arm: kind for arm in arms if (kind := _kind(arm)) is not None}
+    plain = tuple(_items(arm) for arm in arms if arm not in kinds and arm not in objects)
     other = Union[plain] if plain else None  # noqa: UP007 - of a computed tuple
-    if NetworkSpec in arms:
-        return one_of("network", "network", _networks(tuple(NETWORKS.items())), by_name=True, other=other)
-    return one_of("schedule", "class_name", _schedules(), other=other) if Schedule in arms else annotation
+    for kind in kinds.values():
+        entries = tuple(kind.registry.items())
+        return one_of(kind.key, kind.key, _sections(kind, entries), by_name=True, other=other)
+    return one_of("schedule", "class_name", _schedules(), other=other) if Schedule in arms else other
 
 
-@functools.lru_cache(maxsize=4)
-def _networks(networks: tuple[tuple[str, Callable[..., Any]], ...]) -> dict[str, type[Section]]:
+def _kind(annotation: Any) -> SpecKind | None:
+    """The kind of specs that an annotation stands for, if any."""
+    return next((item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, SpecKind)), None)
+
+
+def _items(annotation: Any) -> Any:
+    """The type of what a preset may give for an argument without specs, or for a list of them."""
+    item, *rest = typing.get_args(annotation) or (None,)
+    return tuple[_specs(item), ...] if rest == [...] and _kind(item) else annotation  # type: ignore[misc]
+
+
+@functools.lru_cache(maxsize=4 * len(SPEC_KINDS))  # a registry can grow
+def _sections(kind: SpecKind, entries: tuple[tuple[str, Callable[..., Any]], ...]) -> dict[str, type[Section]]:
+    """The types of all specs of a kind, by name."""
+    passed = dict.fromkeys(kind.given, "the model passes it by itself")
     made = {}
-    for name, builder in networks:
-        fields = {"network": (Literal[name], ...), **signature_of(builder)}
-        made[name] = section(name, f"'{name}' takes no such argument", fields, _OF_NETWORKS)
+    for name, entry in entries:
+        fields = {kind.key: (Literal[name], ...), **signature_of(entry)}
+        made[name] = section(f"{name}_{kind.key}", f"'{name}' takes no such argument", fields, passed)
     return made
 
 
@@ -148,13 +160,13 @@ def _optimizers() -> Any:
     """An optimizer, or a dictionary from players to theirs; names may be in lowercase, as Keras has them."""
     arms = {name: _keras_class(name, made) for name, made in OPTIMIZERS.items()}
     lowercase = {name.lower(): name for name in OPTIMIZERS}
-    one: Any = one_of("optimizer", "class_name", arms, by_name=True, aliases=lowercase)
-    players: Any = Annotated[dict[str, one], Len(1)]
+    optimizer: Any = one_of("optimizer", "class_name", arms, by_name=True, aliases=lowercase)
+    players: Any = Annotated[dict[str, optimizer], Len(1)]
 
     def tag(value: Any) -> str:
-        return "players" if isinstance(value, dict) and "class_name" not in value else "one"
+        return "players" if isinstance(value, dict) and "class_name" not in value else "optimizer"
 
-    choices = Annotated[one, pydantic.Tag("one")] | Annotated[players, pydantic.Tag("players")]
+    choices = Annotated[optimizer, pydantic.Tag("optimizer")] | Annotated[players, pydantic.Tag("players")]
     return Annotated[choices, pydantic.Discriminator(tag)]
 
 

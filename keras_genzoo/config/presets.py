@@ -3,20 +3,18 @@
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
 from keras_genzoo import models, networks  # noqa: F401 - fill the registries
+from keras_genzoo.config.migrations import MIGRATIONS
 from keras_genzoo.config.preset_type import SCHEMA, preset_type
 from keras_genzoo.config.reading import ConfigError, explain, parse, plain, read, tuples
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS, did_you_mean
-
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""For each older version of the format, the function that makes the next one of it."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _PACKAGE = Path(__file__).parents[1]
@@ -26,8 +24,8 @@ class Preset(dict[str, Any]):
     """A checked preset, as plain JSON, which also knows where it was read.
 
     Args:
-        content: dictionary, what the file says.
-        where: string, how error messages call it: its file, or "preset".
+        content: dictionary, the file's content.
+        where: string, its name in error messages: its file, or "preset".
     """
 
     def __init__(self, content: Mapping[str, Any], where: str = "preset"):
@@ -60,7 +58,7 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
     """Reads a preset and checks it.
 
     Args:
-        preset: string, the name of a preset; path of a `.json` file; or a dictionary of what such a file says.
+        preset: string, the name of a preset; path of a `.json` file; or a dictionary with the content of such a file.
 
     Raises:
         ConfigError: there is no such preset, or it is not right.
@@ -83,11 +81,11 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
 
 
 def check(content: Any, where: str) -> Preset:
-    """Checks what a file says, or a dictionary like it, and brings it into the present format.
+    """Checks the content of a file, or a dictionary like it, and brings it into the present format.
 
     Args:
         content: dictionary.
-        where: string, how error messages call it.
+        where: string, its name in error messages.
 
     Raises:
         ConfigError: it is no preset.
@@ -130,7 +128,7 @@ def sections(preset: Preset) -> Any:
 def resolve(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
     """The same preset with every default written out: of the constructor, its networks, the data, the optimizers.
 
-    It is what a run writes down before it trains, so that it can be repeated when a default has changed.
+    A run writes it down before it trains, so that it can be repeated when a default has changed.
     """
     preset = load_preset(preset)
     return Preset(sections(preset).model_dump(mode="json", by_alias=True), preset.where)
@@ -164,7 +162,7 @@ def override(preset: str | os.PathLike | Mapping[str, Any], settings: Iterable[s
 
 
 def on_dataset(preset: str | os.PathLike | Mapping[str, Any], dataset: str) -> Preset:
-    """The same preset for other data: the batch size and the augmentation stay, what only the old data knows goes.
+    """The same preset for other data: the batch size and the augmentation stay, other arguments of the old data go.
 
     Args:
         preset: as for `load_preset`.

@@ -1,4 +1,4 @@
-"""Presets' files read strictly, with errors of their own; and pydantic's errors in one line."""
+"""Strict reading of presets' files, with errors of their own; and pydantic's errors in one line."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ _EXPECTED = {
 
 
 class ConfigError(ValueError):
-    """A preset, or what it is overridden with, is not right; the message is one line and says where."""
+    """A preset, or a setting that overrides it, is wrong; the message is one line and says where."""
 
     def __init__(self, message: str):
         super().__init__(printable(message))  # what it quotes, such as a key or the name of a file, may hold anything
@@ -81,9 +81,9 @@ def tuples(value: Any) -> Any:
 def explain(error: pydantic.ValidationError, value: Any, where: str) -> ConfigError:
     """The first of pydantic's errors about `value`, in one line, and how many more there are."""
     found: dict[str, list[Any]] = {}  # at one place there can be an error for each arm of a union
-    for one in error.errors(include_url=False):
-        if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]:  # else its items are at fault
-            found.setdefault(_path(one, value), []).append(one)
+    for item in error.errors(include_url=False):
+        if item["type"] != "too_short" or len(item["input"]) < item["ctx"]["min_length"]:  # else its items are at fault
+            found.setdefault(_path(item, value), []).append(item)
     path, errors = next(iter(found.items()))
     more = f" (+{len(found) - 1} more)" if len(found) > 1 else ""
     return ConfigError(f"{where}: {path + ': ' if path else ''}{_message(errors)}{more}")
@@ -104,7 +104,7 @@ def _path(error: Any, value: Any) -> str:
 
 
 def _message(errors: list[Any]) -> str:
-    """What was expected at one place, and what was given."""
+    """Says what was expected at one place, and what was given."""
     first = errors[0]
     if first["type"] == "refused":
         return first["msg"]
@@ -114,7 +114,7 @@ def _message(errors: list[Any]) -> str:
     if first["type"] == "literal_error" and isinstance(first["input"], str):
         names = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         hint = f"; {did_you_mean(first['input'], names)}"
-    return f"expected {' or '.join(_expected(one) for one in errors)}, got {_show(first['input'])}{hint}"
+    return f"expected {' or '.join(map(_expected, errors))}, got {_show(first['input'])}{hint}"
 
 
 def _expected(error: Any) -> str:

@@ -1,4 +1,4 @@
-"""From typed signatures to pydantic models: what a constructor says is what a preset is checked against."""
+"""From typed signatures to pydantic models: presets are checked against the constructors' own types."""
 
 import inspect
 import typing
@@ -38,7 +38,7 @@ def section(title: str, refusal: str, fields: Fields, instead: Mapping[str, str]
 
     Args:
         title: string, its name in the JSON Schema.
-        refusal: string, what an unknown key is told: "VAE takes no such argument".
+        refusal: string, the message for an unknown key: "VAE takes no such argument".
         fields: the keys that it takes, less those of `instead`.
         instead: for keys that might be expected here, what to do instead.
     """
@@ -115,9 +115,10 @@ def one_of(
         if named:
             value = {key: value}
         if not isinstance(value, Mapping):
-            if other is None:
+            if other is None or (other is type(None) and value is not None):
                 short = f"the name of the {kind} or " if by_name else ""
-                raise refused(f"expected {short}an object with '{key}', got {value!r}")
+                null = " or null" if other is not None else ""
+                raise refused(f"expected {short}an object with '{key}'{null}, got {value!r}")
             return value
         if key not in value:
             raise refused(f"is missing, and tells the {kind}; there are: {', '.join(sorted(arms))}", key)

@@ -56,7 +56,7 @@ def load_data(
         path: folder of images, for the datasets that read one; any other dataset given a path reads that folder.
         batch_size: integer, images that one turn of a player sees.
         shuffle_seed: integer, of the order of the images and their augmentation.
-        augment: names of augmentations: "flip", "shift", "color".
+        augment: names of augmentations: "flip", "shift", "brightness_contrast".
         options: the dataset's own keywords: `size` in pixels, `channels`, `held_out` as count or share, ...
 
     Returns:

@@ -43,8 +43,8 @@ def shift(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return moved
 
 
-@AUGMENTATIONS.register("color")
-def color(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+@AUGMENTATIONS.register("brightness_contrast")
+def brightness_contrast(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """Changes brightness and contrast, each by up to a tenth of the range."""
     brightness, contrast = 0.2 * (numbers[:, :2, None, None, None] - 0.5).swapaxes(0, 1)
     return np.clip(images * (1.0 + contrast) + brightness, -1.0, 1.0).astype("float32")

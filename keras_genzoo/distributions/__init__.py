@@ -1,4 +1,7 @@
-"""Distributions: likelihoods of pixels, priors and posteriors of latents; each a layer, which owns its weights."""
+"""Distributions: likelihoods of pixels, priors and posteriors of latents; each a layer with its own weights.
+
+Each is registered under the name by which a spec chooses it: `{"prior": "vamp", "components": 500}`.
+"""
 
 from keras_genzoo.distributions.flows import InverseAutoregressiveFlow, PlanarFlow
 from keras_genzoo.distributions.likelihoods import (

@@ -1,4 +1,4 @@
-"""Posteriors beyond the Gaussian: normalizing flows, which bend its draws and know by how much the density changes."""
+"""Posteriors beyond the Gaussian: normalizing flows, which transform its draws and their density."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo.distributions.posteriors import DiagonalGaussian
+from keras_genzoo.registry import POSTERIORS
+from keras_genzoo.types import Count, FlowSteps
 
 Tensor = Any
 
@@ -20,17 +22,21 @@ class _Flow(keras.layers.Layer):
     Args:
         latent_dim: integer, the length of a latent vector.
         steps: integer, the number of transformations.
-        extra: integer, how many numbers the transformations take from the encoder for each image.
         kwargs: `name`.
     """
 
-    def __init__(self, latent_dim: int, steps: int, extra: int, **kwargs: Any):
+    def __init__(self, latent_dim: int, steps: FlowSteps, **kwargs: Any):
         super().__init__(dtype="float32", **kwargs)
         self.latent_dim = latent_dim
         self.steps = steps
         self.base = DiagonalGaussian(latent_dim)
-        self.size = self.base.size + extra
+        self.size = self.base.size + self.context_size
         self.built = True
+
+    @property
+    def context_size(self) -> int:
+        """How many numbers the transformations take from the encoder for each image."""
+        raise NotImplementedError
 
     def step(self, number: int, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """Transformation number `number`: of z, and the logarithm of the absolute determinant of its Jacobian."""
@@ -45,17 +51,18 @@ class _Flow(keras.layers.Layer):
         return z, log_q
 
     def center(self, parameters: Tensor) -> Tensor:
-        """Where the Gaussian's mean is carried to."""
+        """The Gaussian's mean, transformed."""
         z = self.base.center(parameters[..., : self.base.size])
         for number in range(self.steps):
             z, _ = self.step(number, z, parameters[..., self.base.size :])
         return z
 
 
+@POSTERIORS.register("planar")
 class PlanarFlow(_Flow):
-    """Latents are pushed along a direction, by as much as a tanh says across a plane; the encoder gives each plane.
+    """Latents are shifted along a direction, by a tanh of their distance from a plane; the encoder gives each plane.
 
-    Use it for few latents: a step bends one direction only.
+    Use it for few latents: a step transforms one direction only.
 
     Reference: Rezende & Mohamed 2015, arXiv:1505.05770, equations 10 to 13; invertible by its appendix A.1.
 
@@ -65,8 +72,13 @@ class PlanarFlow(_Flow):
         kwargs: `name`.
     """
 
-    def __init__(self, latent_dim: int, steps: int = 4, **kwargs: Any):
-        super().__init__(latent_dim, steps, steps * (2 * latent_dim + 1), **kwargs)
+    def __init__(self, latent_dim: int, steps: FlowSteps = 4, **kwargs: Any):
+        super().__init__(latent_dim, steps, **kwargs)
+
+    @property
+    def context_size(self) -> int:
+        """A plane for each step: two vectors and a number."""
+        return self.steps * (2 * self.latent_dim + 1)
 
     def step(self, number: int, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """`z + u tanh(w z + b)`, with w u > -1."""
@@ -78,14 +90,15 @@ class PlanarFlow(_Flow):
         square = ops.maximum(ops.sum(ops.square(w), axis=-1), 1e-12)
         u = u + ((bounded - product) / square)[..., None] * w
         height = ops.tanh(ops.sum(w * z, axis=-1) + b)
-        slope = 1.0 - ops.square(height)
-        return z + u * height[..., None], ops.log1p(slope * bounded)
+        derivative = 1.0 - ops.square(height)
+        return z + u * height[..., None], ops.log1p(derivative * bounded)
 
 
+@POSTERIORS.register("iaf")
 class InverseAutoregressiveFlow(_Flow):
-    """Each latent is scaled and shifted by amounts that a masked network reads from the latents before it.
+    """Each latent is scaled and shifted by amounts that a masked network computes from the latents before it.
 
-    Use it for many latents, where it bends them all at once; the order of the latents turns from step to step.
+    Use it for many latents: a step transforms them all; the order of the latents is reversed from step to step.
 
     Reference: Kingma et al. 2016, arXiv:1606.04934, algorithm 1; its network, with one hidden layer: Germain et al.
         2015 (MADE), arXiv:1502.03509.
@@ -97,11 +110,11 @@ class InverseAutoregressiveFlow(_Flow):
         kwargs: `name`.
     """
 
-    def __init__(self, latent_dim: int, steps: int = 4, units: int = 256, **kwargs: Any):
-        super().__init__(latent_dim, steps, latent_dim, **kwargs)
+    def __init__(self, latent_dim: int, steps: FlowSteps = 4, units: Count = 256, **kwargs: Any):
+        super().__init__(latent_dim, steps, **kwargs)
         self._networks = []
         for number in range(steps):
-            inward, outward = made_masks(latent_dim, units, turned=bool(number % 2))
+            inward, outward = made_masks(latent_dim, units, reverse=bool(number % 2))
             shapes = {"inward": inward.shape, "context": (latent_dim, units), "hidden_bias": (units,)}
             shapes |= {"mean": outward.shape, "gate": outward.shape}
             weights = {
@@ -119,8 +132,13 @@ class InverseAutoregressiveFlow(_Flow):
             )
             self._networks.append((weights, inward, outward))
 
+    @property
+    def context_size(self) -> int:
+        """One number for each latent, an input of all networks."""
+        return self.latent_dim
+
     def step(self, number: int, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        """`gate * z + (1 - gate) * mean`, with gate and mean of a latent read from those before it."""
+        """`gate * z + (1 - gate) * mean`, with gate and mean of a latent computed from those before it."""
         weights, inward, outward = self._networks[number]
         hidden = ops.matmul(z, weights["inward"] * inward) + ops.matmul(parameters, weights["context"])
         hidden = ops.elu(hidden + weights["hidden_bias"])
@@ -130,7 +148,7 @@ class InverseAutoregressiveFlow(_Flow):
         return gate * z + (1.0 - gate) * mean, -ops.sum(ops.softplus(-score), axis=-1)
 
 
-def made_masks(inputs: int, units: int, turned: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def made_masks(inputs: int, units: int, reverse: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Masks of two dense kernels, so that output i depends on the inputs before i alone.
 
     Reference: Germain et al. 2015, arXiv:1502.03509, equations 8 and 9.
@@ -138,12 +156,12 @@ def made_masks(inputs: int, units: int, turned: bool = False) -> tuple[np.ndarra
     Args:
         inputs: integer, the number of inputs and of outputs.
         units: integer, hidden units, whose degrees rise evenly.
-        turned: bool, whether the last input counts as the first.
+        reverse: bool, whether the last input counts as the first.
 
     Returns:
         float32 arrays of 0 and 1, of shape (inputs, units) and (units, inputs).
     """
-    degrees = np.arange(1, inputs + 1)[:: -1 if turned else 1]
+    degrees = np.arange(1, inputs + 1)[:: -1 if reverse else 1]
     # Evenly spread, also where there are more inputs than units.
     hidden = 1 + np.arange(units) * (inputs - 1) // units if inputs > 1 else np.zeros(units)
     inward, outward = hidden[None, :] >= degrees[:, None], degrees[None, :] > hidden[:, None]

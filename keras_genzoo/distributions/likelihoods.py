@@ -1,15 +1,18 @@
-"""Likelihoods of images, p(x given z): what a decoder's output says of pixels.
+"""Likelihoods of images, p(x given z): distributions of pixels whose parameters are a decoder's output.
 
 Each has `log_prob(x, output)`, in nats, one number for each image; `mean(output)`, images in [-1, 1]; `activation`,
-what the decoder ends with; and says in words what its numbers are (`density`, `normalized`).
+that of the decoder's last layer; `observed(x, uniform)`, the images that it is a likelihood of; and a description of
+its numbers (`density`, `normalized`).
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
 from keras import ops
 
+from keras_genzoo.registry import LIKELIHOODS
 from keras_genzoo.types import Positive
 
 Tensor = Any
@@ -17,7 +20,7 @@ Scale = Positive | Literal["learned"]
 """A standard deviation in the units of pixels in [-1, 1], or "learned": one number, a weight."""
 
 _LEAST_LOG_SCALE = -6.0  # a third of a grey level: below, pixels with 256 values would get any density
-_PACE = 10.0  # how much faster the logarithm goes than its weight, which Adam moves by its rate in a step
+_PACE = 10.0  # the logarithm over its weight, which Adam changes by its learning rate in a step
 _IMAGE = (-3, -2, -1)
 
 
@@ -33,8 +36,9 @@ class _Scaled(keras.layers.Layer):
 
     activation = "tanh"
 
-    def __init__(self, scale: Scale = "learned", **kwargs: Any):
+    def __init__(self, scale: Scale = 0.2, **kwargs: Any):
         super().__init__(dtype="float32", **kwargs)
+        self.given_scale = scale
         self._fixed = None if scale == "learned" else float(scale)
         if self._fixed is None:
             self._weight = self.add_weight((), initializer="zeros", name="log_scale_over_10")
@@ -52,22 +56,27 @@ class _Scaled(keras.layers.Layer):
         """The scale: a number, or a scalar tensor if it is learned."""
         return ops.exp(self.log_scale) if self._fixed is None else self._fixed
 
+    def observed(self, x: Tensor, uniform: Callable[[], Tensor]) -> Tensor:
+        """The images themselves; see `BernoulliLikelihood.observed`."""
+        return x
+
     def mean(self, output: Tensor) -> Tensor:
         """Images in [-1, 1]: the decoder's output itself."""
         return output
 
 
+@LIKELIHOODS.register("gaussian")
 class GaussianLikelihood(_Scaled):
     """Pixels are normal around the decoder's output, with one standard deviation.
 
-    Use it for photographs. A learned scale (sigma-VAE) becomes the root of the mean squared error, and spares the
-    search for a weight of the KL term.
+    Use it for photographs. Smaller scales weigh the reconstruction more; a learned one (sigma-VAE) becomes the root of
+    the mean squared error, so that no weight of the KL term has to be searched for.
 
     Reference: Kingma & Welling 2014, arXiv:1312.6114, appendix C.2, with one variance; learned: Rybkin et al. 2021,
         arXiv:2006.13202.
 
     Args:
-        scale: float, the standard deviation, or "learned".
+        scale: float, the standard deviation in the units of pixels in [-1, 1]; or "learned", a weight.
         kwargs: `name`.
     """
 
@@ -88,16 +97,18 @@ class GaussianLikelihood(_Scaled):
         return -ops.sum(0.5 * ops.square((x - output) / self.scale) + constant, axis=_IMAGE)
 
 
+@LIKELIHOODS.register("discretized_logistic")
 class DiscretizedLogisticLikelihood(_Scaled):
     """Pixels are one of 256 grey levels, with the mass that a logistic distribution has between halfway points.
 
-    Use it where likelihoods are compared: it is a probability, so its bits a dimension are those of a code.
+    Use it to compare likelihoods: it is a probability, so its bits a dimension are those of a code.
 
     Reference: Kingma et al. 2016, arXiv:1606.04934, whose likelihood it is; Salimans et al. 2017, arXiv:1701.05517,
         equation 2, with one component: the first and the last level have all the mass beyond them.
 
     Args:
-        scale: float, the scale s of the logistic, whose standard deviation is s * 1.81, or "learned".
+        scale: float, the scale s of the logistic, whose standard deviation is s * 1.81, in the units of pixels in
+            [-1, 1]; or "learned", a weight.
         kwargs: `name`.
     """
 
@@ -119,6 +130,7 @@ class DiscretizedLogisticLikelihood(_Scaled):
         return ops.sum(nats, axis=_IMAGE)
 
 
+@LIKELIHOODS.register("bernoulli")
 class BernoulliLikelihood(keras.layers.Layer):
     """Pixels are black or white; the decoder gives logits of white.
 
@@ -128,19 +140,21 @@ class BernoulliLikelihood(keras.layers.Layer):
     Reference: Kingma & Welling 2014, arXiv:1312.6114, appendix C.1.
 
     Args:
-        binarized: bool, whether it is told of black and white pixels only.
+        binarize: bool, whether a model that is trained with it is given black and white pixels, drawn anew in each step
+            with the grey levels as probabilities.
         kwargs: `name`.
     """
 
     activation = "linear"
-    scale = None
+    given_scale = None
 
-    def __init__(self, binarized: bool = False, **kwargs: Any):
+    def __init__(self, binarize: bool = False, **kwargs: Any):
         super().__init__(dtype="float32", **kwargs)
-        self.normalized = binarized
+        self.binarize = binarize
+        self.normalized = binarize
         self.density = (
             "a probability of black and white pixels, drawn by the evaluation's seed with grey levels as probabilities"
-            if binarized
+            if binarize
             else "a cross-entropy of grey levels taken as probabilities; a likelihood only of black and white images"
         )
         self.built = True
@@ -148,6 +162,15 @@ class BernoulliLikelihood(keras.layers.Layer):
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
         """The logarithm of a probability, of -1 for black and 1 for white; arguments as for `GaussianLikelihood`."""
         return -ops.sum(ops.softplus(output) - 0.5 * (x + 1.0) * output, axis=_IMAGE)
+
+    def observed(self, x: Tensor, uniform: Callable[[], Tensor]) -> Tensor:
+        """The images that this is a likelihood of: with `binarize` black and white ones, drawn from the given ones.
+
+        Args:
+            x: images in [-1, 1].
+            uniform: function that draws numbers in [0, 1) of the shape of x.
+        """
+        return binarize(x, uniform()) if self.binarize else x
 
     def mean(self, output: Tensor) -> Tensor:
         """Images in [-1, 1]: probabilities of white, between black and white."""

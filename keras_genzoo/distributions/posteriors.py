@@ -1,7 +1,8 @@
 """Posteriors of latents, q(z given x): from an encoder's output and standard normal noise to draws and their density.
 
 A posterior has `sample(parameters, epsilon) -> z, log q(z given x)`; `center(parameters)`, the latent without noise;
-and `size`, how many parameters the encoder gives. This file has the Gaussian, `flows.py` what transforms it.
+and `size`, how many parameters the encoder gives. This file has the Gaussian, `flows.py` those that
+transform it.
 """
 
 import math
@@ -9,6 +10,8 @@ from typing import Any
 
 import keras
 from keras import ops
+
+from keras_genzoo.registry import POSTERIORS
 
 Tensor = Any
 
@@ -18,6 +21,7 @@ def gaussian_log_density(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     return -0.5 * (ops.square(z - mean) * ops.exp(-log_var) + log_var + math.log(2.0 * math.pi))
 
 
+@POSTERIORS.register("gaussian")
 class DiagonalGaussian(keras.layers.Layer):
     """Latents are normal, each by itself.
 

@@ -1,12 +1,12 @@
-"""Differentiable augmentation of what a discriminator sees, fixed or adaptive."""
+"""Differentiable augmentation of a discriminator's images, fixed or adaptive."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_genzoo.registry import did_you_mean
+from keras_genzoo.registry import DISCRIMINATOR_AUGMENTATIONS, did_you_mean
+from keras_genzoo.types import Count, Operations, Share
 
 Tensor = Any
 
@@ -30,23 +30,23 @@ def color(images: Tensor, drawn: Tensor) -> Tensor:
 
 
 def translation(images: Tensor, drawn: Tensor) -> Tensor:
-    """Moves images by whole pixels, by up to an eighth of a side each way; what comes in is 0, the middle gray.
+    """Translates images by whole pixels, by up to an eighth of a side each way; the border becomes 0, middle gray.
 
     Args:
         images: tensor of shape (n, height, width, channels).
         drawn: tensor of shape (n, 2), uniform in [0, 1): down, and to the right.
     """
 
-    def moved(axis: int) -> Tensor:
-        """(n, side, side) matrices that move an axis: unlike gathering's, a product's derivative is a product."""
+    def shifts(axis: int) -> Tensor:
+        """(n, side, side) matrices that shift along an axis; unlike a gather's, a product's derivative is a product."""
         side = images.shape[axis + 1]
         most = int(_SHIFT * side + 0.5)
         shift = _whole(drawn[:, axis, None, None], 2 * most + 1) - most
         place = ops.arange(side)
         return ops.cast(ops.equal(place[None, None, :], place[None, :, None] - shift), images.dtype)
 
-    images = ops.einsum("nij,njkc->nikc", moved(0), images)
-    return ops.einsum("nlk,nikc->nilc", moved(1), images)
+    images = ops.einsum("nij,njkc->nikc", shifts(0), images)
+    return ops.einsum("nlk,nikc->nilc", shifts(1), images)
 
 
 def cutout(images: Tensor, drawn: Tensor) -> Tensor:
@@ -69,95 +69,124 @@ def cutout(images: Tensor, drawn: Tensor) -> Tensor:
 
 
 def _whole(drawn: Tensor, count: int) -> Tensor:
-    """int32 numbers in 0..count - 1 of uniform ones in [0, 1]."""
+    """Turns uniform numbers in [0, 1] into int32 numbers in 0..count - 1."""
     return ops.cast(ops.minimum(ops.floor(drawn * count), count - 1), "int32")
 
 
 OPERATIONS = {"color": (color, 3), "translation": (translation, 2), "cutout": (cutout, 2)}
-"""Each operation, and how many uniform numbers an image needs for it."""
+"""Each operation, and the number of uniform random numbers that an image needs for it."""
 
 
+@DISCRIMINATOR_AUGMENTATIONS.register("diffaugment")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class Augmentation(keras.layers.Layer):
-    """Changes images, real and generated alike, before a discriminator sees them, and lets gradients through.
+class DiffAugment(keras.layers.Layer):
+    """Augments all images of a discriminator, real and generated alike; gradients flow through it to the generator.
 
-    Use it where there are few images to train on (thousands), which a discriminator would learn by heart. With a
-    `target` an image undergoes each operation with a probability p, which `adapt` moves; it is a weight, so checkpoints
-    hold it.
+    Use it where there are few training images (thousands), which a discriminator would memorize.
 
-    Reference: Zhao et al. 2020, "DiffAugment", arXiv:2006.10738, section 3; `target`: Karras et al. 2020, "ADA",
-    arXiv:2006.06676, section 3 and equation 1.
-
-    Differs from the paper: ADA's operations are DiffAugment's three, and p is moved after each batch, not each fourth.
+    Reference: Zhao et al. 2020, "DiffAugment", arXiv:2006.10738, section 3.
 
     Args:
         operations: names of operations, in their order: "color", "translation", "cutout".
-        target: float in [0, 1], of r_t, the mean sign of the scores of real images; None for p = 1.
-        images: integer, images in which p goes from 0 to 1 at most.
         kwargs: `name`, as for every layer.
 
     Raises:
         ValueError: there is no such operation.
 
     Example:
-        >>> augmentation = Augmentation(target=0.6)
+        >>> augmentation = DiffAugment(("color", "translation"))
+        >>> scores = discriminator(augmentation(x, seed=seeds))
+    """
+
+    def __init__(self, operations: Operations = ("color", "translation", "cutout"), **kwargs: Any):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(trainable=kwargs.pop("trainable", False), autocast=False, **kwargs)
+        for name in operations:
+            if name not in OPERATIONS:
+                raise ValueError(
+                    f"{type(self).__name__}: there is no operation {name!r}; {did_you_mean(name, OPERATIONS)}"
+                )
+        self.operations = tuple(operations)
+        self.built = True
+
+    def call(self, images: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+        """Augments each image independently.
+
+        Args:
+            images: float32 tensor of shape (n, height, width, channels), in [-1, 1].
+            seed: generator of the random numbers.
+        """
+        for name in self.operations:
+            operation, numbers = OPERATIONS[name]
+            drawn = keras.random.uniform((ops.shape(images)[0], 1 + numbers), seed=seed)
+            images = self.chosen(drawn[:, :1, None, None], operation(images, drawn[:, 1:]), images)
+        return images
+
+    def chosen(self, drawn: Tensor, changed: Tensor, images: Tensor) -> Tensor:
+        """Returns what an operation made of images: here of each of them.
+
+        Args:
+            drawn: uniform numbers in [0, 1), of shape (n, 1, 1, 1).
+            changed: the images after the operation.
+            images: the images before it.
+        """
+        return changed
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "operations": list(self.operations)}
+
+
+@DISCRIMINATOR_AUGMENTATIONS.register("ada")
+@keras.saving.register_keras_serializable("keras_genzoo")
+class AdaptiveAugment(DiffAugment):
+    """Adaptive discriminator augmentation: each operation is applied with a probability p that follows overfitting.
+
+    Use it where it is not known how much augmentation the data need. p is a weight, so checkpoints hold it.
+
+    Reference: Karras et al. 2020, "ADA", arXiv:2006.06676, section 3 and equation 1.
+
+    Differs from the paper: the operations are DiffAugment's, and p is updated after each batch, not each fourth.
+
+    Args:
+        operations: names of operations, in their order: "color", "translation", "cutout".
+        target: float in [0, 1], the target of r_t, the mean sign of the scores of real images.
+        images: integer, images in which p goes from 0 to 1 at most.
+        kwargs: `name`, as for every layer.
+
+    Example:
+        >>> augmentation = AdaptiveAugment(target=0.6)
         >>> scores = discriminator(augmentation(x, seed=seeds))
         >>> augmentation.adapt(ops.mean(ops.sign(scores)), 64)
     """
 
     def __init__(
         self,
-        operations: Sequence[str] = ("color", "translation", "cutout"),
-        target: float | None = None,
-        images: int = 500_000,
+        operations: Operations = ("color", "translation", "cutout"),
+        target: Share = 0.6,
+        images: Count = 500_000,
         **kwargs: Any,
     ):
-        kwargs.setdefault("dtype", "float32")
-        super().__init__(trainable=kwargs.pop("trainable", False), autocast=False, **kwargs)
-        for name in operations:
-            if name not in OPERATIONS:
-                raise ValueError(f"Augmentation: there is no operation {name!r}; {did_you_mean(name, OPERATIONS)}")
-        self.operations = tuple(operations)
+        super().__init__(operations, **kwargs)
         self.target = target
         self.images = images
-        if target is not None:
-            self.probability = self.add_weight((), "zeros", trainable=False, aggregation="mean", name="probability")
-        self.built = True
+        self.probability = self.add_weight((), "zeros", trainable=False, aggregation="mean", name="probability")
 
-    def call(self, images: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-        """Changes each image in its own way.
-
-        Args:
-            images: float32 tensor of shape (n, height, width, channels), in [-1, 1].
-            seed: what the random numbers are drawn with.
-        """
-        for name in self.operations:
-            operation, numbers = OPERATIONS[name]
-            drawn = keras.random.uniform((ops.shape(images)[0], 1 + numbers), seed=seed)
-            changed = operation(images, drawn[:, 1:])
-            if self.target is None:
-                images = changed
-            else:
-                images = ops.where(drawn[:, :1, None, None] < self.probability, changed, images)
-        return images
+    def chosen(self, drawn: Tensor, changed: Tensor, images: Tensor) -> Tensor:
+        """Returns what an operation made of images, for a random fraction p of them."""
+        return ops.where(drawn < self.probability, changed, images)
 
     def adapt(self, overfitting: Tensor, count: int | Tensor) -> None:
-        """Raises p where the discriminator is too sure of real images, and lowers it where it is not.
+        """Raises p where the discriminator is more confident of real images than the target, and lowers it elsewhere.
 
         Args:
             overfitting: scalar in [-1, 1], r_t: the mean sign of the scores of real images.
-            count: integer, how many images that was the mean of.
-
-        Raises:
-            ValueError: there is no target.
+            count: integer, how many images it is the mean of.
         """
-        if self.target is None:
-            raise ValueError("Augmentation.adapt: target is None, so p is 1 for good: give a target, 0.6 for example.")
         step = ops.cast(count, "float32") / float(self.images)
-        moved = self.probability + step * ops.sign(ops.stop_gradient(overfitting) - self.target)
-        self.probability.assign(ops.clip(moved, 0.0, 1.0))
+        updated = self.probability + step * ops.sign(ops.stop_gradient(overfitting) - self.target)
+        self.probability.assign(ops.clip(updated, 0.0, 1.0))
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        own = {"operations": list(self.operations), "target": self.target, "images": self.images}
-        return {**super().get_config(), **own}
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "target": self.target, "images": self.images}

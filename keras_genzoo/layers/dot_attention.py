@@ -19,7 +19,7 @@ class DotAttention(keras.layers.Layer):
     """
 
     def call(self, inputs: list[Tensor]) -> Tensor:
-        """What each of (n, places, size) queries finds: (n, places, size of values)."""
+        """The attended values of each of (n, places, size) queries: (n, places, size of values)."""
         query, key, value = inputs
         attention = ops.softmax(ops.einsum("nqd,nkd->nqk", query, key), axis=-1)
         return ops.einsum("nqk,nkd->nqd", attention, value)

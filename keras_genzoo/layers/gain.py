@@ -11,7 +11,7 @@ Tensor = Any
 class Gain(keras.layers.Layer):
     """Multiplies by one learned number, which begins at 0.
 
-    Use it on a branch that is added to what it branched off from: the branch opens as far as it helps.
+    Use it on a residual branch, which then starts as the identity: self-attention's, for example.
 
     Reference: Zhang et al. 2019, arXiv:1805.08318, equation 3 (gamma).
     """

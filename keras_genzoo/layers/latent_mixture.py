@@ -21,12 +21,12 @@ class LatentMixture(keras.layers.Layer):
     """A mixture of Gaussians with full covariances, in the directions in which latents vary most.
 
     Use it to draw images from an autoencoder without a prior: fit it to the latents of the training images, and decode
-    what it draws. Until then it draws from N(0, I).
+    its draws. Before it is fitted it draws from N(0, I).
 
     A latent is `center + scores @ basis + spread * epsilon`: the scores come from the mixture; the basis are the first
-    `rank` principal directions; epsilon is N(0, I), for what varies besides. With no more latents than `rank` nothing
-    does, and this is a mixture over the latents themselves. All of it are weights that are not trained, so checkpoints
-    and exported models hold it.
+    `rank` principal directions; epsilon is N(0, I), for the other directions. With no more latents than `rank` there
+    are none, and this is a mixture over the latents themselves. Its parameters are weights that are not trained, so
+    checkpoints and exported models hold them.
 
     Reference: Ghosh et al. 2020, "From variational to deterministic autoencoders", arXiv:1903.12436, section 4.
 

@@ -10,21 +10,21 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("keras_genzoo")
 class SpectralNormalization(keras.layers.Wrapper):
-    """Divides what a linear layer gives by its kernel's largest singular value, which bounds its Lipschitz constant.
+    """Divides a linear layer's output by its kernel's largest singular value, which bounds its Lipschitz constant.
 
     The constant becomes about 1 for `Dense`. For `Conv2D` it is, as in the paper, the kernel as a matrix that is taken:
     the constant of the convolution may be larger, at most by the kernel's side. Use it for all layers of a
-    discriminator that is to be kept from winning. The singular value is estimated by one step of power iteration a call
+    discriminator, to keep it Lipschitz. The singular value is estimated by one step of power iteration a call
     in training, from the vector `u` of the call before. Its gradient by the kernel is that of equation 12.
 
     `keras.layers.SpectralNormalization` (Keras 3.15) assigns the normalized kernel to the weight itself in each call:
-    the gradient of the singular value is lost, and the discriminator's weights move in the generator's turn.
+    the gradient of the singular value is lost, and the discriminator's weights change in the generator's updates.
 
     Reference: Miyato et al. 2018, arXiv:1802.05957, section 2.1 and algorithm 1.
 
     Args:
         layer: `Dense` or `Conv2D` without bias and activation; its kernel's last axis is that of the outputs.
-        use_bias: bool, whether to add a bias to what was divided.
+        use_bias: bool, whether to add a bias after the division.
         kwargs: `dtype`, `name`, as for every layer.
 
     Raises:
@@ -55,7 +55,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         self.bias = self.add_weight((outputs,), "zeros", name="bias") if self.use_bias else None
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """What the layer gives, divided; `u` moves in training alone."""
+        """The layer's output, divided; `u` is updated in training alone."""
         outputs = self.layer(inputs) / ops.cast(self._sigma(training), self.compute_dtype)
         return outputs if self.bias is None else outputs + self.bias
 
@@ -73,7 +73,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return ops.maximum(ops.sum(ops.matmul(matrix, u[:, None]) * v), 1e-12)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape of what the layer gives."""
+        """The shape of the layer's output."""
         return self.layer.compute_output_shape(input_shape)
 
     def get_config(self) -> dict[str, Any]:

@@ -13,10 +13,10 @@ class VectorQuantizer(keras.layers.Layer):
     """Replaces vectors by the nearest of a codebook, kept in float32 whatever the model computes in.
 
     Use it between an encoder and a decoder. The codebook is learned in one of two ways: by exponential moving averages
-    of the vectors that each code is the nearest to, with `update`; or, with `decay=None`, by the gradient of a loss.
+    of the vectors that are nearest to each code, with `update`; or, with `decay=None`, by the gradient of a loss.
 
     With averages, `counts` are N_i and `sums` are m_i of the paper, and a code is m_i / N_i. `counts` are smoothed by
-    `epsilon`, as in the authors' code: a code that goes out of use drifts to zero instead of being divided by it. On
+    `epsilon`, as in the authors' code: an unused code drifts to zero instead of being divided by it. On
     several replicas both are means over replicas, as the statistics of batch normalization are.
 
     Reference: van den Oord et al. 2017, arXiv:1711.00937, equations 1 and 2, appendix A.1; `restart`: Dhariwal et al.
@@ -65,7 +65,7 @@ class VectorQuantizer(keras.layers.Layer):
     def nearest(self, z: Tensor) -> Tensor:
         """int32 indices (...) of the codes that are nearest to vectors (..., code_dim)."""
         codes = self.codebook
-        # What all codes share does not tell them apart, and costs digits in the product.
+        # The mean of the codes does not change which is nearest, and costs digits in the product.
         center = ops.mean(codes, axis=0)
         z, codes = z - center, codes - center
         # The squared distance, less the square of z, which is the same for all codes.
@@ -81,13 +81,13 @@ class VectorQuantizer(keras.layers.Layer):
         return self.lookup(self.nearest(z))
 
     def usage(self, indices: Tensor) -> Tensor:
-        """The share of all indices (...) that each code has, of shape (num_codes,)."""
+        """The fraction of all indices (...) that each code has, of shape (num_codes,)."""
         indices = ops.reshape(indices, (-1,))
         counts = ops.segment_sum(ops.ones_like(indices, "float32"), indices, num_segments=self.num_codes)
         return counts / ops.sum(counts)
 
     def update(self, z: Tensor, indices: Tensor) -> None:
-        """Moves the averages by a batch; each code follows the mean of the vectors that it is the nearest to.
+        """Updates the averages by a batch; each code follows the mean of the vectors that are nearest to it.
 
         Args:
             z: tensor of shape (n, code_dim), the encoder's outputs.
@@ -97,7 +97,7 @@ class VectorQuantizer(keras.layers.Layer):
             ValueError: there are no averages: `decay` is None.
         """
         if self.decay is None:
-            raise ValueError("VectorQuantizer.update: decay is None, so a loss moves the codes: give a decay below 1.")
+            raise ValueError("VectorQuantizer.update: decay is None, so a loss trains the codes: give a decay below 1.")
         z = ops.stop_gradient(z)
         sums = ops.segment_sum(z, indices, num_segments=self.num_codes)
         counts = ops.segment_sum(ops.ones_like(z[:, 0]), indices, num_segments=self.num_codes)
@@ -105,14 +105,14 @@ class VectorQuantizer(keras.layers.Layer):
         self.counts.assign(self.decay * self.counts + (1.0 - self.decay) * counts)
 
     def restart(self, candidates: Tensor, below: float) -> None:
-        """Gives codes that went out of use new places, as if each had been used there as often as the mean code.
+        """Gives unused codes new places, as if each had been used there as often as the mean code.
 
-        It takes averages, as `update` does. Jukebox compares a count with 1; a share of the mean count does not depend
-        on the size of batches and images.
+        It needs averages, as `update` does. Jukebox compares a count with 1; a fraction of the mean count does not
+        depend on the size of batches and images.
 
         Args:
             candidates: tensor of shape (num_codes, code_dim), a new place for each code, should it need one.
-            below: float in [0, 1], the share of the mean count below which a code is out of use.
+            below: float in [0, 1], the fraction of the mean count below which a code is unused.
         """
         sums, counts = ops.convert_to_tensor(self.sums), ops.convert_to_tensor(self.counts)
         mean = ops.mean(counts)
@@ -126,14 +126,14 @@ class VectorQuantizer(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
-def perplexity(shares: Tensor) -> Tensor:
-    """`exp(-sum_i p_i log p_i)` of shares p of codes (num_codes,): as many codes as if all were used alike.
+def perplexity(usage: Tensor) -> Tensor:
+    """`exp(-sum_i p_i log p_i)` of the fractions p of codes (num_codes,): their number if all are used equally.
 
-    Use it to see whether a codebook is in use: 1 if one code stands for all, `num_codes` at best.
+    Use it to see whether a codebook is in use: 1 if one code is used for everything, `num_codes` at best.
 
     Reference: van den Oord et al. 2017, arXiv:1711.00937, whose code logs it.
 
     Returns:
         scalar in [1, num_codes].
     """
-    return ops.exp(-ops.sum(shares * ops.log(ops.maximum(shares, 1e-30))))
+    return ops.exp(-ops.sum(usage * ops.log(ops.maximum(usage, 1e-30))))

@@ -15,15 +15,15 @@ Tensor = Any
 
 
 class AdversarialLoss(NamedTuple):
-    """What both players of a game lower.
+    """The losses of a discriminator or critic and of its generator.
 
     Args:
         discriminator: function (real scores, fake scores) -> scalar; with `has_targets` also of `label_smoothing`.
         generator: function (real scores, fake scores) -> scalar.
         compares: bool, whether the generator's loss depends on the scores of real images.
-        has_targets: bool, whether the discriminator is taught a target for each kind of images, which may be smoothed.
-        undecided: float, the score of an image that is as likely real as generated; None where scores mean nothing by
-            themselves.
+        has_targets: bool, whether the discriminator has a target for each kind of images, which may be smoothed.
+        undecided: float, the score of an image that is as likely real as generated; None where a single score has no
+            meaning.
     """
 
     discriminator: Callable[..., Tensor]
@@ -39,7 +39,8 @@ ADVERSARIAL_LOSSES: Registry[AdversarialLoss] = Registry("adversarial loss")
 def logistic_discriminator(real: Tensor, fake: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """The discriminator's cross-entropy, `-E[log D(x)] - E[log(1 - D(G(z)))]` with `D = sigmoid(score)`.
 
-    Both terms are summed, as in the paper: 2 log 2 = 1.386 for a discriminator that cannot tell.
+    Both terms are summed, as in the paper: 2 log 2 = 1.386 for a discriminator that cannot tell them
+    apart.
 
     Reference: Goodfellow et al. 2014, arXiv:1406.2661, equation 1; one-sided label smoothing: Salimans et al. 2016,
         arXiv:1606.03498, section 3.4.
@@ -54,7 +55,7 @@ def logistic_discriminator(real: Tensor, fake: Tensor, label_smoothing: float = 
 
 
 def minimax_generator(fake: Tensor) -> Tensor:
-    """The generator's loss in the game of two players, `E[log(1 - D(G(z)))]`: it vanishes where the discriminator wins.
+    """The generator's loss in the minimax game, `E[log(1 - D(G(z)))]`: flat where the discriminator wins.
 
     Reference: Goodfellow et al. 2014, arXiv:1406.2661, equation 1.
 
@@ -89,7 +90,7 @@ def least_squares_discriminator(real: Tensor, fake: Tensor, label_smoothing: flo
 
 
 def least_squares_generator(fake: Tensor) -> Tensor:
-    """The generator's squared error, `E[(D(G(z)) - 1)^2] / 2`: it draws images to the boundary from both sides.
+    """The generator's squared error, `E[(D(G(z)) - 1)^2] / 2`: it penalizes images on both sides of the boundary.
 
     Reference: Mao et al. 2017, arXiv:1611.04076, equation 9 (c = 1).
 
@@ -137,7 +138,7 @@ def wasserstein_generator(fake: Tensor) -> Tensor:
 
 
 def relativistic_average_discriminator(real: Tensor, fake: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """Cross-entropy of how much more real an image is than the mean image of the other kind.
+    """Cross-entropy of how much higher an image scores than the mean image of the other kind.
 
     Reference: Jolicoeur-Martineau 2018, arXiv:1807.00734, section 4.1 (RaSGAN).
 
@@ -162,7 +163,7 @@ def relativistic_average_generator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _of_fakes(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """A generator's loss that does not look at real images."""
+    """Gives a generator's loss that ignores real images the signature of `AdversarialLoss.generator`."""
     return lambda real, fake: loss(fake)
 
 

@@ -1,4 +1,4 @@
-"""Penalties on dependence between latents, over a batch: for models whose latents shall be factors by themselves."""
+"""Penalties on dependence between latents, over a batch, for models whose latents are to be independent factors."""
 
 from typing import Any
 

@@ -34,9 +34,9 @@ def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:
 
 
 def free_bits(nats: Tensor, floor: float) -> Tensor:
-    """A divergence of which the first `floor` nats of each part cost nothing: `sum_j max(floor, E[KL_j])`.
+    """A divergence of which the first `floor` nats of each part are free: `sum_j max(floor, E[KL_j])`.
 
-    Use it where latents die at the start of a training: below the floor no gradient draws them to the prior.
+    Use it where latents collapse at the start of a training: below the floor there is no gradient toward the prior.
 
     Reference: Kingma et al. 2016, arXiv:1606.04934, equation 15.
 

@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy: how far two samples are from one distribution."""
+"""The maximum mean discrepancy of two samples."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 def mmd(z: Tensor, prior: Tensor, variance: float = 1.0) -> Tensor:
     """MMD^2 between latents and draws from their prior, estimated without bias.
 
-    Use it to draw the latents of a whole batch, not those of each image, to a prior. Its gradient is of use where the
-    distributions are far apart too, because the kernel's tails are heavy.
+    Use it to match the latents of a whole batch, not those of each image, with a prior. Its gradient is useful where
+    the distributions are far apart too, because the kernel's tails are heavy.
 
     The kernel is a sum of inverse multiquadratics, `k(a, b) = sum_s C_s / (C_s + ||a - b||^2)` with
     `C_s = 2 * latent_dim * variance * s`, over the seven scales s of the authors' code; the paper has s = 1 alone. So
@@ -36,8 +36,8 @@ def mmd(z: Tensor, prior: Tensor, variance: float = 1.0) -> Tensor:
     base = 2.0 * z.shape[-1] * variance
     others = 1.0 - ops.eye(count, dtype=z.dtype)
     within = ops.sum(others * (_kernel(z, z, base) + _kernel(prior, prior, base))) / pairs
-    between = ops.mean(_kernel(z, prior, base))
-    return ops.where(count > 1, within - 2.0 * between, 0.0)
+    across = ops.mean(_kernel(z, prior, base))
+    return ops.where(count > 1, within - 2.0 * across, 0.0)
 
 
 def _kernel(a: Tensor, b: Tensor, base: float) -> Tensor:

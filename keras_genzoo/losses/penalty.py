@@ -24,15 +24,15 @@ def gradient_penalty(gradient: Tensor) -> Tensor:
     Returns:
         scalar.
     """
-    # The root has an infinite slope at zero, where a critic that is flat somewhere would turn all weights into NaN.
+    # The root has an infinite derivative at zero: a critic that is flat somewhere would turn all weights into NaN.
     return ops.mean(ops.square(ops.sqrt(_squared_norms(gradient) + 1e-12) - 1.0))
 
 
 def r1_penalty(gradient: Tensor) -> Tensor:
     """`E[||grad_x D(x)||_2^2]` at real images, without its weight gamma / 2.
 
-    Use it to keep a game of two players from circling around its equilibrium: it makes the discriminator flat where
-    the data are.
+    Use it to make adversarial training converge, where it would circle around its equilibrium: it makes the
+    discriminator flat where the data are.
 
     Reference: Mescheder et al. 2018, arXiv:1801.04406, equation 9.
 
@@ -46,9 +46,9 @@ def r1_penalty(gradient: Tensor) -> Tensor:
 
 
 def lecam_penalty(real: Tensor, fake: Tensor, average_real: Tensor, average_fake: Tensor) -> Tensor:
-    """`E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2]`, without its weight: scores are drawn to the other kind's average.
+    """`E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2]`, without its weight: scores are pulled to the other kind's average.
 
-    Use it where there are few images to train on, of which a discriminator soon grows too sure.
+    Use it where there are few training images, which a discriminator soon overfits.
 
     Reference: Tseng et al. 2021, arXiv:2104.03310, equation 3.
 

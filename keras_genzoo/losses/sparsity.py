@@ -1,4 +1,4 @@
-"""Penalties that make latents sparse, and the measure of how sparse they are; of latents (n, latent_dim)."""
+"""Penalties that make latents (n, latent_dim) sparse, and a measure of their sparseness."""
 
 import math
 from typing import Any
@@ -7,20 +7,20 @@ from keras import ops
 
 Tensor = Any
 
-_SMALL = 1e-7  # a latent that is never active has a finite penalty, whose gradient wakes it up
+_SMALL = 1e-7  # so that a latent that is never active has a finite penalty and a gradient that activates it
 
 
 def kl_sparsity(z: Tensor, target: float) -> Tensor:
     """`sum_j KL(rho || rho_j)`, of Bernoulli variables: rho the target, rho_j the mean activation of latent j.
 
-    Use it for latents in (0, 1), such as sigmoids. The mean is over the batch, so the batch has to be large enough to
-    tell: 64 images or more for a target of 0.05.
+    Use it for latents in (0, 1), such as sigmoids. The mean is over the batch, so the batch has to be large enough
+    to estimate it: 64 images or more for a target of 0.05.
 
     Reference: Ng 2011, "Sparse autoencoder", CS294A lecture notes, section 3.
 
     Args:
         z: latents in (0, 1), of shape (n, latent_dim).
-        target: float in (0, 1), the mean activation that is asked for.
+        target: float in (0, 1), the mean activation that is wanted.
 
     Returns:
         scalar, in nats: 0 where every latent has the mean activation `target`.
@@ -66,6 +66,6 @@ def sparseness(z: Tensor) -> Tensor:
     magnitude = ops.abs(z)
     largest = ops.max(magnitude, axis=-1, keepdims=True)
     magnitude = magnitude / (largest + (1.0 - ops.sign(largest)))  # squares of small latents must not vanish
-    one, two = ops.sum(magnitude, axis=-1), ops.sqrt(ops.sum(ops.square(magnitude), axis=-1))
-    ratio = one / ops.maximum(two, 1.0)
+    l1, l2 = ops.sum(magnitude, axis=-1), ops.sqrt(ops.sum(ops.square(magnitude), axis=-1))
+    ratio = l1 / ops.maximum(l2, 1.0)
     return ops.mean(ops.clip((root - ratio) / (root - 1.0), 0.0, 1.0))

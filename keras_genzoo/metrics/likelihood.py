@@ -14,6 +14,7 @@ from keras import ops
 from scipy import special
 
 from keras_genzoo.images import as_floats
+from keras_genzoo.registry import LIKELIHOODS
 
 _SAMPLES_AT_ONCE = 8  # enough that encoding costs little beside decoding; the memory grows with them
 
@@ -107,8 +108,8 @@ def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
     pixels = model.pixel_distribution
     return {
         "unit": "nats an image",
-        "likelihood": model.likelihood,
-        "scale": None if pixels.scale is None else model.scale,
+        "likelihood": LIKELIHOODS.name_of(type(pixels)),
+        "scale": pixels.given_scale,
         "dimensions": math.prod(model.image_shape),
         "density": pixels.density,
         "normalized": pixels.normalized,

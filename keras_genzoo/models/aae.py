@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genzoo import losses
-from keras_genzoo.models.autoencoder import Autoencoder
+from keras_genzoo.models.autoencoder import EncoderDecoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import Count, ImageShape, Network
@@ -16,11 +16,11 @@ Tensor = Any
 
 @MODELS.register("aae")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class AAE(Autoencoder):
-    """Adversarial autoencoder: a discriminator of latents makes their distribution, over all images, the prior's.
+class AAE(EncoderDecoder):
+    """Adversarial autoencoder: a discriminator of latents matches their distribution, over all images, with the prior.
 
-    Use it where a VAE's latents collapse, or where the prior is to be filled without gaps: the latent of an image is a
-    point without noise, and only all of them together are N(0, I). It has no likelihood.
+    Use it where a VAE's latents collapse, or where latents are to fill the prior without gaps: the latent of an image
+    is a point without noise, and only all of them together are N(0, I). It has no likelihood.
 
     A train step has the paper's two phases: reconstruction, by encoder and decoder; then regularization, by the
     discriminator, and by the encoder as the generator of latents. The encoder has an optimizer in each phase.
@@ -63,50 +63,38 @@ class AAE(Autoencoder):
         discriminator: Network = "latent_discriminator",
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
-        self.latent_dim = latent_dim
-        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
-        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
+        super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         self.discriminator = self.network("discriminator", discriminator, latent_dim=latent_dim, outputs=1)
         self.ready(*self.image_shape)
 
     def players(self) -> tuple[Player, ...]:
         """The autoencoder, then the discriminator, then the encoder against it."""
         return (
-            Player("autoencoder", ("encoder", "decoder"), self.reconstruction_loss),
+            *super().players(),
             Player("discriminator", ("discriminator",), self.discriminator_loss),
             Player("encoder", ("encoder",), self.encoder_loss),
         )
 
-    def reconstruction_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """The squared error, summed over pixels, averaged over images."""
-        z = self.encoder(x, training=training)
-        loss = losses.squared_error(x, self.decoder(z, training=training))
+        z = self.latents_of(x, training)
+        loss = losses.squared_error(x, self.images_of(z, training))
         return loss, {"reconstruction": loss}
 
     def discriminator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy of latents drawn from the prior and those of images."""
-        z = ops.stop_gradient(self.encoder(x, training=training))
+        z = ops.stop_gradient(self.latents_of(x, training))
         drawn = keras.random.normal((ops.shape(x)[0], self.latent_dim), seed=self.seeds)
         of_prior, of_images = (self.discriminator(latents, training=training) for latents in (drawn, z))
         loss = losses.logistic_discriminator(of_prior, of_images)
         return loss, {"discriminator_loss": loss}
 
     def encoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """The non-saturating loss of an encoder whose latents are to pass for the prior's."""
-        z = self.encoder(x, training=training)
+        """The non-saturating loss of the encoder, whose latents are to be taken for draws from the prior."""
+        z = self.latents_of(x, training)
         loss = losses.non_saturating_generator(self.discriminator(z, training=training))
         return loss, {"encoder_loss": loss}
 
-    def latents_of(self, x: Tensor) -> Tensor:
-        """The encoder's latents."""
-        return self.encoder(x)
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images."""
-        return self.decoder(z)
-
     def latent_statistics(self, x: Tensor) -> Tensor:
         """The latents alone, as there is no posterior to diverge from a prior: (n, 1, latent_dim)."""
-        return self.encoder(x)[:, None]
+        return self.latents_of(x)[:, None]

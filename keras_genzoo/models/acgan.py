@@ -74,7 +74,7 @@ class ACGAN(CGAN):
         super().__init__(image_shape, num_classes, condition, latent_dim, generator, discriminator, **kwargs)
 
     @property
-    def num_judged(self) -> int:
+    def num_outputs(self) -> int:
         """A score, and a logit for each class."""
         return 1 + self.num_classes
 
@@ -82,19 +82,19 @@ class ACGAN(CGAN):
         """The label, for the generator alone."""
         return super().conditioning_of(network) if network == "generator" else {}
 
-    def judged(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
+    def discriminator_outputs(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
         """Scores and logits, (n, 1 + num_classes); labels are not shown."""
         return self.discriminator(images, training=training)
 
-    def scores_in(self, judged: Tensor) -> Tensor:
+    def scores_of(self, outputs: Tensor) -> Tensor:
         """The scores, (n, 1)."""
-        return judged[:, :1]
+        return outputs[:, :1]
 
-    def auxiliary_loss(self, who: str, judged: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Logs]:
+    def auxiliary_loss(self, player: str, outputs: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Logs]:
         """The cross-entropies of the labels, summed over kinds of images as in equation 3."""
         codes = self.one_hot(y)
-        loss = sum(ops.mean(ops.categorical_crossentropy(codes, one[:, 1:], from_logits=True)) for one in judged)
-        if who == "generator":
+        loss = sum(ops.mean(ops.categorical_crossentropy(codes, one[:, 1:], from_logits=True)) for one in outputs)
+        if player == "generator":
             return self.class_weight * loss, {"generator_class_loss": loss}
-        right = ops.equal(ops.argmax(judged[0][:, 1:], axis=-1), ops.argmax(codes, axis=-1))
+        right = ops.equal(ops.argmax(outputs[0][:, 1:], axis=-1), ops.argmax(codes, axis=-1))
         return self.class_weight * loss, {"class_loss": loss, "class_accuracy": ops.mean(ops.cast(right, "float32"))}

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 
 from keras_genzoo.losses.squared_error import squared_error
-from keras_genzoo.models.autoencoder import PriorlessAutoencoder
-from keras_genzoo.players import Player
+from keras_genzoo.models.autoencoder import EncoderDecoder, PriorlessAutoencoder
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import Count, ImageShape, Network
 
@@ -15,7 +14,7 @@ Tensor = Any
 
 @MODELS.register("ae")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class AE(PriorlessAutoencoder):
+class AE(EncoderDecoder, PriorlessAutoencoder):
     """Autoencoder: copies images through a bottleneck.
 
     Use it to compress images, and as the baseline of all other autoencoders. With linear networks (`mlp_encoder` and
@@ -56,26 +55,11 @@ class AE(PriorlessAutoencoder):
         decoder: Network = "conv_decoder",
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
-        self.latent_dim = latent_dim
-        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
-        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
+        super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         self.ready(*self.image_shape)
 
-    def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together."""
-        return (Player("autoencoder", ("encoder", "decoder"), self.error),)
-
-    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """The squared error, summed over pixels, averaged over images."""
-        loss = squared_error(x, self.decoder(self.encoder(x, training=training), training=training))
+        z = self.latents_of(x, training)
+        loss = squared_error(x, self.images_of(z, training))
         return loss, {"loss": loss}
-
-    def latents_of(self, x: Tensor) -> Tensor:
-        """The bottleneck."""
-        return self.encoder(x)
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images."""
-        return self.decoder(z)

@@ -1,4 +1,4 @@
-"""What every autoencoder shares: the vocabulary encode, decode, reconstruct, generate."""
+"""The bases of autoencoders: the methods encode, decode, reconstruct and generate."""
 
 from typing import Any, ClassVar
 
@@ -7,8 +7,9 @@ from keras import ops
 from keras_genzoo import images
 from keras_genzoo.export import Endpoint
 from keras_genzoo.layers.latent_mixture import LatentMixture
+from keras_genzoo.players import Player
 from keras_genzoo.sampling import LatentModel
-from keras_genzoo.types import ArraySpec, Count
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network
 
 Tensor = Any
 Array = Any
@@ -21,7 +22,7 @@ class Autoencoder(LatentModel):
     """
 
     has_prior: ClassVar[bool] = True
-    """Whether training gives the latents a known distribution; where not, `fit_prior` does it afterwards."""
+    """Whether training gives the latents a known distribution; where not, `fit_prior` fits one to them afterwards."""
 
     def latents_of(self, x: Tensor) -> Tensor:
         """Latents (n, latent_dim) of images in [-1, 1], without noise."""
@@ -44,7 +45,7 @@ class Autoencoder(LatentModel):
         return self.in_batches("latents_of", self._floats(x, "encode"), batch_size)
 
     def reconstruct(self, x: Array, batch_size: int = 64) -> Array:
-        """What the model makes of images, as uint8; `x` as for `encode`."""
+        """Reconstructions of images, as uint8; `x` as for `encode`."""
         return images.to_pixels(self.in_batches("call", self._floats(x, "reconstruct"), batch_size))
 
     def _floats(self, x: Array, method: str) -> Array:
@@ -62,8 +63,45 @@ class Autoencoder(LatentModel):
         }
 
 
+class EncoderDecoder(Autoencoder):
+    """An autoencoder of two networks without noise between them, which are trained as one player.
+
+    A subclass defines `autoencoder_loss`, and ends its constructor with `self.ready(*self.image_shape)`.
+
+    Args:
+        image_shape: (height, width, channels) of the images.
+        latent_dim: integer, the length of a latent vector.
+        encoder: network from images to latents.
+        decoder: network from latents to images.
+        kwargs: those of the next base.
+    """
+
+    def __init__(self, image_shape: ImageShape, latent_dim: Count, encoder: Network, decoder: Network, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.image_shape = tuple(image_shape)
+        self.latent_dim = latent_dim
+        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
+        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
+
+    def players(self) -> tuple[Player, ...]:
+        """One: encoder and decoder together."""
+        return (Player("autoencoder", ("encoder", "decoder"), self.autoencoder_loss),)
+
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of encoder and decoder, and its logs; `y` is None."""
+        raise NotImplementedError(f"{type(self).__name__} must define autoencoder_loss().")
+
+    def latents_of(self, x: Tensor, training: bool = False) -> Tensor:
+        """The encoder's output."""
+        return self.encoder(x, training=training)
+
+    def images_of(self, z: Tensor, training: bool = False) -> Tensor:
+        """The decoder's output."""
+        return self.decoder(z, training=training)
+
+
 class PriorlessAutoencoder(Autoencoder):
-    """An autoencoder whose training leaves the distribution of the latents open; a mixture is fitted to them after it.
+    """An autoencoder that is trained without a prior of its latents; a mixture is fitted to them afterwards.
 
     Args:
         mixture_components: integer in 1..1,000, Gaussians in the mixture that `fit_prior` fits.
@@ -77,7 +115,7 @@ class PriorlessAutoencoder(Autoencoder):
         self.mixture_components = mixture_components
 
     def ready(self, *input_shape: int) -> None:
-        """Adds the mixture to what the base does."""
+        """Ends a constructor: see `GenerativeModel`; adds the mixture."""
         self.mixture = LatentMixture(self.latent_dim, self.mixture_components, name="mixture")
         super().ready(*input_shape)
 
@@ -88,8 +126,8 @@ class PriorlessAutoencoder(Autoencoder):
     def fit_prior(self, x: Array, seed: int = 0, batch_size: int = 64) -> None:
         """Fits the mixture to the latents of images, so that `generate` makes images like them.
 
-        To be called after training, with images that were trained on; the callback `FitPrior` does it by itself.
-        Weights that are saved afterwards hold the mixture.
+        Call it after training, with training images; the callback `FitPrior` does so by itself. Weights that are saved
+        afterwards hold the mixture.
 
         Args:
             x: array of shape (n, height, width, channels), uint8 or float in [-1, 1], n at least 2.

@@ -17,10 +17,9 @@ Tensor = Any
 class CGAN(Labeled, GAN):
     """Conditional GAN: generator and discriminator get the label, so that images of a chosen class can be made.
 
-    Use it for labeled images. Arguments choose the kind of GAN: dense networks make it the conditional
-    `GAN`, convolutional ones, as by default, the conditional `DCGAN`, and `adversarial_loss="wasserstein"` with
-    `penalty_weight=10`, `discriminator_steps=5` and a discriminator without batch normalization the conditional
-    `WGANGP`.
+    Use it for labeled images. Dense networks make it the conditional `GAN`, convolutional ones, as by default, the
+    conditional `DCGAN`, and `adversarial_loss="wasserstein"` with `regularizers=["gradient_penalty"]`,
+    `discriminator_steps=5` and a discriminator without batch normalization the conditional `WGANGP`.
 
     | `condition` | generator | discriminator | source |
     | --- | --- | --- | --- |
@@ -42,9 +41,9 @@ class CGAN(Labeled, GAN):
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         generator: network from latents and codes to images.
         discriminator: network from images and codes to scores.
-        kwargs: `discriminator_steps`, `adversarial_loss`: see `GAN`; `penalty_weight`, `label_smoothing`,
-            `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`,
-            `dtype`, `name`: see `GenerativeModel`.
+        kwargs: `discriminator_steps`, `adversarial_loss`: see `GAN`; `label_smoothing`, `instance_noise`,
+            `regularizers`, `discriminator_augmentation`: see `Adversarial`; `ema_momentum`, `dtype`, `name`: see
+            `GenerativeModel`.
 
     Example:
         >>> model = CGAN(image_shape=(32, 32, 1), num_classes=10, condition="every_layer")
@@ -60,7 +59,7 @@ class CGAN(Labeled, GAN):
         "latent_dim": 4,
         "generator": {"network": "dcgan_generator", "filters": (8, 4)},
         "discriminator": {"network": "dcgan_discriminator", "filters": (4, 8), "normalization": "layer"},
-        "penalty_weight": 1.0,
+        "regularizers": ({"regularizer": "gradient_penalty", "weight": 1.0},),
         "ema_momentum": 0.9,
     }
 
@@ -82,7 +81,7 @@ class CGAN(Labeled, GAN):
         """Images in [-1, 1] of latents and labels."""
         return self.generator([z, self.one_hot(y)], training=training)
 
-    def judged(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
+    def discriminator_outputs(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
         """The discriminator's output for images with these labels."""
         return self.discriminator([images, self.one_hot(y)], training=training)
 

@@ -7,11 +7,12 @@ import keras
 from keras import ops
 
 from keras_genzoo import images
+from keras_genzoo.distributions import VampPrior
 from keras_genzoo.export import Endpoint
 from keras_genzoo.models.labeled import Labeled
 from keras_genzoo.models.vae import VAE
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Classes, Count, ImageShape
+from keras_genzoo.types import PRIOR, Classes, Count, ImageShape
 
 Tensor = Any
 Array = Any
@@ -49,8 +50,7 @@ class CVAE(Labeled, VAE):
         "image_shape": (8, 8, 3),
         "num_classes": 3,
         "latent_dim": 4,
-        "likelihood": "bernoulli",
-        "binarize": True,
+        "likelihood": {"likelihood": "bernoulli", "binarize": True},
         "encoder": {"network": "mlp_encoder", "hidden": (8,)},
         "decoder": {"network": "mlp_decoder", "hidden": (8,)},
     }
@@ -64,8 +64,9 @@ class CVAE(Labeled, VAE):
     ):
         self.num_classes = num_classes
         self.condition = "one_hot"
-        if kwargs.get("prior", "normal") != "normal":
-            raise ValueError(f"{type(self).__name__}: prior is '{kwargs['prior']}', but pseudo-inputs have no labels.")
+        prior, _ = PRIOR.read(f"{type(self).__name__}.prior", kwargs.get("prior", "normal"))
+        if prior is VampPrior:
+            raise ValueError(f"{type(self).__name__}: prior is 'vamp', but pseudo-inputs have no labels.")
         super().__init__(image_shape, latent_dim, **kwargs)
 
     def encoded(self, x: Tensor, y: Tensor = None, training: bool = False) -> Tensor:

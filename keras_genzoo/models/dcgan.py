@@ -12,9 +12,9 @@ from keras_genzoo.types import Count, ImageShape, Network
 @MODELS.register("dcgan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class DCGAN(GAN):
-    """Deep convolutional GAN: the game of `GAN` with convolutional networks that train.
+    """Deep convolutional GAN: a GAN of convolutional networks that train stably.
 
-    Use it for sharp images of one kind (faces, garments) where some coverage may be lost. Its networks take images of
+    Use it for sharp images of one kind (faces, garments) where some modes may be lost. Its networks take images of
     any power of two from 16 x 16 to 256 x 256 pixels without further arguments; the paper's are 64 x 64.
 
     Reference: Radford et al. 2016, arXiv:1511.06434; the losses are Goodfellow et al. 2014, arXiv:1406.2661.
@@ -26,8 +26,8 @@ class DCGAN(GAN):
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         generator: network from latents to images.
         discriminator: network from images to logits.
-        kwargs: `discriminator_steps`, `adversarial_loss`: see `GAN`; `label_smoothing`, `instance_noise`, `r1_weight`,
-            `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`, `dtype`, `name`: see
+        kwargs: `discriminator_steps`, `adversarial_loss`: see `GAN`; `label_smoothing`, `instance_noise`,
+            `regularizers`, `discriminator_augmentation`: see `Adversarial`; `ema_momentum`, `dtype`, `name`: see
             `GenerativeModel`.
 
     Example:

@@ -1,4 +1,4 @@
-"""Denoising AE: an autoencoder that is shown corrupted images and has to give the clean ones back."""
+"""Denoising AE: an autoencoder that restores clean images from corrupted ones."""
 
 import math
 from collections.abc import Callable
@@ -9,8 +9,7 @@ from keras import ops
 
 from keras_genzoo import counter_rng, images
 from keras_genzoo.losses.squared_error import squared_error
-from keras_genzoo.models.autoencoder import PriorlessAutoencoder
-from keras_genzoo.players import Player
+from keras_genzoo.models.autoencoder import EncoderDecoder, PriorlessAutoencoder
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import Count, ImageShape, Network, Positive
 
@@ -23,22 +22,22 @@ _STREAM = 3  # of noise: `generate` draws from others
 
 @MODELS.register("denoising_ae")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class DenoisingAE(PriorlessAutoencoder):
-    """Denoising autoencoder: learns what images look like by removing noise from them.
+class DenoisingAE(EncoderDecoder, PriorlessAutoencoder):
+    """Denoising autoencoder: learns features of images by removing noise from them.
 
     Use it to clean images, and to learn features that do not depend on every pixel. `call`, `encode` and `reconstruct`
     take the noisy image as it is; `corrupt` makes noisy images to try them on.
 
     The corruption keeps the model from copying, so no bottleneck is needed, and for clean details none is wanted: the
     default networks hold an image in feature maps of half its size, 16,384 latents, more than a 64 x 64 image has
-    numbers; they begin as a copy, and learn what to take away. 64 latents, as an `ae` has, keep what makes a face and
+    numbers; they begin as a copy, and learn what to remove. 64 latents, as an `ae` has, keep what makes a face and
     lose its details.
 
     | log | meaning |
     | --- | --- |
     | `loss` | squared error to the clean image, summed over pixels |
     | `psnr_input` | PSNR of the corrupted images, in decibels, mean over images |
-    | `psnr_output` | PSNR of what the model makes of them; both count 100 dB for an identical pair |
+    | `psnr_output` | PSNR of their reconstructions; both count 100 dB for an identical pair |
 
     Reference: Vincent et al. 2008, doi:10.1145/1390156.1390294; Vincent et al. 2010, JMLR 11:3371, sections 3 and 4.1.
 
@@ -49,13 +48,13 @@ class DenoisingAE(PriorlessAutoencoder):
             or white. Each number of an image, a channel of a pixel, for itself. Corrupted images are cut to [-1, 1],
             as image files are.
         amount: float, the standard deviation of Gaussian noise in the units of pixels in [-1, 1] (the default is 0.1
-            on the scale 0..1: 20 dB), or the share in (0, 1] of the numbers that the other two change.
+            on the scale 0..1: 20 dB), or the fraction in (0, 1] of the numbers that the other two change.
         encoder: network from images to latents.
         decoder: network from latents to images.
         kwargs: `mixture_components`: see `PriorlessAutoencoder`; `dtype`, `name`: see `GenerativeModel`.
 
     Raises:
-        ValueError: there is no such corruption, or a share is above 1.
+        ValueError: there is no such corruption, or a fraction is above 1.
 
     Example:
         >>> model = DenoisingAE(image_shape=(64, 64, 3))
@@ -82,38 +81,32 @@ class DenoisingAE(PriorlessAutoencoder):
         decoder: Network = "map_decoder",
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
-        self.latent_dim = latent_dim
+        super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         if corruption not in ("gaussian", "masking", "salt_and_pepper"):
             raise ValueError(
                 f"DenoisingAE.corruption is {corruption!r}, but 'gaussian', 'masking' or 'salt_and_pepper' is expected."
             )
         self.corruption = corruption
         if amount > 1.0 and corruption != "gaussian":
-            raise ValueError(f"DenoisingAE.amount is {amount:g}, but for '{corruption}' a share in (0, 1] is expected.")
+            raise ValueError(
+                f"DenoisingAE.amount is {amount:g}, but for '{corruption}' a fraction in (0, 1] is expected."
+            )
         self.amount = amount
-        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
-        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
         self.ready(*self.image_shape)
 
-    def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together."""
-        return (Player("autoencoder", ("encoder", "decoder"), self.error),)
-
-    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """The squared error between the clean image and what is made of the corrupted one."""
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+        """The squared error between the clean image and the reconstruction of the corrupted one."""
         corrupted = self._corrupted(
             x,
             normal=lambda shape: keras.random.normal(shape, seed=self.seeds),
             uniform=lambda shape: keras.random.uniform(shape, seed=self.seeds),
         )
-        output = self.decoder(self.encoder(corrupted, training=training), training=training)
+        output = self.images_of(self.latents_of(corrupted, training), training)
         loss = squared_error(x, output)
         return loss, {"loss": loss, "psnr_input": _psnr(x, corrupted), "psnr_output": _psnr(x, output)}
 
     def _corrupted(self, x: Tensor, normal: Draw, uniform: Draw) -> Tensor:
-        """Images as the corruption leaves them; `normal` and `uniform` draw numbers of a shape."""
+        """Corrupted images; `normal` and `uniform` draw numbers of a shape."""
         if self.corruption == "gaussian":
             return ops.clip(x + self.amount * normal(ops.shape(x)), -1.0, 1.0)
         number = uniform(ops.shape(x))
@@ -123,7 +116,7 @@ class DenoisingAE(PriorlessAutoencoder):
         return ops.where(number < half, -1.0, ops.where(number < self.amount, 1.0, x))
 
     def corrupt(self, x: Array, seed: int = 0, start: int = 0) -> Array:
-        """Corrupted images, to show and to measure with: image number i of a seed is the same in every batch.
+        """Corrupts images, to show and to measure with: image number i of a seed is the same in every batch.
 
         Args:
             x: array of shape (n, height, width, channels), uint8 or float in [-1, 1].
@@ -141,14 +134,6 @@ class DenoisingAE(PriorlessAutoencoder):
             uniform=lambda shape: counter_rng.uniform(*given).reshape(shape),
         )
         return images.to_pixels(ops.convert_to_numpy(corrupted))
-
-    def latents_of(self, x: Tensor) -> Tensor:
-        """The feature maps between encoder and decoder, laid out in a row."""
-        return self.encoder(x)
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images."""
-        return self.decoder(z)
 
 
 def _psnr(x: Tensor, y: Tensor) -> Tensor:

@@ -1,32 +1,28 @@
 """GAN: the generative adversarial network, with dense networks."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
-from keras import ops
 
-from keras_genzoo.models.adversarial import Adversarial, Logs
-from keras_genzoo.players import Player
+from keras_genzoo.models.adversarial import Adversarial
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import AdversarialLossName, Count, ImageShape, Network
-
-Tensor = Any
 
 
 @MODELS.register("gan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class GAN(Adversarial):
-    """Generative adversarial network: a discriminator tells real images from generated ones, a generator fools it.
+    """Generative adversarial network: a generator is trained to fool a discriminator of real and generated images.
 
-    Use it with its dense networks for points and small images, and to see what can go wrong in a game of two players;
-    for images `DCGAN` is better by far.
+    Use it with its dense networks for points and small images, and to see how adversarial training can fail; for images
+    `DCGAN` is better by far.
 
     | here | paper |
     | --- | --- |
     | `discriminator_steps` | k |
     | `discriminator_loss` | minus V(D, G) |
     | `adversarial_loss="minimax"` | equation 1 |
-    | `adversarial_loss="non_saturating"` | section 3: log D(G(z)) is raised |
+    | `adversarial_loss="non_saturating"` | section 3: log D(G(z)) is maximized |
 
     Reference: Goodfellow et al. 2014, arXiv:1406.2661, equation 1 and algorithm 1.
 
@@ -36,11 +32,11 @@ class GAN(Adversarial):
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
-        discriminator_steps: integer, discriminator turns for each generator turn, each with images of its own.
-        adversarial_loss: name of what both players lower: see `Adversarial`.
+        discriminator_steps: integer, discriminator updates for each generator update, each with images of its own.
+        adversarial_loss: name of the losses of both players: see `Adversarial`.
         generator: network from latents to images.
         discriminator: network from images to logits, or to scores if the loss takes such.
-        kwargs: `label_smoothing`, `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`;
+        kwargs: `label_smoothing`, `instance_noise`, `regularizers`, `discriminator_augmentation`: see `Adversarial`;
             `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
 
     Example:
@@ -49,7 +45,7 @@ class GAN(Adversarial):
         >>> model.fit(train, epochs=100)
     """
 
-    logs: ClassVar[tuple[str, ...]] = ("discriminator_loss", "generator_loss")
+    logs: tuple[str, ...] = ("discriminator_loss", "generator_loss")
     default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 2e-4, "beta_1": 0.5}}
     tiny = {
         "image_shape": (8, 8, 3),
@@ -58,8 +54,8 @@ class GAN(Adversarial):
         "discriminator": {"network": "mlp_encoder", "hidden": (8,), "hidden_activation": "leaky_relu"},
         "label_smoothing": 0.1,
         "instance_noise": 0.1,
-        "lecam_weight": 0.1,
-        "augment": ("color", "translation", "cutout"),
+        "regularizers": ({"regularizer": "lecam", "weight": 0.1},),
+        "discriminator_augmentation": "diffaugment",
     }
 
     def __init__(
@@ -79,20 +75,8 @@ class GAN(Adversarial):
     ):
         super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
-        given = {"image_shape": self.image_shape, "outputs": self.num_judged}
+        given = {"image_shape": self.image_shape, "outputs": self.num_outputs}
         self.discriminator = self.network(
             "discriminator", discriminator, **given, **self.conditioning_of("discriminator")
         )
         self.ready(self.latent_inputs)
-
-    def players(self) -> tuple[Player, ...]:
-        """The discriminator moves `discriminator_steps` times, then the generator once."""
-        return (
-            Player("discriminator", ("discriminator",), self.discriminator_loss, steps=self.discriminator_steps),
-            Player("generator", ("generator",), self.generator_loss),
-        )
-
-    def discriminator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
-        """The discriminator's loss of real images and generated ones, in batches of their own, as DCGAN has them."""
-        fake = ops.stop_gradient(self.sample_like(x, y, training))
-        return self.opponent_loss(self.seen(x), self.seen(fake), y, training)

@@ -17,9 +17,9 @@ Tensor = Any
 @MODELS.register("iwae")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class IWAE(Variational):
-    """Importance-weighted autoencoder: maximizes a bound that comes nearer to the likelihood with each draw.
+    """Importance-weighted autoencoder: maximizes a bound on the likelihood that is tighter with each draw.
 
-    Use it for higher likelihoods and more active latents than a VAE's, at the price of decoding every image k times.
+    Use it for higher likelihoods and more active latents than a VAE's, at the cost of decoding every image k times.
 
     | here | paper |
     | --- | --- |
@@ -33,10 +33,11 @@ class IWAE(Variational):
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z.
         importance_samples: integer, draws from the posterior of each image; with 1 the bound is the VAE's.
-        kwargs: `likelihood`, `scale`, `prior`, `posterior`, `encoder`, `decoder`, ...: see `Variational`.
+        kwargs: `likelihood`, `prior`, `posterior`, `encoder`, `decoder`, ...: see `Variational`.
 
     Example:
-        >>> model = IWAE(image_shape=(28, 28, 1), latent_dim=50, likelihood="bernoulli", binarize=True)
+        >>> black_and_white = {"likelihood": "bernoulli", "binarize": True}
+        >>> model = IWAE(image_shape=(28, 28, 1), latent_dim=50, likelihood=black_and_white)
         >>> model.compile()
         >>> model.fit(train, epochs=100)
     """
@@ -47,10 +48,8 @@ class IWAE(Variational):
         "image_shape": (4, 4, 1),
         "latent_dim": 4,
         "importance_samples": 3,
-        "likelihood": "discretized_logistic",
-        "scale": "learned",
-        "posterior": "iaf",
-        "flow_steps": 2,
+        "likelihood": {"likelihood": "discretized_logistic", "scale": "learned"},
+        "posterior": {"posterior": "iaf", "steps": 2},
         "encoder": {"network": "mlp_encoder", "hidden": (8,)},
         "decoder": {"network": "mlp_decoder", "hidden": (8,)},
     }
@@ -67,7 +66,7 @@ class IWAE(Variational):
         self.ready(*self.image_shape)
 
     def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together."""
+        """One: encoder and decoder, with the distributions that have trainable weights."""
         return (Player("autoencoder", self.trained(), self.negative_bound),)
 
     def negative_bound(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:

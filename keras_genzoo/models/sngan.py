@@ -1,4 +1,4 @@
-"""SNGAN: the GAN whose discriminator is normalized spectrally."""
+"""SNGAN: a GAN with spectral normalization of the discriminator."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from keras_genzoo.types import AdversarialLossName, Count, ImageShape, Network
 @MODELS.register("sngan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class SNGAN(GAN):
-    """Spectrally normalized GAN: each layer of the discriminator is divided by its largest singular value.
+    """Spectrally normalized GAN: the weights of each discriminator layer are divided by their largest singular value.
 
     Use it where a discriminator wins too soon: it stays Lipschitz at the cost of a few products with vectors, where
     WGAN-GP differentiates twice. With `attention` in both networks, and a larger learning rate for the discriminator,
@@ -28,15 +28,16 @@ class SNGAN(GAN):
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
-        discriminator_steps: integer, discriminator turns for each generator turn (n_dis), each with images of its own.
-        adversarial_loss: name of what both players lower: see `Adversarial`.
+        discriminator_steps: integer, discriminator updates for each generator update (n_dis), each with images of its
+            own.
+        adversarial_loss: name of the losses of both players: see `Adversarial`.
         generator: network from latents to images.
         discriminator: network from images to scores, with `spectral` and without another normalization.
-        kwargs: `label_smoothing`, `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`;
+        kwargs: `label_smoothing`, `instance_noise`, `regularizers`, `discriminator_augmentation`: see `Adversarial`;
             `ema_momentum`, `dtype`, `name`: see `GenerativeModel`.
 
     Raises:
-        ValueError: the discriminator is not normalized spectrally.
+        ValueError: the discriminator has no spectral normalization.
 
     Example:
         >>> model = SNGAN(image_shape=(64, 64, 3))
@@ -57,11 +58,8 @@ class SNGAN(GAN):
             "spectral": True,
             "attention": 4,
         },
-        "r1_weight": 1.0,
-        "r1_every": 2,
-        "augment": ("translation",),
-        "augment_target": 0.6,
-        "augment_images": 1_000_000,
+        "regularizers": ({"regularizer": "r1", "weight": 1.0, "every": 2},),
+        "discriminator_augmentation": {"augmentation": "ada", "operations": ("translation",), "images": 1_000_000},
         "ema_momentum": 0.9,
     }
 
@@ -81,6 +79,6 @@ class SNGAN(GAN):
         layers = self.discriminator._flatten_layers()
         if not any(isinstance(layer, SpectralNormalization) for layer in layers):
             raise ValueError(
-                f"{type(self).__name__}.discriminator has no layer that is normalized spectrally: give it "
+                f"{type(self).__name__}.discriminator has no layer with spectral normalization: give it "
                 "'spectral': true and 'normalization': null, or take DCGAN."
             )

@@ -1,4 +1,4 @@
-"""Sparse AE: an autoencoder of which few latents are active for any one image."""
+"""Sparse AE: an autoencoder with few active latents for each image."""
 
 from typing import Any, Literal
 
@@ -7,8 +7,7 @@ from keras import ops
 
 from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
 from keras_genzoo.losses.squared_error import squared_error
-from keras_genzoo.models.autoencoder import PriorlessAutoencoder
-from keras_genzoo.players import Player
+from keras_genzoo.models.autoencoder import EncoderDecoder, PriorlessAutoencoder
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import Count, ImageShape, Network, Scalar, Share
 
@@ -18,10 +17,10 @@ Array = Any
 
 @MODELS.register("sparse_ae")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class SparseAE(PriorlessAutoencoder):
-    """Sparse autoencoder: as many latents as you like, held down by a penalty on their activation.
+class SparseAE(EncoderDecoder, PriorlessAutoencoder):
+    """Sparse autoencoder: any number of latents, kept sparse by a penalty on their activation.
 
-    Use it to find parts that images are made of: a latent stands for one that few images have.
+    Use it to find parts of which images consist: a latent stands for one that few images have.
 
     | log | meaning |
     | --- | --- |
@@ -36,14 +35,14 @@ class SparseAE(PriorlessAutoencoder):
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector, at least 2.
-        penalty: "kl", for latents in (0, 1) by a sigmoid, whose mean over the batch is drawn to `target`; or "l1", for
+        penalty: "kl", for latents in (0, 1) by a sigmoid, whose mean over the batch is to be `target`; or "l1", for
             rectified latents, many of which then are exactly zero.
         sparsity_weight: number, or schedule of train steps, that weighs the penalty; 3 is Ng's for "kl".
-        target: float in (0, 1), the mean activation that "kl" asks for.
+        target: float in (0, 1), the mean activation that "kl" aims at.
         encoder: network from images to latents before the sigmoid or rectification.
         decoder: network from latents to images. For "l1" it should begin without a normalization, as the default does:
-            one makes up at once for any factor by which all latents shrink. In a long training the decoder's weights do
-            it too, slowly: compare `sparseness`, which no factor changes, and not `penalty`.
+            one compensates at once for any factor by which all latents shrink. In a long training the decoder's weights
+            do so too, slowly: compare `sparseness`, which no factor changes, and not `penalty`.
         kwargs: `mixture_components`: see `PriorlessAutoencoder`; `dtype`, `name`: see `GenerativeModel`.
 
     Raises:
@@ -74,11 +73,9 @@ class SparseAE(PriorlessAutoencoder):
         decoder: Network = {"network": "conv_decoder", "normalization": None},  # noqa: B006 - it is only read
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
+        super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         if latent_dim < 2:
             raise ValueError(f"SparseAE.latent_dim is {latent_dim}, but one latent cannot be sparse: give at least 2.")
-        self.latent_dim = latent_dim
         if penalty not in ("kl", "l1"):
             raise ValueError(f"SparseAE.penalty is {penalty!r}, but 'kl' or 'l1' is expected.")
         self.penalty = penalty
@@ -86,18 +83,12 @@ class SparseAE(PriorlessAutoencoder):
         if not 0.0 < target < 1.0:
             raise ValueError(f"SparseAE.target is {target:g}, but a mean activation between 0 and 1 is expected.")
         self.target = target
-        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
-        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
         self.ready(*self.image_shape)
 
-    def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together."""
-        return (Player("autoencoder", ("encoder", "decoder"), self.error),)
-
-    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """`reconstruction + sparsity_weight * penalty`."""
         z = self.latents_of(x, training)
-        reconstruction = squared_error(x, self.decoder(z, training=training))
+        reconstruction = squared_error(x, self.images_of(z, training))
         penalty = kl_sparsity(z, self.target) if self.penalty == "kl" else l1_sparsity(z)
         loss = reconstruction + self.scheduled(self.sparsity_weight) * penalty
         return loss, {
@@ -109,7 +100,7 @@ class SparseAE(PriorlessAutoencoder):
         }
 
     def outputs_of(self, x: Tensor, training: bool = False) -> Tensor:
-        """What the encoder gives, before the sigmoid or rectification."""
+        """The encoder's output, before the sigmoid or rectification."""
         return self.encoder(x, training=training)
 
     def latents_of(self, x: Tensor, training: bool = False) -> Tensor:
@@ -120,14 +111,10 @@ class SparseAE(PriorlessAutoencoder):
         return ops.sigmoid(outputs) if self.penalty == "kl" else ops.relu(outputs)
 
     def fit_prior(self, x: Array, seed: int = 0, batch_size: int = 64) -> None:
-        """As the base does, but before the activation, so that what is drawn from the mixture become activations."""
+        """Fits the mixture to the latents before the activation, so that its draws become activations; see the base."""
         outputs = self.in_batches("outputs_of", self._floats(x, "fit_prior"), batch_size)
         self.mixture.fit(outputs, seed)
 
     def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """Activations of what the mixture draws, before `fit_prior` of N(0, I), for each (seed, index)."""
+        """Activations of draws from the mixture, before `fit_prior` from N(0, I), for each (seed, index)."""
         return self._activated(super().sample_latents(indices, seed))
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images."""
-        return self.decoder(z)

@@ -1,6 +1,6 @@
 """VAE: the variational autoencoder."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -19,8 +19,8 @@ Tensor = Any
 class VAE(Variational):
     """Variational autoencoder: maximizes a lower bound on the likelihood of images, the ELBO.
 
-    Use it to compress images into latents with a known distribution, to walk between images, and to score how usual an
-    image is. Its samples are smooth.
+    Use it to compress images into latents with a known distribution, to interpolate between images, and to detect
+    outliers. Its samples are smooth.
 
     | here | paper |
     | --- | --- |
@@ -49,7 +49,7 @@ class VAE(Variational):
             "total_correlation"; or "none". It is logged as `decorrelation`, without its weight.
         decorrelation_weight: number, or schedule; lambda_od of DIP, and of the total correlation the paper's beta less
             the 1 that `beta` has of it.
-        kwargs: `likelihood`, `scale`, `prior`, `posterior`, `encoder`, `decoder`, ...: see `Variational`.
+        kwargs: `likelihood`, `prior`, `posterior`, `encoder`, `decoder`, ...: see `Variational`.
 
     Example:
         >>> model = VAE(image_shape=(64, 64, 3), latent_dim=64)
@@ -57,7 +57,7 @@ class VAE(Variational):
         >>> model.fit(train, epochs=100)
     """
 
-    logs: ClassVar[tuple[str, ...]] = ("loss", "reconstruction", "kl")
+    logs: tuple[str, ...] = ("loss", "reconstruction", "kl")
 
     def __init__(
         self,
@@ -85,18 +85,16 @@ class VAE(Variational):
                 "expected."
             )
         if decorrelation != "none":
-            if self.posterior != "gaussian":
-                raise self._refusal(f"posterior is '{self.posterior}', but decorrelation='{decorrelation}'", "gaussian")
-            self.logs = (*type(self).logs, "decorrelation")  # type: ignore[misc] # a log that this choice alone has
-            self._trackers.append(keras.metrics.Mean(name="decorrelation"))
+            self.require_gaussian_posterior(f"decorrelation '{decorrelation}'")
+            self.logs = (*self.logs, "decorrelation")
         self.ready(*self.image_shape)
 
     def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together."""
+        """One: encoder and decoder, with the distributions that have trainable weights."""
         return (Player("autoencoder", self.trained(), self.negative_elbo),)
 
     def negative_elbo(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """`reconstruction + beta * kl` and what the arguments make of it, in nats an image, with one draw."""
+        """`reconstruction + beta * kl`, changed as the arguments ask, in nats an image, with one draw."""
         x = self.observed(x)
         parameters = self.encoded(x, y, training)
         epsilon = keras.random.normal((ops.shape(x)[0], self.latent_dim), seed=self.seeds)
@@ -113,13 +111,13 @@ class VAE(Variational):
         return loss, logs
 
     def cost_of(self, nats: Tensor, kl: Tensor) -> Tensor:
-        """What `beta` weighs: the divergence, what of it is beyond the free bits, or its distance from the capacity."""
+        """The term that `beta` weighs: the divergence, its part beyond free bits, or its distance from the capacity."""
         if self.capacity is not None:
             return ops.abs(kl - self.scheduled(self.capacity))
         return losses.free_bits(nats, self.free_bits * self.latent_dim / nats.shape[-1]) if self.free_bits else kl
 
     def dependence(self, z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
-        """The penalty that `decorrelation` names."""
+        """The penalty that `decorrelation` selects."""
         if self.decorrelation == "total_correlation":
             return losses.total_correlation(z, mean, log_var)
         if self.decorrelation == "dip_i":

@@ -1,4 +1,4 @@
-"""VAE-GAN: a variational autoencoder whose reconstruction is judged by a discriminator's features."""
+"""VAE-GAN: a variational autoencoder whose reconstruction error is of a discriminator's features."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ Tensor = Any
 @MODELS.register("vae_gan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class VAEGAN(Autoencoder):
-    """VAE and GAN in one: the decoder is the generator, and what it has to copy are the discriminator's features.
+    """VAE and GAN in one: the decoder is the generator, and the reconstruction error is of discriminator features.
 
     Use it where a VAE's images are too smooth and a GAN's cannot be encoded. Its reconstructions are sharp and alike in
     kind, not in each pixel, so a pixel error (PSNR) finds them worse; and no likelihood of pixels is defined.
@@ -31,16 +31,16 @@ class VAEGAN(Autoencoder):
 
     Reference: Larsen et al. 2016, arXiv:1512.09300, algorithm 1 and equation 8.
 
-    Differs from the paper: the decoder's part in the game is the non-saturating loss of Goodfellow et al. 2014,
-    where algorithm 1 has the discriminator's loss negated, whose gradient fades once the discriminator wins (the
-    authors' code then pauses the discriminator). The players move in turn, each with draws of its own. The optimizers
-    are Adam, not RMSProp, and the discriminator's takes smaller steps.
+    Differs from the paper: the decoder's adversarial loss is the non-saturating one of Goodfellow et al. 2014, where
+    algorithm 1 has the discriminator's loss negated, whose gradient vanishes once the discriminator wins (the authors'
+    code then pauses the discriminator). The players are updated in turn, each with draws of its own. The optimizers are
+    Adam, not RMSProp, and the discriminator's has a smaller learning rate.
 
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z.
-        feature_weight: number, or schedule of train steps, that weighs `feature_reconstruction` against the game in the
-            decoder's loss: more for likeness, less for style.
+        feature_weight: number, or schedule of train steps, that weighs `feature_reconstruction` against the adversarial
+            term in the decoder's loss: more for likeness, less for style.
         feature_layer: the layer of the discriminator whose output are the features: its index in
             `discriminator.layers`, from the end if negative; or its name, in a discriminator given as a `keras.Model`.
             None for what enters the last layer with weights.
@@ -95,9 +95,9 @@ class VAEGAN(Autoencoder):
         self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=self.posterior.size)
         self.decoder = self.network("decoder", decoder, latent_dim=latent_dim, image_shape=self.image_shape)
         self.discriminator = self.network("discriminator", discriminator, image_shape=self.image_shape, outputs=1)
-        judge = keras.Model(self.discriminator.input, [self._features(), self.discriminator.output])
+        both = keras.Model(self.discriminator.input, [self._features(), self.discriminator.output])
         # As a function, not as a model: Keras would save the discriminator's layers under its name.
-        self._features_and_logits = lambda x, training: judge(x, training=training)
+        self._features_and_logits = lambda x, training: both(x, training=training)
         self.ready(*self.image_shape)
 
     def _features(self) -> keras.KerasTensor:
@@ -118,17 +118,17 @@ class VAEGAN(Autoencoder):
         )
 
     def players(self) -> tuple[Player, ...]:
-        """Encoder, decoder and discriminator move in this order."""
+        """Encoder, decoder and discriminator, in this order."""
         return (
             Player("encoder", ("encoder",), self.encoder_loss),
             Player("decoder", ("decoder",), self.decoder_loss),
             Player("discriminator", ("discriminator",), self.discriminator_loss),
         )
 
-    def play_through(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor, list[Tensor]]:
+    def forward_pass(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor, list[Tensor]]:
         """`kl`, `feature_reconstruction`, and the logits of images: real, reconstructed, of latents from the prior.
 
-        All images are judged in one batch, so that batch normalization cannot hide how features differ.
+        All images are one batch of the discriminator, so that batch normalization cannot hide how features differ.
         """
         parameters = self.encoder(x, training=training)
         epsilon, prior = (keras.random.normal((ops.shape(x)[0], self.latent_dim), seed=self.seeds) for _ in range(2))
@@ -140,19 +140,19 @@ class VAEGAN(Autoencoder):
         return kl, 0.5 * losses.squared_error(real, reconstructed), ops.split(logits, 3)
 
     def encoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """`kl + feature_reconstruction`: the encoder has no part in the game."""
-        kl, error, _ = self.play_through(x, training)
+        """`kl + feature_reconstruction`: the encoder has no adversarial loss."""
+        kl, error, _ = self.forward_pass(x, training)
         return kl + error, {"kl": kl, "feature_reconstruction": error}
 
     def decoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """`feature_weight * feature_reconstruction`, and the non-saturating loss of both kinds of fakes."""
-        _, error, (_, reconstructed, generated) = self.play_through(x, training)
-        game = losses.non_saturating_generator(reconstructed) + losses.non_saturating_generator(generated)
-        return self.scheduled(self.feature_weight) * error + game, {"generator_loss": game}
+        _, error, (_, reconstructed, generated) = self.forward_pass(x, training)
+        loss = losses.non_saturating_generator(reconstructed) + losses.non_saturating_generator(generated)
+        return self.scheduled(self.feature_weight) * error + loss, {"generator_loss": loss}
 
     def discriminator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy of real images, reconstructed and generated ones: 3 log 2 = 2.08 if it cannot tell."""
-        _, _, (real, reconstructed, generated) = self.play_through(x, training)
+        """Cross-entropy of real images, reconstructed and generated ones: 3 log 2 = 2.08 at chance."""
+        _, _, (real, reconstructed, generated) = self.forward_pass(x, training)
         loss = losses.logistic_discriminator(real, reconstructed) + ops.mean(ops.softplus(generated))
         return loss, {"discriminator_loss": loss}
 
@@ -161,7 +161,7 @@ class VAEGAN(Autoencoder):
         return self.posterior.center(self.encoder(x))
 
     def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images, by its average where there is one."""
+        """The decoder's output, by its average where there is one."""
         return (self.ema or self.decoder)(z)
 
     def latent_statistics(self, x: Tensor) -> Tensor:

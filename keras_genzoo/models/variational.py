@@ -1,16 +1,15 @@
-"""What the variational autoencoders share: a posterior, a prior, a likelihood, and the weights that compare them."""
+"""The base of variational autoencoders: a posterior, a prior, a likelihood, and the weights that compare them."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+import math
+from typing import Any
 
 import keras
 from keras import ops
 
-from keras_genzoo import counter_rng, distributions, losses
-from keras_genzoo.distributions import Scale
+from keras_genzoo import counter_rng, losses
+from keras_genzoo.distributions import DiagonalGaussian, StandardNormal, VampPrior
 from keras_genzoo.models.autoencoder import Autoencoder
-from keras_genzoo.networks import budget
-from keras_genzoo.types import Components, Count, FlowSteps, ImageShape, Network
+from keras_genzoo.types import LIKELIHOOD, POSTERIOR, PRIOR, Count, ImageShape, Likelihood, Network, Posterior, Prior
 
 Tensor = Any
 
@@ -20,22 +19,19 @@ _PIXELS = 2**32 - 1  # the stream of noise that makes pixels black or white
 class Variational(Autoencoder):
     """A model of images x by latents z: p(x given z), p(z), and q(z given x), each chosen by an argument.
 
-    A subclass says what is maximized, and ends its constructor with `self.ready(...)`.
+    A subclass defines the bound that is maximized, and ends its constructor with `self.ready(...)`.
 
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z.
-        likelihood: of pixels: "gaussian"; "bernoulli" for black and white images, whose pixels are then taken as
-            probabilities; "discretized_logistic" for the probability of 256 grey levels.
-        scale: float, the likelihood's standard deviation (the logistic's own scale), in the units of pixels in [-1, 1];
-            smaller values weigh the reconstruction more. "learned" makes it a weight.
-        binarize: bool, whether "bernoulli" is told of black and white pixels, drawn anew in each step with the grey
-            levels as probabilities; else the grey levels stand for themselves. `encode`, `reconstruct` and
+        likelihood: of pixels, a name or `{"likelihood": name, **arguments}`: "gaussian" with `scale`; "bernoulli" for
+            black and white images, with `binarize`; "discretized_logistic" for the probability of 256 grey levels, with
+            `scale`. With `binarize` a loss is of black and white pixels, but `encode`, `reconstruct` and
             `latent_statistics` take grey levels as they are.
-        prior: "normal", N(0, I); or "vamp", a mixture of posteriors (Tomczak & Welling 2018), for a Gaussian one.
-        prior_components: integer, of "vamp".
-        posterior: "gaussian"; or what bends it: "planar" (Rezende & Mohamed 2015), "iaf" (Kingma et al. 2016).
-        flow_steps: integer, of "planar" and "iaf".
+        prior: a name or `{"prior": name, **arguments}`: "normal", N(0, I); or "vamp", a mixture of `components`
+            posteriors (Tomczak & Welling 2018), for a Gaussian one.
+        posterior: a name or `{"posterior": name, **arguments}`: "gaussian"; or a normalizing flow of `steps`
+            transformations, "planar" (Rezende & Mohamed 2015) or "iaf" (Kingma et al. 2016), which has `units` too.
         encoder: network from images to the posterior's parameters.
         decoder: network from latents to images, or to logits for "bernoulli".
         kwargs: `dtype`, `name`: see `GenerativeModel`.
@@ -53,13 +49,9 @@ class Variational(Autoencoder):
         self,
         image_shape: ImageShape,
         latent_dim: Count = 64,
-        likelihood: Literal["gaussian", "bernoulli", "discretized_logistic"] = "gaussian",
-        scale: Scale = 0.2,
-        binarize: bool = False,
-        prior: Literal["normal", "vamp"] = "normal",
-        prior_components: Components = 500,
-        posterior: Literal["gaussian", "planar", "iaf"] = "gaussian",
-        flow_steps: FlowSteps = 4,
+        likelihood: Likelihood = "gaussian",
+        prior: Prior = "normal",
+        posterior: Posterior = "gaussian",
         encoder: Network = "conv_encoder",
         decoder: Network = "conv_decoder",
         **kwargs: Any,
@@ -68,34 +60,12 @@ class Variational(Autoencoder):
         height, width, channels = image_shape
         self.image_shape = (height, width, channels)
         self.latent_dim = latent_dim
-        self.likelihood = likelihood
-        self.scale = scale
-        self.binarize = binarize
-        self.prior = prior
-        self.prior_components = prior_components
-        self.posterior = posterior
-        self.flow_steps = flow_steps
-        if binarize and likelihood != "bernoulli":
-            raise self._refusal(f"binarize=True, but likelihood is '{likelihood}': black and white pixels", "bernoulli")
-        if prior == "vamp" and posterior != "gaussian":
-            raise self._refusal(f"prior is 'vamp', but posterior is '{posterior}': a mixture of them", "gaussian")
-        self.pixel_distribution = self._one_of(
-            "likelihood",
-            gaussian=lambda: distributions.GaussianLikelihood(scale),
-            bernoulli=lambda: distributions.BernoulliLikelihood(binarize),
-            discretized_logistic=lambda: distributions.DiscretizedLogisticLikelihood(scale),
-        )
-        self.prior_distribution = self._one_of(
-            "prior",
-            normal=lambda: distributions.StandardNormal(latent_dim),
-            vamp=lambda: distributions.VampPrior(prior_components, self.image_shape, latent_dim),
-        )
-        self.posterior_distribution = self._one_of(
-            "posterior",
-            gaussian=lambda: distributions.DiagonalGaussian(latent_dim),
-            planar=lambda: distributions.PlanarFlow(latent_dim, flow_steps),
-            iaf=lambda: distributions.InverseAutoregressiveFlow(latent_dim, flow_steps),
-        )
+        given = {"image_shape": self.image_shape, "latent_dim": latent_dim}
+        self.pixel_distribution = self.component("likelihood", LIKELIHOOD, likelihood)
+        self.prior_distribution = self.component("prior", PRIOR, prior, **given)
+        self.posterior_distribution = self.component("posterior", POSTERIOR, posterior, **given)
+        if isinstance(self.prior_distribution, VampPrior):
+            self.require_gaussian_posterior("prior 'vamp', a mixture of posteriors,")
         self.encoder = self.network(
             "encoder",
             encoder,
@@ -112,21 +82,13 @@ class Variational(Autoencoder):
             **self.conditioning_of("decoder"),
         )
 
-    def _refusal(self, what: str, expected: str) -> ValueError:
-        return ValueError(f"{type(self).__name__}: {what} is only for '{expected}'.")
-
-    def _one_of(self, argument: str, **makers: Callable[[], keras.layers.Layer]) -> keras.layers.Layer:
-        """The distribution that an argument names; its weights are counted before they take memory."""
-        name = getattr(self, argument)
-        if name not in makers:
-            *others, last = map(repr, makers)
+    def require_gaussian_posterior(self, what: str) -> None:
+        """Raises a ValueError that names `what` needs it, unless the posterior is Gaussian."""
+        if not isinstance(self.posterior_distribution, DiagonalGaussian):
             raise ValueError(
-                f"{type(self).__name__}.{argument} is {name!r}, but {', '.join(others)} or {last} is expected."
+                f"{type(self).__name__}: the {what} needs the posterior 'gaussian', but the posterior is "
+                f"'{self._specs['posterior']['posterior']}'."
             )
-        with budget.unallocated():
-            made = makers[name]()
-            budget.spend(argument, made)
-        return made
 
     # What a model of labeled images changes
 
@@ -145,13 +107,13 @@ class Variational(Autoencoder):
     # What a loss uses
 
     def trained(self) -> tuple[str, ...]:
-        """The names of the networks and distributions that have something to learn."""
+        """The names of the networks and distributions that have trainable weights."""
         names = ("encoder", "decoder", "posterior_distribution", "prior_distribution", "pixel_distribution")
         return tuple(name for name in names if getattr(self, name).trainable_variables)
 
     def observed(self, x: Tensor) -> Tensor:
-        """The images that a loss is of: black and white ones, drawn anew, if `binarize` says so."""
-        return distributions.binarize(x, keras.random.uniform(ops.shape(x), seed=self.seeds)) if self.binarize else x
+        """The images that a loss is of: where the likelihood binarizes, black and white ones, drawn anew."""
+        return self.pixel_distribution.observed(x, lambda: keras.random.uniform(ops.shape(x), seed=self.seeds))
 
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z) of latents (..., latent_dim), in nats, of shape (...)."""
@@ -162,9 +124,15 @@ class Variational(Autoencoder):
         # is trained is the one that is drawn from.
         return self.posterior_distribution.moments(self.encoded(x))
 
+    @property
+    def has_closed_form(self) -> bool:
+        """Whether the KL divergence of the posterior from the prior has a closed form."""
+        prior, posterior = self.prior_distribution, self.posterior_distribution
+        return isinstance(prior, StandardNormal) and isinstance(posterior, DiagonalGaussian)
+
     def divergence(self, parameters: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
         """KL(q(z given x) || p(z)) in nats: of each latent in closed form (n, latent_dim), else of the draw (n, 1)."""
-        if self.prior == "normal" and self.posterior == "gaussian":
+        if self.has_closed_form:
             return losses.gaussian_kl_per_latent(*self.posterior_distribution.moments(parameters))
         return (log_q - self.log_prior(z))[:, None]
 
@@ -177,14 +145,14 @@ class Variational(Autoencoder):
         output = ops.reshape(output, (-1, draws, *self.image_shape))
         return self.pixel_distribution.log_prob(x[:, None], output), self.log_prior(z) - log_q
 
-    # What a user asks
+    # What a user calls
 
     def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
         """`log p(x given z) + log p(z) - log q(z given x)` in nats, for draws z of the posterior q(z given x).
 
         Its mean over z is the ELBO, and the mean of its exponential the likelihood p(x): see
-        `keras_genzoo.metrics.likelihood`, which takes these means. With `binarize` it is of black and white images,
-        which depend on (seed, index) alone too.
+        `keras_genzoo.metrics.likelihood`, which takes these means. Where the likelihood binarizes it is of black and
+        white images, which depend on (seed, index) alone too.
 
         Reference: Burda et al. 2016, arXiv:1509.00519, equation 8.
 
@@ -197,10 +165,12 @@ class Variational(Autoencoder):
         Returns:
             float32 tensor of shape (n, k).
         """
-        if self.binarize:
-            height, width, channels = self.image_shape
-            numbers = counter_rng.uniform(seed, indices, height * width * channels, _PIXELS, xp=ops)
-            x = distributions.binarize(x, ops.reshape(numbers, (-1, *self.image_shape)))
+
+        def uniform() -> Tensor:
+            numbers = counter_rng.uniform(seed, indices, math.prod(self.image_shape), _PIXELS, xp=ops)
+            return ops.reshape(numbers, (-1, *self.image_shape))
+
+        x = self.pixel_distribution.observed(x, uniform)
         numbers, streams = ops.meshgrid(indices, samples + 1, indexing="ij")  # stream 0 is that of `sample`
         epsilon = counter_rng.normal(seed, numbers, self.latent_dim, streams, xp=ops)
         epsilon = ops.reshape(epsilon, (-1, ops.shape(samples)[0], self.latent_dim))
@@ -212,7 +182,7 @@ class Variational(Autoencoder):
         parameters = self.encoded(x, self.labels_of(x))
         center = self.posterior_distribution.center(parameters)
         parts = [center]
-        if self.prior == "normal" and self.posterior == "gaussian":
+        if self.has_closed_form:
             parts.append(self.divergence(parameters, center, center))
         return ops.stack(parts, axis=1)
 

@@ -1,4 +1,4 @@
-"""VQ-VAE: an autoencoder whose latents are words of a learned codebook."""
+"""VQ-VAE: an autoencoder whose latents are vectors of a learned codebook."""
 
 import math
 from typing import Any
@@ -23,23 +23,23 @@ Array = Any
 @MODELS.register("vq_vae")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class VQVAE(PriorlessAutoencoder):
-    """Vector-quantized autoencoder: writes an image as a small map of integers, each the number of a code.
+    """Vector-quantized autoencoder: encodes an image as a small map of integers, the indices of codes.
 
-    Use it to compress images into few bits with sharp reconstructions, and to make the words that a model of sequences
-    can learn: `codes` gives the integers, `decode_codes` the images of them. `encode` gives the codes themselves, laid
-    out in a row: (n, latent_dim) with `latent_dim = height / downsampling * width / downsampling * code_dim`.
+    Use it to compress images into few bits with sharp reconstructions, and to make tokens for a model of sequences:
+    `codes` gives the integers, `decode_codes` the images of them. `encode` gives the codes themselves, flattened:
+    (n, latent_dim) with `latent_dim = height / downsampling * width / downsampling * code_dim`.
 
     | log | meaning |
     | --- | --- |
     | `reconstruction` | squared error, summed over pixels: -log p(x given z_q) at a variance of 1/2, up to a constant |
     | `commitment` | squared distance of the encoder's outputs from their codes, summed over latents, without `beta` |
-    | `perplexity` | of the codes in the batch: as many as if all were used alike |
-    | `usage` | share of the codebook that the batch uses |
+    | `perplexity` | of the codes in the batch: their number if all are used equally |
+    | `usage` | fraction of the codebook that the batch uses |
 
     Differs from the paper: the prior, and the networks, whose convolutions have a linear path beside them. The paper
-    trains a PixelCNN on the codes, which this zoo has not: `generate` draws from a mixture of Gaussians that is fitted
-    to the latents, and takes the nearest codes. Such samples have the colors and the layout of images and few of their
-    details; judge this model by its reconstructions.
+    trains a PixelCNN on the codes, which this zoo does not have: `generate` draws from a mixture of Gaussians that is
+    fitted to the latents, and takes the nearest codes. Such samples have the colors and the layout of images and few of
+    their details; compare this model by its reconstructions.
 
     Reference: van den Oord et al. 2017, arXiv:1711.00937, equation 3 and appendix A.1; `restart_below`: Dhariwal et al.
         2020, "Jukebox", arXiv:2005.00341, section 3.1.
@@ -48,15 +48,15 @@ class VQVAE(PriorlessAutoencoder):
         image_shape: (height, width, channels) of the images, divisible by `downsampling`.
         num_codes: integer, K, codes in the codebook.
         code_dim: integer, D, the length of a code.
-        downsampling: integer, pixels along a side that a code stands for.
+        downsampling: integer, pixels along a side of the square that a code stands for.
         beta: number, or schedule of train steps, that weighs the commitment.
-        decay: float in [0, 1) of the moving averages that move the codebook (appendix A.1); None for the second term of
-            equation 3, a loss of its own.
-        restart_below: float in [0, 1]: a code whose moving count falls below this share of the mean count is restarted
-            at an encoder output of the batch. 0, the paper's, never does, and codes that begin far from all images stay
-            out of use; 0.1 keeps nearly all in use.
+        decay: float in [0, 1) of the moving averages that update the codebook (appendix A.1); None for the second term
+            of equation 3, a loss of its own.
+        restart_below: float in [0, 1]: a code whose moving count falls below this fraction of the mean count is
+            restarted at an encoder output of the batch. With 0, the paper's, none is, and codes that begin far from all
+            images stay unused; 0.1 keeps nearly all in use.
         encoder: network from images to latents: feature maps of (height, width) / `downsampling` with `code_dim`
-            channels, laid out in a row, as of `map_encoder` with log2(`downsampling`) filters.
+            channels, flattened, as of `map_encoder` with log2(`downsampling`) filters.
         decoder: network from such latents to images.
         kwargs: `mixture_components`: see `PriorlessAutoencoder`; `dtype`, `name`: see `GenerativeModel`.
 
@@ -68,8 +68,8 @@ class VQVAE(PriorlessAutoencoder):
         >>> model = VQVAE(image_shape=(64, 64, 3), restart_below=0.1)
         >>> model.compile()
         >>> model.fit(train, epochs=100)
-        >>> words = model.codes(images)  # (n, 16, 16) integers below 512
-        >>> model.decode_codes(words)
+        >>> codes = model.codes(images)  # (n, 16, 16) integers below 512
+        >>> model.decode_codes(codes)
     """
 
     logs = ("loss", "reconstruction", "commitment", "perplexity", "usage")
@@ -136,35 +136,35 @@ class VQVAE(PriorlessAutoencoder):
         self.ready(*self.image_shape)
 
     def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together, and the codebook if a loss moves it."""
+        """One: encoder and decoder, and the codebook if it is trained by a loss."""
         networks = ("encoder", "decoder", "quantizer") if self.decay is None else ("encoder", "decoder")
-        return (Player("autoencoder", networks, self.error),)
+        return (Player("autoencoder", networks, self.autoencoder_loss),)
 
-    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """Equation 3, summed over pixels and latents, averaged over images."""
         z = self.outputs_of(x, training)
         indices = self.quantizer.nearest(z)
         codes = self.quantizer.lookup(indices)
         # The codes to the last bit, with the gradient of z: the straight-through estimator.
         through = ops.stop_gradient(codes) + (z - ops.stop_gradient(z))
-        reconstruction = squared_error(x, self.decoder(self._in_a_row(through), training=training))
+        reconstruction = squared_error(x, self.decoder(self._flat(through), training=training))
         commitment = squared_error(z, ops.stop_gradient(codes))
         loss = reconstruction + self.scheduled(self.beta) * commitment
         if self.decay is None:
             loss = loss + squared_error(ops.stop_gradient(z), codes)
         elif training:
-            self.move_codes(ops.reshape(z, (-1, self.code_dim)), ops.reshape(indices, (-1,)))
-        shares = self.quantizer.usage(indices)
+            self.update_codes(ops.reshape(z, (-1, self.code_dim)), ops.reshape(indices, (-1,)))
+        usage = self.quantizer.usage(indices)
         return loss, {
             "loss": loss,
             "reconstruction": reconstruction,
             "commitment": commitment,
-            "perplexity": perplexity(shares),
-            "usage": ops.mean(ops.cast(shares > 0, "float32")),
+            "perplexity": perplexity(usage),
+            "usage": ops.mean(ops.cast(usage > 0, "float32")),
         }
 
-    def move_codes(self, z: Tensor, indices: Tensor) -> None:
-        """Moves the averages by encoder outputs (n, code_dim), and restarts what went out of use at some of them."""
+    def update_codes(self, z: Tensor, indices: Tensor) -> None:
+        """Updates the averages by encoder outputs (n, code_dim), and restarts unused codes at some of them."""
         self.quantizer.update(z, indices)
         if not self.restart_below:
             return
@@ -178,24 +178,24 @@ class VQVAE(PriorlessAutoencoder):
         self.quantizer.restart(candidates, self.restart_below)
 
     def outputs_of(self, x: Tensor, training: bool = False) -> Tensor:
-        """What the encoder gives, as maps (n, height, width, code_dim), before it is quantized."""
+        """The encoder's output as maps (n, height, width, code_dim), before it is quantized."""
         return ops.reshape(self.encoder(x, training=training), (-1, *self.map_shape))
 
-    def _in_a_row(self, maps: Tensor) -> Tensor:
+    def _flat(self, maps: Tensor) -> Tensor:
         return ops.reshape(maps, (-1, self.latent_dim))
 
     def latents_of(self, x: Tensor) -> Tensor:
-        """The codes of images, laid out in a row."""
-        return self._in_a_row(self.quantizer(self.outputs_of(x)))
+        """The codes of images, flattened."""
+        return self._flat(self.quantizer(self.outputs_of(x)))
 
     def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images; latents that are no codes are decoded as they are."""
+        """The decoder's output; latents that are no codes are decoded as they are."""
         return self.decoder(z)
 
     def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
-        """The nearest codes to what the mixture draws, before `fit_prior` from N(0, I), for each (seed, index)."""
+        """The nearest codes to draws from the mixture, before `fit_prior` from N(0, I), for each (seed, index)."""
         drawn = super().sample_latents(indices, seed)
-        return self._in_a_row(self.quantizer(ops.reshape(drawn, (-1, *self.map_shape))))
+        return self._flat(self.quantizer(ops.reshape(drawn, (-1, *self.map_shape))))
 
     # Integers
 
@@ -205,7 +205,7 @@ class VQVAE(PriorlessAutoencoder):
 
     def images_of_codes(self, codes: Tensor) -> Tensor:
         """Images in [-1, 1] of codes' numbers; those out of range count as the first or the last."""
-        return self.images_of(self._in_a_row(self.quantizer.lookup(ops.clip(codes, 0, self.num_codes - 1))))
+        return self.images_of(self._flat(self.quantizer.lookup(ops.clip(codes, 0, self.num_codes - 1))))
 
     def codes(self, x: Array, batch_size: int = 64) -> Array:
         """Images as integers.

@@ -1,4 +1,4 @@
-"""WAE-MMD: the Wasserstein autoencoder, whose latents as a whole, not image by image, follow the prior."""
+"""WAE-MMD: the Wasserstein autoencoder, whose latents follow the prior as a whole, not image by image."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from keras import ops
 
 from keras_genzoo.losses.mmd import mmd
 from keras_genzoo.losses.squared_error import squared_error
-from keras_genzoo.models.autoencoder import Autoencoder
-from keras_genzoo.players import Player
+from keras_genzoo.models.autoencoder import EncoderDecoder
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import Count, ImageShape, Network, Scalar
 
@@ -17,8 +16,8 @@ Tensor = Any
 
 @MODELS.register("wae_mmd")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class WAEMMD(Autoencoder):
-    """Wasserstein autoencoder with the MMD penalty: a plain autoencoder whose latents together look like N(0, I).
+class WAEMMD(EncoderDecoder):
+    """Wasserstein autoencoder with the MMD penalty: a plain autoencoder whose latents together follow N(0, I).
 
     Use it for sharper reconstructions than a VAE's with a prior to sample from: no noise is added to the latents, so
     those of different images need not overlap. It has no likelihood.
@@ -36,7 +35,7 @@ class WAEMMD(Autoencoder):
         latent_dim: integer, the length of a latent vector; the paper has 8 for MNIST and 64 for CelebA. Beyond what the
             images need, latents are a thin sheet in the space that the prior fills, and samples suffer.
         mmd_weight: number, or schedule of train steps, lambda. It weighs a number of at most 14 against a sum over
-            pixels in [-1, 1], so it is to grow with the image: the default is for some 64 x 64 x 3 numbers, 300 for
+            pixels in [-1, 1], so it must grow with the image: the default is for some 64 x 64 x 3 numbers, 300 for
             32 x 32. The paper's 10 (MNIST) and 100 (CelebA) go with a squared error that the authors' code multiplies
             by 0.05, on pixels in [0, 1] for MNIST: 800 and 2,000 in the units here.
         encoder: network from images to latents; deterministic.
@@ -68,35 +67,19 @@ class WAEMMD(Autoencoder):
         decoder: Network = "conv_decoder",
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
-        self.latent_dim = latent_dim
+        super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         self.mmd_weight = mmd_weight
-        self.encoder = self.network("encoder", encoder, image_shape=self.image_shape, outputs=latent_dim)
-        self.decoder = self.network("decoder", decoder, image_shape=self.image_shape, latent_dim=latent_dim)
         self.ready(*self.image_shape)
 
-    def players(self) -> tuple[Player, ...]:
-        """Encoder and decoder together."""
-        return (Player("autoencoder", ("encoder", "decoder"), self.error),)
-
-    def error(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """`reconstruction + mmd_weight * mmd`, with as many draws from the prior as there are images."""
-        z = self.encoder(x, training=training)
+        z = self.latents_of(x, training)
         prior = keras.random.normal((ops.shape(x)[0], self.latent_dim), seed=self.seeds)
-        reconstruction = squared_error(x, self.decoder(z, training=training))
+        reconstruction = squared_error(x, self.images_of(z, training))
         penalty = mmd(z, prior)
         loss = reconstruction + self.scheduled(self.mmd_weight) * penalty
         return loss, {"loss": loss, "reconstruction": reconstruction, "mmd": penalty}
 
-    def latents_of(self, x: Tensor) -> Tensor:
-        """The encoder's latents."""
-        return self.encoder(x)
-
     def latent_statistics(self, x: Tensor) -> Tensor:
         """The latents, as `LatentReport` takes them: (n, 1, latent_dim)."""
         return self.latents_of(x)[:, None]
-
-    def images_of(self, z: Tensor) -> Tensor:
-        """The decoder's images."""
-        return self.decoder(z)

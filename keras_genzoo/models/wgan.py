@@ -1,12 +1,11 @@
-"""WGAN: the Wasserstein GAN whose critic is kept Lipschitz by clipping its weights."""
+"""WGAN: the Wasserstein GAN, whose critic is kept Lipschitz by weight clipping."""
 
 from typing import Any
 
 import keras
 from keras import ops
 
-from keras_genzoo.models.adversarial import Adversarial, Logs
-from keras_genzoo.players import Player
+from keras_genzoo.models.adversarial import Adversarial
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import AdversarialLossName, Count, ImageShape, Network, Positive
 
@@ -16,9 +15,9 @@ Tensor = Any
 @MODELS.register("wgan")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class WGAN(Adversarial):
-    """Wasserstein GAN: a critic estimates, up to a factor, the distance that the generator shortens.
+    """Wasserstein GAN: a critic estimates, up to a factor, a distance that the generator minimizes.
 
-    Use it to see the idea; `WGANGP` trains better, as clipped critics are simple functions with small or large
+    Use it to see the idea; `WGANGP` trains better, as clipped critics are simple functions with vanishing or exploding
     gradients.
 
     | here | paper |
@@ -27,20 +26,20 @@ class WGAN(Adversarial):
     | `clip` | c |
     | minus `critic_loss` | the estimate of the distance, times the critic's unknown Lipschitz constant |
 
-    All that the critic trains is clipped, before the first step too, as in the authors' code: kernels, biases, and the
-    scales and offsets of its normalization.
+    All trainable weights of the critic are clipped, before the first step too, as in the authors' code: kernels,
+    biases, and the scales and offsets of its normalization.
 
     Reference: Arjovsky et al. 2017, arXiv:1701.07875, algorithm 1.
 
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
-        critic_steps: integer, critic turns for each generator turn, each with images of its own.
-        clip: float, to which the critic's weights are clipped after each of its turns.
-        adversarial_loss: name of what both players lower: see `Adversarial`.
+        critic_steps: integer, critic updates for each generator update, each with images of its own.
+        clip: float, the bound to which the critic's weights are clipped after each of its updates.
+        adversarial_loss: name of the losses of both players: see `Adversarial`.
         generator: network from latents to images.
         critic: network from images to unbounded scores; it is clipped at once, also one given as a `keras.Model`.
-        kwargs: `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`,
+        kwargs: `instance_noise`, `regularizers`, `discriminator_augmentation`: see `Adversarial`; `ema_momentum`,
             `dtype`, `name`: see `GenerativeModel`.
 
     Example:
@@ -49,7 +48,7 @@ class WGAN(Adversarial):
         >>> model.fit(train, epochs=100)
     """
 
-    opponent = "critic"
+    discriminator_name = "critic"
     logs = ("critic_loss", "generator_loss")
     # RMSProp as PyTorch has it, with which the paper's rate goes: Keras adds epsilon under the root, and the gradients
     # of a clipped critic are small.
@@ -89,15 +88,3 @@ class WGAN(Adversarial):
     def clipped(self, weight: Tensor) -> Tensor:
         """A weight of the critic, in [-clip, clip]."""
         return ops.clip(weight, -self.clip, self.clip)
-
-    def players(self) -> tuple[Player, ...]:
-        """The critic moves `critic_steps` times, then the generator once."""
-        return (
-            Player("critic", ("critic",), self.critic_loss, steps=self.critic_steps),
-            Player("generator", ("generator",), self.generator_loss),
-        )
-
-    def critic_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
-        """The mean score of generated images less that of real ones."""
-        fake = ops.stop_gradient(self.sample_like(x, y, training))
-        return self.opponent_loss(self.seen(x), self.seen(fake), y, training)

@@ -3,35 +3,32 @@
 from typing import Any
 
 import keras
-from keras import ops
 
-from keras_genzoo.models.adversarial import Adversarial, Logs
-from keras_genzoo.players import Player
+from keras_genzoo.losses import GradientPenalty
+from keras_genzoo.models.adversarial import Adversarial
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import AdversarialLossName, Count, ImageShape, Network, NonNegative
-
-Tensor = Any
 
 
 @MODELS.register("wgan_gp")
 @keras.saving.register_keras_serializable("keras_genzoo")
 class WGANGP(Adversarial):
-    """Wasserstein GAN with gradient penalty: a critic estimates a distance, a generator shortens it.
+    """Wasserstein GAN with gradient penalty: a critic estimates a distance that the generator minimizes.
 
-    Use it where a GAN collapses or diverges: its losses mean something (minus `critic_loss` is the distance) and no
-    balance between the players is needed; it costs `critic_steps` critic turns for each generator turn.
+    Use it where a GAN collapses or diverges: its losses have a meaning (minus `critic_loss` is the distance) and no
+    balance between the players is needed; it costs `critic_steps` critic updates for each generator update.
 
     Reference: Gulrajani et al. 2017, arXiv:1704.00028, algorithm 1.
 
     Args:
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
-        critic_steps: integer, critic turns for each generator turn (n_critic), each with images of its own.
+        critic_steps: integer, critic updates for each generator update (n_critic), each with images of its own.
         penalty_weight: float, of the gradient penalty (lambda).
-        adversarial_loss: name of what both players lower beside the penalty: see `Adversarial`.
+        adversarial_loss: name of the losses of both players beside the penalty: see `Adversarial`.
         generator: network from latents to images.
         critic: network from images to unbounded scores, without batch normalization (section 4).
-        kwargs: `instance_noise`, `r1_weight`, `lecam_weight`, `augment` and more: see `Adversarial`; `ema_momentum`,
+        kwargs: `instance_noise`, `regularizers`, `discriminator_augmentation`: see `Adversarial`; `ema_momentum`,
             `dtype`, `name`: see `GenerativeModel`.
 
     Example:
@@ -40,7 +37,7 @@ class WGANGP(Adversarial):
         >>> model.fit(train, epochs=100)
     """
 
-    opponent = "critic"
+    discriminator_name = "critic"
     logs = ("critic_loss", "generator_loss")  # and "gradient_penalty", where it has a weight
     default_optimizer = {"class_name": "Adam", "config": {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9}}
     tiny = {
@@ -63,19 +60,10 @@ class WGANGP(Adversarial):
         critic: Network = "resnet_critic",
         **kwargs: Any,
     ):
-        super().__init__(image_shape, latent_dim, adversarial_loss, generator, penalty_weight=penalty_weight, **kwargs)
+        super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
+        self.penalty_weight = penalty_weight
+        if penalty_weight:
+            self.regularizers = [GradientPenalty(penalty_weight), *self.regularizers]
         self.critic_steps = critic_steps
         self.critic = self.network("critic", critic, image_shape=self.image_shape, outputs=1)
         self.ready(latent_dim)
-
-    def players(self) -> tuple[Player, ...]:
-        """The critic moves `critic_steps` times, then the generator once."""
-        return (
-            Player("critic", ("critic",), self.critic_loss, steps=self.critic_steps),
-            Player("generator", ("generator",), self.generator_loss),
-        )
-
-    def critic_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
-        """The critic's loss and its penalty (equation 3); logged apart."""
-        fake = ops.stop_gradient(self.sample_like(x, y, training))
-        return self.opponent_loss(self.seen(x), self.seen(fake), y, training)

@@ -1,14 +1,13 @@
 """From a network's spec to the network."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from keras_genzoo.networks import budget
-from keras_genzoo.registry import NETWORKS, did_you_mean
-from keras_genzoo.types import Network
+from keras_genzoo.specs import keywords
+from keras_genzoo.types import NETWORK, Network
 
 
 def build_network(
@@ -31,23 +30,12 @@ def build_network(
     """
     if isinstance(value, keras.Model):
         return value, None
-    spec = {"network": value} if isinstance(value, str) else value
-    if not isinstance(spec, Mapping) or "network" not in spec:
-        raise ValueError(
-            f"{name}: got {value!r}, but a network's name, a mapping with the key 'network', or a keras.Model is "
-            "expected."
-        )
-    builder = NETWORKS[spec["network"]]
-    parameters = inspect.signature(builder).parameters
-    if missing := sorted(set(given) - set(parameters)):
+    builder, spec = NETWORK.read(name, value, given)
+    if missing := sorted(set(given) - set(keywords(builder))):
         raise ValueError(
             f"{name}: the network '{spec['network']}' takes no {', '.join(missing)}, so it cannot be the {name}."
         )
-    own = set(parameters) - set(given)
     arguments = {key: spec[key] for key in spec if key != "network"}
-    for key in arguments:
-        if key not in own:
-            raise ValueError(f"{name}.{key}: '{spec['network']}' takes no such argument; {did_you_mean(key, own)}")
     outer = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -57,4 +45,4 @@ def build_network(
     finally:
         keras.config.set_dtype_policy(outer)
     network.name = name
-    return network, {"network": spec["network"], **arguments}
+    return network, spec

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.capabilities import DrawsLatents, Encodes, FitsPrior, HasLatentStatistics
+from keras_genzoo.distributions import VampPrior
 from keras_genzoo.model import GenerativeModel
 
 _DRAWS = 1_000  # of a prior without closed moments
@@ -85,7 +86,8 @@ def joined(parts: Sequence[Any]) -> Any:
 
 def is_standard_normal(model: GenerativeModel) -> bool:
     """Whether the model's prior is N(0, I): not a mixture that was fitted afterwards, nor one that was learned."""
-    return not isinstance(model, FitsPrior) and getattr(model, "prior", "normal") == "normal"
+    learned = isinstance(getattr(model, "prior_distribution", None), VampPrior)
+    return not isinstance(model, FitsPrior) and not learned
 
 
 def prior_moments(model: GenerativeModel) -> tuple[np.ndarray, np.ndarray]:

@@ -43,7 +43,7 @@ def test_the_divergence_variance_and_correlation_of_each_latent():
 
 
 def test_where_the_divergence_has_no_closed_form_the_means_tell():
-    summary = latent_summary(vae(prior="vamp", prior_components=2), X)
+    summary = latent_summary(vae(prior={"prior": "vamp", "components": 2}), X)
     assert summary.kl is None and summary.in_use == summary.active_units == 3
     assert "3 of 4 latents are active" in summary.words(1.0)
 

@@ -8,7 +8,7 @@ import pytest
 from keras_genzoo import config
 from keras_genzoo.config import ConfigError, presets
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
-from keras_genzoo.types import Config, Count, DType, ImageShape, Network, Scalar, Share
+from keras_genzoo.types import Config, Count, DType, ImageShape, Network, Prior, Regularizers, Scalar, Share
 
 
 class Base:
@@ -27,6 +27,8 @@ class Toy(Base):
         dropout: Share = 0.5,
         encoder: Network = "toy_encoder",
         mapping: Network | None = None,
+        prior: Prior | None = None,
+        regularizers: Regularizers = (),
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -60,7 +62,7 @@ def preset() -> Callable[..., dict[str, Any]]:
 
     def make(**sections: Any) -> dict[str, Any]:
         return {
-            "schema": 1,
+            "schema": 2,
             "model": "toy",
             "about": "For tests.",
             "data": {"dataset": "toy_data", "batch_size": 8},

@@ -9,7 +9,7 @@ from keras_genzoo.config import ConfigError
 from keras_genzoo.scalar_schedules import CyclicRamp
 
 VAE = {
-    "schema": 1,
+    "schema": 2,
     "model": "vae",
     "data": {"dataset": "drawn_faces", "batch_size": 4},
     "arguments": {

@@ -6,8 +6,9 @@ import pytest
 
 from keras_genzoo import config
 from keras_genzoo.config.preset_type import OPTIMIZERS, preset_type
-from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
+from keras_genzoo.registry import DATASETS, MODELS
 from keras_genzoo.scalar_schedules import SCHEDULES
+from keras_genzoo.types import SPEC_KINDS
 
 TYPES = {"array": list, "boolean": bool, "integer": int, "null": type(None), "object": dict, "string": str}
 
@@ -103,6 +104,16 @@ def test_the_published_schema_says_what_the_check_says(preset, settings, right):
         ("encoder", {"network": "toy_encoder", "outputs": 2}, False),
         ("encoder", {"filters": [2]}, False),
         ("mapping", None, True),
+        ("prior", None, True),
+        ("prior", "vamp", True),
+        ("prior", {"prior": "vamp", "components": 3}, True),
+        ("prior", {"prior": "normal", "components": 3}, False),
+        ("prior", {"prior": "vamp", "image_shape": [8, 8, 3]}, False),
+        ("regularizers", [], True),
+        ("regularizers", ["r1", {"regularizer": "lecam", "weight": 0.1}], True),
+        ("regularizers", [{"regularizer": "lecam", "every": 3}], False),
+        ("regularizers", "r1", False),
+        ("regularizers", None, False),
         ("encoder", None, False),
         ("beta", {"class_name": "CyclicRamp", "config": {"total_steps": 9}}, True),
         ("beta", {"class_name": "CyclicRamp", "config": {}}, False),
@@ -139,9 +150,9 @@ def test_the_type_follows_the_registries(preset, monkeypatch):
 
 def test_every_registered_signature_can_be_checked():
     definitions = config.schema()["$defs"]
-    assert set(NETWORKS) | {f"{name}_data" for name in DATASETS} | {f"{name}_arguments" for name in MODELS} <= set(
-        definitions
-    )
+    expected = {f"{name}_{kind.key}" for kind in SPEC_KINDS for name in kind.registry}
+    expected |= {f"{name}_data" for name in DATASETS} | {f"{name}_arguments" for name in MODELS}
+    assert expected <= set(definitions)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -11,15 +11,15 @@ from keras_genzoo.types import Count, Share
 
 
 def test_a_newer_schema_is_refused_by_name(preset, refusal):
-    assert refusal(preset(schema=2, news=3)) == (
-        "preset: schema 2 is newer than this version of keras_genzoo knows (1): upgrade keras_genzoo"
+    assert refusal(preset(schema=3, news=3)) == (
+        "preset: schema 3 is newer than this version of keras_genzoo knows (2): upgrade keras_genzoo"
     )
 
 
 @pytest.mark.parametrize("version", [0, -1, True, 1.0, "1", None])
 def test_a_schema_that_is_no_version(version, preset, refusal):
     assert refusal(preset(schema=version)) == (
-        f"preset: schema: expected 1, the version of the format, got {version!r}"
+        f"preset: schema: expected 2, the version of the format, got {version!r}"
     )
 
 
@@ -32,7 +32,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
 
     monkeypatch.setattr(presets, "MIGRATIONS", {1: second, 2: third})
     monkeypatch.setattr(presets, "SCHEMA", 3)
-    content = preset(fit={"rounds": 7}, author="me")
+    content = preset(schema=1, fit={"rounds": 7}, author="me")
     assert presets._migrated(content, "preset") == preset(schema=3, fit={"epochs": 7})
 
 
@@ -49,7 +49,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
         ('arguments.encoder={"network": "toy_encode"}', "arguments.encoder.network: there is no network 'toy_encode'"),
         (
             'data.augment=["flp"]',
-            "data.augment[0]: expected 'color', 'flip' or 'shift', got 'flp'; did you mean 'flip'?",
+            "data.augment[0]: expected 'brightness_contrast', 'flip' or 'shift', got 'flp'; did you mean 'flip'?",
         ),
         ("arguments.dtype=float16", "arguments.dtype: expected 'float32', 'mixed_float16' or 'mixed_bfloat16', got"),
         # unknown keys
@@ -62,6 +62,27 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
         ("data.num_image=3", "data.num_image: dataset 'toy_data' takes no such key; did you mean 'num_images'?"),
         ("compile.loss=mse", "compile.loss: compile takes no such key; there are: optimizer"),
         ("fit.epoch=3", "fit.epoch: fit takes no such key; did you mean 'epochs'?"),
+        # other specs, and lists of them
+        ("arguments.prior=vampire", "arguments.prior: there is no prior 'vampire'; did you mean 'vamp'?"),
+        (
+            "arguments.prior=3",
+            "arguments.prior: expected the name of the prior or an object with 'prior' or null, got 3",
+        ),
+        ('arguments.prior={"components": 3}', "arguments.prior.prior: is missing, and tells the prior; there are:"),
+        (
+            'arguments.prior={"prior": "vamp", "component": 3}',
+            "arguments.prior.component: 'vamp' takes no such argument; did you mean 'components'?",
+        ),
+        (
+            'arguments.prior={"prior": "vamp", "latent_dim": 3}',
+            "arguments.prior.latent_dim: 'vamp' takes no such argument; the model passes it by itself",
+        ),
+        ("arguments.regularizers=r1", "arguments.regularizers: expected a list, got 'r1'"),
+        ('arguments.regularizers=["r1", "r2"]', "arguments.regularizers[1]: there is no regularizer 'r2'; there are:"),
+        (
+            'arguments.regularizers=[{"regularizer": "r1", "weight": -1}]',
+            "arguments.regularizers[0].weight: expected a number greater than 0, got -1",
+        ),
         # keys that the caller passes
         ("arguments.encoder.outputs=3", "arguments.encoder.outputs: 'toy_encoder' takes no such argument; the model"),
         ("data.size=64", "data.size: dataset 'toy_data' takes no such key; it follows from arguments.image_shape"),
@@ -182,6 +203,8 @@ def test_a_resolved_preset_has_every_default_written_out(preset):
         "dropout": 0.5,
         "encoder": encoder,
         "mapping": None,
+        "prior": None,
+        "regularizers": [],
         "dtype": None,
         "name": None,
     }

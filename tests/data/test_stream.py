@@ -69,7 +69,10 @@ def test_the_row_of_images_is_the_same_in_batches_of_any_size():
 
 
 def test_a_batch_is_a_function_of_its_position():
-    one, other = stream(augment=("flip", "shift", "color")), stream(augment=("flip", "shift", "color"))
+    one, other = (
+        stream(augment=("flip", "shift", "brightness_contrast")),
+        stream(augment=("flip", "shift", "brightness_contrast")),
+    )
     forward = [one.batch(4 * step)[0] for step in range(12)]
     for step in reversed(range(12)):
         np.testing.assert_array_equal(other.batch(4 * step)[0], forward[step])
@@ -92,7 +95,7 @@ def test_held_out_images_come_once_in_order_and_keep_the_remainder():
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="tf.data is TensorFlow's")
 class TestTfData:
     def test_carries_the_same_batches_from_any_start(self):
-        one = stream(augment=("flip", "color"))
+        one = stream(augment=("flip", "brightness_contrast"))
         data = one.batches(turns=2, start=5)
         for first, (x,) in zip(range(5, 53, 8), data, strict=False):  # over the ends of two passes
             np.testing.assert_array_equal(x, one.batch(first, 8)[0])
@@ -121,7 +124,7 @@ class TestElsewhere:
         monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
 
     def test_a_generator_carries_the_same_batches_from_any_start(self):
-        one = stream(augment=("flip", "color"))
+        one = stream(augment=("flip", "brightness_contrast"))
         for first, (x,) in zip(range(5, 53, 8), one.batches(turns=2, start=5), strict=False):
             np.testing.assert_array_equal(x, one.batch(first, 8)[0])
 
@@ -155,20 +158,20 @@ class TestAugmentation:
         return found
 
     def test_does_not_depend_on_the_rest_of_the_batch(self):
-        alone = self.augmented("shift", "flip", "color", batch_size=1)
-        together = self.augmented("shift", "flip", "color", batch_size=23)
+        alone = self.augmented("shift", "flip", "brightness_contrast", batch_size=1)
+        together = self.augmented("shift", "flip", "brightness_contrast", batch_size=23)
         for number, (image,) in alone.items():
             np.testing.assert_array_equal(together[number][0], image)
 
     def test_changes_from_epoch_to_epoch_and_with_the_seed(self):
-        one = Stream(ArraySource(PIXELS[:1]), 1, augment=("shift", "color"))
+        one = Stream(ArraySource(PIXELS[:1]), 1, augment=("shift", "brightness_contrast"))
         draws = {one.batch(first)[0].tobytes() for first in range(20)}
         assert len(draws) == 20
-        other = Stream(ArraySource(PIXELS[:1]), 1, seed=1, augment=("shift", "color"))
+        other = Stream(ArraySource(PIXELS[:1]), 1, seed=1, augment=("shift", "brightness_contrast"))
         assert other.batch(0)[0].tobytes() not in draws
 
     def test_a_paired_image_gets_the_same_geometry_and_its_own_colors(self):
-        found = self.augmented("flip", "shift", "color", target=PIXELS)
+        found = self.augmented("flip", "shift", "brightness_contrast", target=PIXELS)
         plain = self.augmented("flip", "shift", target=PIXELS)
         for number, (image, target) in found.items():
             np.testing.assert_array_equal(target, plain[number][0])
@@ -176,7 +179,7 @@ class TestAugmentation:
             assert np.abs(image - target).max() > 0
 
     def test_does_not_depend_on_what_else_is_registered(self, monkeypatch):
-        one = stream(augment=("flip", "color"))
+        one = stream(augment=("flip", "brightness_contrast"))
         before = one.batch(0)[0]
         monkeypatch.setitem(AUGMENTATIONS._entries, "a_first_one", lambda images, numbers: images)
         np.testing.assert_array_equal(one.batch(0)[0], before)
@@ -198,7 +201,7 @@ class TestAugmentation:
             np.testing.assert_array_equal(row, np.where(expected > 63, 126 - expected, expected))
 
     def test_colors_stay_in_range_and_near(self):
-        found = self.augmented("color")
+        found = self.augmented("brightness_contrast")
         for number, (image,) in found.items():
             assert image.min() >= -1 and image.max() <= 1
             assert 0 < np.abs(image - from_pixels(PIXELS[number])).max() <= 0.2 + 1e-5

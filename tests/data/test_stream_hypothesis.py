@@ -43,7 +43,7 @@ positions = st.integers(0, 200) | st.sampled_from([2**31, 2**32])
 def cases(draw: Any, shuffle: bool = True) -> Case:
     turns, batch_size = draw(st.integers(1, 5)), draw(st.integers(1, 8))
     length = draw(st.integers(turns * batch_size if shuffle else 1, 80))
-    augment = draw(st.sampled_from([(), ("color",), ("flip", "shift", "color")]))
+    augment = draw(st.sampled_from([(), ("brightness_contrast",), ("flip", "shift", "brightness_contrast")]))
     return Case(Stream(source(length), batch_size, draw(seeds), shuffle, augment), turns)
 
 

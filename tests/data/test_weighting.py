@@ -48,10 +48,10 @@ def test_a_stream_goes_on_from_any_position():
 
 def test_an_image_that_comes_twice_is_augmented_otherwise():
     image = np.random.default_rng(0).integers(60, 200, (1, 8, 8, 1), "uint8")
-    one = Stream(ArraySource(np.repeat(image, 6, axis=0)), 6, augment=("color",), weights=np.eye(6)[0])
+    one = Stream(ArraySource(np.repeat(image, 6, axis=0)), 6, augment=("brightness_contrast",), weights=np.eye(6)[0])
     first, second = one.batch(0)[0], one.batch(6)[0]
     assert len({x.tobytes() for x in (*first, *second)}) == 12
-    halves = Stream(one.source, 3, augment=("color",), weights=one.weights)
+    halves = Stream(one.source, 3, augment=("brightness_contrast",), weights=one.weights)
     np.testing.assert_array_equal(np.concatenate([halves.batch(0)[0], halves.batch(3)[0]]), first)
 
 

@@ -101,13 +101,13 @@ def test_planes_that_would_fold_are_held_back():
     assert np.trapezoid(np.exp(log_q), z[:, 0]) == pytest.approx(1.0, abs=2e-3)
 
 
-@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("inputs", "units"), [(1, 4), (2, 3), (5, 16)])
-def test_masked_outputs_see_exactly_the_inputs_before_them(inputs, units, turned):
-    inward, outward = made_masks(inputs, units, turned)
+def test_masked_outputs_depend_on_exactly_the_inputs_before_them(inputs, units, reverse):
+    inward, outward = made_masks(inputs, units, reverse)
     seen = (inward @ outward > 0).astype(int)  # (input, output)
     expected = np.triu(np.ones((inputs, inputs), int), 1)
-    np.testing.assert_array_equal(seen, expected.T if turned else expected)
+    np.testing.assert_array_equal(seen, expected.T if reverse else expected)
 
 
 def test_an_autoregressive_step_starts_near_the_identity():

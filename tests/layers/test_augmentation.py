@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from keras_genzoo import backend
-from keras_genzoo.layers.augmentation import Augmentation, color, cutout, translation
+from keras_genzoo.layers.augmentation import AdaptiveAugment, DiffAugment, color, cutout, translation
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1, 1, (3, 16, 8, 3)).astype("float32")
@@ -43,8 +43,8 @@ def test_brightness_saturation_and_contrast():
     np.testing.assert_allclose(flat, X[2].mean() + 0.5 * (X[2] - X[2].mean()), atol=1e-6)
 
 
-def moved(image, down, right):
-    """An image that was moved, zeros coming in."""
+def translated(image, down, right):
+    """An image that was translated, with zeros at the border."""
     padded = np.pad(image, ((2, 2), (2, 2), (0, 0)))
     return np.roll(padded, (down, right), axis=(0, 1))[2:-2, 2:-2]
 
@@ -53,7 +53,7 @@ def test_translation_moves_by_whole_pixels():
     """A side of 16 by -2..2, one of 8 by -1..1, each as likely."""
     found = array(translation(X, drawn([0.0, 0.5], [0.99, 0.0], [0.65, 1.0])))
     for image, original, (down, right) in zip(found, X, [(-2, 0), (2, -1), (1, 1)], strict=True):
-        np.testing.assert_array_equal(image, moved(original, down, right))
+        np.testing.assert_array_equal(image, translated(original, down, right))
 
 
 def test_cutout_is_half_the_height_and_width():
@@ -72,14 +72,14 @@ def test_gradients_go_where_pixels_came_from():
     places = drawn([0.0, 0.5], [0.99, 0.0], [0.65, 1.0])
     found = gradient(lambda x: weights * translation(x, places), X)
     for image, weight, (down, right) in zip(found, weights, [(-2, 0), (2, -1), (1, 1)], strict=True):
-        np.testing.assert_array_equal(image, moved(weight, -down, -right))
+        np.testing.assert_array_equal(image, translated(weight, -down, -right))
     hole = array(cutout(np.ones_like(X), places))
     np.testing.assert_array_equal(gradient(lambda x: weights * cutout(x, places), X), weights * hole)
     np.testing.assert_allclose(gradient(lambda x: color(x, drawn(*[[0.1, 0.5, 0.5]] * 3)), X), 1.0, atol=1e-5)
 
 
 def test_each_image_is_changed_in_its_own_way():
-    augmentation, same = Augmentation(ALL), np.repeat(X[:1], 64, axis=0)
+    augmentation, same = DiffAugment(ALL), np.repeat(X[:1], 64, axis=0)
     generator = seeds()
     one, other = (array(augmentation(same, seed=generator)) for _ in range(2))
     assert one.shape == same.shape and one.dtype == "float32"
@@ -88,7 +88,7 @@ def test_each_image_is_changed_in_its_own_way():
 
 
 def test_operations_come_in_their_order():
-    shifted = array(Augmentation(("translation",))(np.ones((256, 16, 16, 1), "float32"), seed=seeds()))
+    shifted = array(DiffAugment(("translation",))(np.ones((256, 16, 16, 1), "float32"), seed=seeds()))
     assert set(np.unique(shifted)) == {0.0, 1.0}
     rows = (shifted.max(axis=(2, 3)) > 0).sum(axis=1)
     assert set(rows) == {14, 15, 16}  # as many are moved by -2 to 2
@@ -96,7 +96,7 @@ def test_operations_come_in_their_order():
 
 
 def test_the_probability_is_each_image_s():
-    augmentation = Augmentation(("color",), target=0.6)
+    augmentation = AdaptiveAugment(("color",), target=0.6)
     same = np.repeat(X[:1], 512, axis=0)
     np.testing.assert_array_equal(array(augmentation(same, seed=seeds())), same)  # it begins at 0
     for probability in (1.0, 0.3):
@@ -106,7 +106,7 @@ def test_the_probability_is_each_image_s():
 
 
 def test_it_adapts_by_the_sign_and_the_count():
-    augmentation = Augmentation(ALL, target=0.6, images=1000)
+    augmentation = AdaptiveAugment(ALL, target=0.6, images=1000)
     for overfitting, probability in ((0.9, 0.1), (1.0, 0.2), (0.5, 0.1), (-1.0, 0.0), (-1.0, 0.0)):
         augmentation.adapt(ops.convert_to_tensor(overfitting), 100)
         assert float(array(augmentation.probability)) == pytest.approx(probability, abs=1e-6)
@@ -115,13 +115,12 @@ def test_it_adapts_by_the_sign_and_the_count():
 
 
 def test_its_config():
-    augmentation = Augmentation(("cutout",), target=0.5, images=10)
-    twin = Augmentation.from_config(augmentation.get_config())
+    augmentation = AdaptiveAugment(("cutout",), target=0.5, images=10)
+    twin = AdaptiveAugment.from_config(augmentation.get_config())
     assert (twin.operations, twin.target, twin.images) == (("cutout",), 0.5, 10)
+    assert DiffAugment.from_config(DiffAugment(("cutout",)).get_config()).operations == ("cutout",)
 
 
 def test_what_it_refuses():
     with pytest.raises(ValueError, match=r"no operation 'colour'; did you mean 'color'"):
-        Augmentation(("colour",))
-    with pytest.raises(ValueError, match="target is None, so p is 1"):
-        Augmentation(ALL).adapt(ops.convert_to_tensor(1.0), 1)
+        DiffAugment(("colour",))

@@ -108,5 +108,5 @@ def test_what_is_trained():
 
 
 def test_a_learned_codebook_has_no_averages():
-    with pytest.raises(ValueError, match="update: decay is None, so a loss moves the codes"):
+    with pytest.raises(ValueError, match="update: decay is None, so a loss trains the codes"):
         VectorQuantizer(3, 2, decay=None).update(ops.zeros((1, 2)), ops.zeros((1,), "int32"))

@@ -21,12 +21,15 @@ X = np.random.default_rng(1).uniform(-0.9, 0.9, (7, *SHAPE)).astype("float32")
 EXACT = stats.multivariate_normal(B, W @ W.T + SCALE**2 * np.eye(6)).logpdf(X.reshape(7, 6))
 
 
+GAUSSIAN = {"likelihood": "gaussian", "scale": SCALE}
+
+
 def linear_vae(stretch=1.0, shift=0.0, **arguments):
     """The VAE with the true posterior, or one whose deviation is stretched and whose mean is shifted."""
     log_variance = np.log(VARIANCE) + 2 * np.log(stretch)
     kernel = np.concatenate([TO_MEAN, np.zeros((6, LATENTS))], axis=1)
     encoder = dense(SHAPE, [kernel, np.concatenate([shift - B @ TO_MEAN, log_variance])])
-    return VAE(SHAPE, LATENTS, encoder=encoder, decoder=linear_decoder(), **{"scale": SCALE, **arguments})
+    return VAE(SHAPE, LATENTS, encoder=encoder, decoder=linear_decoder(), **{"likelihood": GAUSSIAN, **arguments})
 
 
 def dense(shape, weights, *last):
@@ -83,7 +86,7 @@ def test_both_bounds_are_means_of_the_same_weights(wrong):
 
 
 def test_a_learned_scale_gives_the_likelihood_of_its_value(exact):
-    learned = linear_vae(scale="learned")
+    learned = linear_vae(likelihood={"likelihood": "gaussian", "scale": "learned"})
     assert likelihood_protocol(learned)["scale"] == "learned"
     (weight,) = learned.pixel_distribution.trainable_variables
     weight.assign((np.log(np.expm1(np.log(SCALE) + 6)) - 6) / 10)  # the inverse of the soft bound
@@ -101,9 +104,8 @@ def test_a_bent_posterior_comes_to_the_same_likelihood(posterior, made):
     flow = VAE(
         SHAPE,
         LATENTS,
-        scale=SCALE,
-        posterior=posterior,
-        flow_steps=2,
+        likelihood=GAUSSIAN,
+        posterior={"posterior": posterior, "steps": 2},
         encoder=dense(SHAPE, [kernel, bias]),
         decoder=linear_decoder(),
     )
@@ -119,7 +121,7 @@ def test_a_bent_posterior_comes_to_the_same_likelihood(posterior, made):
 
 def test_a_vamp_prior_is_a_mixture_of_known_likelihoods():
     """Of pseudo-inputs u_k the prior is the mixture of N(m_k, V), so x is of N(W m_k + b, W V W^T + s^2 I)."""
-    model = linear_vae(stretch=1.5, prior="vamp", prior_components=3)
+    model = linear_vae(stretch=1.5, prior={"prior": "vamp", "components": 3})
     centers, _ = model._moments_of(model.prior_distribution.pseudo_inputs)
     covariance = W @ np.diag(VARIANCE * 1.5**2) @ W.T + SCALE**2 * np.eye(6)
     each = [
@@ -147,7 +149,9 @@ def test_pixels_count_as_the_floats_they_stand_for(exact):
 
 
 def test_far_below_what_exponentials_can_hold():
-    model = linear_vae(stretch=2.0, scale=1e-3)  # a hundred thousand nats below zero
+    model = linear_vae(
+        stretch=2.0, likelihood={"likelihood": "gaussian", "scale": 1e-3}
+    )  # a hundred thousand nats below zero
     found = importance_weighted_log_likelihood(model, X, samples=4)
     assert np.isfinite(found).all() and found.max() < -1000
 
@@ -163,9 +167,9 @@ def test_the_record_says_what_was_measured(exact):
     assert told["normalized"] and "[-1, 1]" in told["density"]
     bernoulli = likelihood_protocol(linear_vae(likelihood="bernoulli"))
     assert bernoulli["scale"] is None and not bernoulli["normalized"]
-    binary = likelihood_protocol(linear_vae(likelihood="bernoulli", binarize=True))
+    binary = likelihood_protocol(linear_vae(likelihood={"likelihood": "bernoulli", "binarize": True}))
     assert binary["normalized"] and "black and white pixels, drawn" in binary["density"]
-    levels = likelihood_protocol(linear_vae(likelihood="discretized_logistic"))
+    levels = likelihood_protocol(linear_vae(likelihood={"likelihood": "discretized_logistic", "scale": SCALE}))
     assert levels["normalized"] and levels["scale"] == SCALE and "256 grey levels" in levels["density"]
 
 

@@ -50,7 +50,9 @@ def test_the_class_losses_are_cross_entropies(monkeypatch):
 def test_the_discriminator_sees_no_label():
     model = build()
     assert len(model.discriminator.inputs) == 1
-    one, other = (ops.convert_to_numpy(model.judged(X, labels, False)) for labels in (LABELS, LABELS[::-1]))
+    one, other = (
+        ops.convert_to_numpy(model.discriminator_outputs(X, labels, False)) for labels in (LABELS, LABELS[::-1])
+    )
     np.testing.assert_array_equal(one, other)
 
 

@@ -11,46 +11,48 @@ from keras_genzoo.models.sngan import SNGAN
 from keras_genzoo.models.wgan import WGAN
 
 SHAPE = (4, 4, 1)
+ADA = {"augmentation": "ada", "operations": ("color",), "target": 0.6}
 X = np.random.default_rng(0).uniform(-1, 1, (32, *SHAPE)).astype("float32")
 
 
 def linear(model=GAN, normalized=False, **arguments):
-    """A game of one dense layer a player."""
+    """A model of one dense layer a player."""
     keras.utils.set_random_seed(0)
     z, x = layers.Input((3,)), layers.Input(SHAPE)
     generator = keras.Model(z, layers.Reshape(SHAPE)(layers.Dense(16)(z)))
     flat = layers.Flatten()(x)
-    judge = keras.Model(x, layers.Dense(1)(layers.BatchNormalization()(flat) if normalized else flat))
-    made = model(SHAPE, latent_dim=3, generator=generator, **{model.opponent: judge}, **arguments)
+    discriminator = keras.Model(x, layers.Dense(1)(layers.BatchNormalization()(flat) if normalized else flat))
+    made = model(SHAPE, latent_dim=3, generator=generator, **{model.discriminator_name: discriminator}, **arguments)
     made.compile(keras.optimizers.SGD(0.0))
     return made
 
 
-def judged(model, x=X, training=True):
-    """The opponent's loss, and its logs."""
-    loss, logs = getattr(model, f"{model.opponent}_loss")(ops.convert_to_tensor(x), None, training=training)
+def loss_of(model, x=X, training=True):
+    """The discriminator's loss, and its logs."""
+    loss, logs = model.discriminator_loss(ops.convert_to_tensor(x), None, training=training)
     return float(loss), {name: float(value) for name, value in logs.items()}
 
 
 def scores(model, images):
-    return ops.convert_to_numpy(getattr(model, model.opponent)(images))
+    return ops.convert_to_numpy(getattr(model, model.discriminator_name)(images))
 
 
-def slope(model):
-    return getattr(model, model.opponent).get_weights()[0]
+def gradient(model):
+    """Of a linear discriminator's score, the same everywhere."""
+    return getattr(model, model.discriminator_name).get_weights()[0]
 
 
 def test_without_options_there_is_the_loss_alone():
     model = linear()
-    loss, logs = judged(model)
+    loss, logs = loss_of(model)
     assert logs == {"discriminator_loss": loss} and model.logs == ("discriminator_loss", "generator_loss")
     x = ops.convert_to_tensor(X)
-    assert model.seen(x) is x
+    assert model.augmented(x) is x
 
 
 def test_smoothed_labels_enter_the_loss():
     one, other = linear(), linear(label_smoothing=0.2)
-    assert judged(other)[0] - judged(one)[0] == pytest.approx(0.2 * scores(one, X).mean(), abs=1e-5)
+    assert loss_of(other)[0] - loss_of(one)[0] == pytest.approx(0.2 * scores(one, X).mean(), abs=1e-5)
 
 
 def test_noise_is_drawn_for_each_image_and_fades():
@@ -59,72 +61,79 @@ def test_noise_is_drawn_for_each_image_and_fades():
     x = np.zeros((500, *SHAPE), "float32")
     for step, deviation in ((0, 0.5), (5, 0.25), (10, 0.0)):
         model.optimizer._iterations.assign(step)
-        noise = ops.convert_to_numpy(model.seen(ops.convert_to_tensor(x)))
+        noise = ops.convert_to_numpy(model.augmented(ops.convert_to_tensor(x)))
         assert noise.std() == pytest.approx(deviation, rel=0.05) and abs(noise.mean()) < 0.02
     assert GAN.from_config(model.get_config()).instance_noise.get_config() == schedule.get_config()
 
 
 def test_both_players_and_both_kinds_of_images_have_the_options(monkeypatch):
     model = linear(adversarial_loss="relativistic_average")
-    seen = []
-    monkeypatch.setattr(model, "seen", lambda images: (seen.append(ops.convert_to_numpy(images)), images)[1])
-    judged(model)
+    found = []
+    monkeypatch.setattr(model, "augmented", lambda images: (found.append(ops.convert_to_numpy(images)), images)[1])
+    loss_of(model)
     model.generator_loss(ops.convert_to_tensor(X), None, training=True)
-    assert [np.array_equal(images, X) for images in seen] == [True, False, False, True]
+    assert [np.array_equal(images, X) for images in found] == [True, False, False, True]
 
 
 # R1
 
 
 def test_r1_of_a_linear_discriminator():
-    model = linear(r1_weight=7.0, r1_every=1)
-    loss, logs = judged(model)
-    square = float((slope(model) ** 2).sum())
+    model = linear(regularizers=[{"regularizer": "r1", "weight": 7.0}])
+    loss, logs = loss_of(model)
+    square = float((gradient(model) ** 2).sum())
     assert logs["r1"] == pytest.approx(square, rel=1e-4)
     assert loss == pytest.approx(logs["discriminator_loss"] + 0.5 * 7.0 * square, rel=1e-4)
 
 
 def test_lazy_r1_has_the_same_mean():
-    model = linear(r1_weight=7.0, r1_every=4)
-    square, found = float((slope(model) ** 2).sum()), []
+    model = linear(regularizers=[{"regularizer": "r1", "weight": 7.0, "every": 4}])
+    square, found = float((gradient(model) ** 2).sum()), []
     for step in range(8):
         model.optimizer._iterations.assign(step)
-        found.append(judged(model)[1]["r1"])
+        found.append(loss_of(model)[1]["r1"])
     assert found == pytest.approx([4 * square, 0, 0, 0] * 2, rel=1e-4)
-    assert judged(model, training=False)[1]["r1"] == pytest.approx(square, rel=1e-4)
+    assert loss_of(model, training=False)[1]["r1"] == pytest.approx(square, rel=1e-4)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_lazy_r1_makes_the_discriminator_flat(jit_compile):
-    """Its gradient is gamma w: at the rate 1 / (every gamma) one step takes a slope away that nothing else moves."""
-    model = linear(r1_weight=2.0, r1_every=2, adversarial_loss="wasserstein")
+    """Its gradient is gamma w: at the rate 1 / (every gamma) one step takes away what nothing else changes."""
+    r1 = {"regularizer": "r1", "weight": 2.0, "every": 2}
+    model = linear(regularizers=[r1], adversarial_loss="wasserstein")
     model.generator.set_weights([np.zeros((3, 16)), np.zeros(16)])
     rates = {"discriminator": keras.optimizers.SGD(0.25), "generator": keras.optimizers.SGD(0.0)}
     model.compile(rates, jit_compile=jit_compile)
     x = np.zeros((8, *SHAPE), "float32")
     history = model.fit(x, batch_size=8, epochs=2, steps_per_epoch=1, verbose=0).history
     assert history["r1"][0] > 0.1 and history["r1"][1] == 0  # in steps 0 and 1
-    np.testing.assert_allclose(slope(model), 0.0, atol=1e-6)
-
-
-@pytest.mark.parametrize("penalty", ["r1_weight", "penalty_weight"])
-def test_a_penalty_is_refused_where_images_have_no_gradient_of_their_own(penalty):
-    """Of batch normalization and a linear layer, the sum of all scores does not depend on the images at all."""
-    with pytest.raises(
-        ValueError, match=f"{penalty} penalizes the gradient .* give the discriminator a 'normalization'"
-    ):
-        linear(**{penalty: 1.0}, normalized=True)
+    np.testing.assert_allclose(gradient(model), 0.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("penalty", ["r1", "gradient_penalty"])
-def test_a_penalty_leaves_what_layers_assign_alone(penalty):
+def test_a_penalty_is_refused_where_images_have_no_gradient_of_their_own(penalty):
+    """Of batch normalization and a linear layer, the sum of all scores does not depend on the images at all."""
+    with pytest.raises(
+        ValueError, match=f"'{penalty}' penalizes the gradient .* give the discriminator a 'normalization'"
+    ):
+        linear(regularizers=[penalty], normalized=True)
+
+
+def test_a_gradient_penalty_may_be_lazy_too():
+    """Its random numbers are drawn in every step; a branch of a graph could not draw them."""
+    model = linear(regularizers=[{"regularizer": "gradient_penalty", "weight": 2.0, "every": 3}])
+    model.compile(keras.optimizers.SGD(0.0))
+    history = model.fit(X, batch_size=8, epochs=2, steps_per_epoch=3, verbose=0).history
+    norm = float(np.linalg.norm(gradient(model)))
+    assert history["gradient_penalty"] == pytest.approx([(norm - 1) ** 2] * 2, rel=1e-4)  # mean of 3, 0 and 0 times
+
+
+def test_the_score_s_gradient_leaves_what_layers_assign_alone():
     keras.utils.set_random_seed(0)
-    model = SNGAN(**{**SNGAN.tiny, "r1_weight": 1.0, "r1_every": 2, "penalty_weight": 1.0})
+    model = SNGAN(**SNGAN.tiny)
     model.compile()
     before = [ops.convert_to_numpy(variable) for variable in model.discriminator.non_trainable_variables]
-    x = ops.zeros((4, 8, 8, 3)) + 0.5
-    model.r1(x, None, training=True) if penalty == "r1" else model.gradient_penalty(x, -x, None, training=True)
-    assert before
+    assert before and np.abs(model.score_gradient(ops.zeros((4, 8, 8, 3)) + 0.5, None, training=True)).max() > 0
     for variable, value in zip(model.discriminator.non_trainable_variables, before, strict=True):
         np.testing.assert_array_equal(ops.convert_to_numpy(variable), value)
 
@@ -133,59 +142,59 @@ def test_a_penalty_leaves_what_layers_assign_alone(penalty):
 
 
 def test_lecam_draws_scores_to_the_other_kind_s_average():
-    model = linear(lecam_weight=3.0)
+    model = linear(regularizers=[{"regularizer": "lecam", "weight": 3.0}])
     model.generator.set_weights([np.zeros((3, 16)), np.full(16, 0.1)])
     real, fake = scores(model, X), scores(model, np.full_like(X, 0.1))
     average = np.zeros(2)
     for _ in range(2):
         expected = ((real - average[1]) ** 2).mean() + ((fake - average[0]) ** 2).mean()
-        loss, logs = judged(model)
+        loss, logs = loss_of(model)
         assert logs["lecam"] == pytest.approx(expected, rel=1e-4)
         assert loss == pytest.approx(logs["discriminator_loss"] + 3.0 * expected, rel=1e-4)
         average = 0.99 * average + 0.01 * np.array([real.mean(), fake.mean()])
-        np.testing.assert_allclose(ops.convert_to_numpy(model.average_scores), average, rtol=1e-4)
-    judged(model, training=False)
-    np.testing.assert_allclose(ops.convert_to_numpy(model.average_scores), average, rtol=1e-4)
+        np.testing.assert_allclose(ops.convert_to_numpy(model.regularizers[0].averages), average, rtol=1e-4)
+    loss_of(model, training=False)
+    np.testing.assert_allclose(ops.convert_to_numpy(model.regularizers[0].averages), average, rtol=1e-4)
 
 
 # Augmentation
 
 
 def test_images_are_augmented():
-    model = linear(augment=("cutout",))
-    holes = ops.convert_to_numpy(model.seen(ops.ones((64, *SHAPE))))
+    model = linear(discriminator_augmentation={"augmentation": "diffaugment", "operations": ("cutout",)})
+    holes = ops.convert_to_numpy(model.augmented(ops.ones((64, *SHAPE))))
     assert (holes == 0).any(axis=(1, 2, 3)).all() and (holes.max(axis=(1, 2, 3)) == 1).all()
 
 
 @pytest.mark.parametrize(("score", "overfitting", "probability"), [(5.0, 1.0, 0.32), (-5.0, -1.0, 0.0)])
 def test_augmentation_adapts_to_the_scores_of_real_images(score, overfitting, probability):
-    model = linear(augment=("color",), augment_target=0.6, augment_images=1000)
+    model = linear(discriminator_augmentation={**ADA, "images": 1000})
     model.discriminator.set_weights([np.zeros((16, 1)), np.full(1, score)])
     for _ in range(10):
-        logs = judged(model)[1]
+        logs = loss_of(model)[1]
     assert logs["overfitting"] == overfitting
     assert logs["augment_probability"] == pytest.approx(probability, abs=1e-5)
-    judged(model, training=False)
+    loss_of(model, training=False)
     assert float(ops.convert_to_numpy(model.augmentation.probability)) == pytest.approx(probability, abs=1e-5)
 
 
 def test_the_score_that_means_nothing_is_the_loss_s():
-    model = linear(adversarial_loss="least_squares", augment=("color",), augment_target=0.6)
+    model = linear(adversarial_loss="least_squares", discriminator_augmentation=ADA)
     for score, overfitting in ((0.4, -1.0), (0.6, 1.0)):
         model.discriminator.set_weights([np.zeros((16, 1)), np.full(1, score)])
-        assert judged(model)[1]["overfitting"] == overfitting
+        assert loss_of(model)[1]["overfitting"] == overfitting
 
 
 def test_its_probability_is_in_the_checkpoint(tmp_path):
     path = tmp_path / "model.weights.h5"
-    arguments = {"augment": ("color",), "augment_target": 0.6, "lecam_weight": 1.0}
+    arguments = {"discriminator_augmentation": ADA, "regularizers": ["lecam"]}
     model, again = linear(**arguments), linear(**arguments)
     model.augmentation.probability.assign(0.25)
-    model.average_scores.assign([2.0, -1.0])
+    model.regularizers[0].averages.assign([2.0, -1.0])
     model.save_weights(path)
     again.load_weights(path)
     assert float(ops.convert_to_numpy(again.augmentation.probability)) == 0.25
-    np.testing.assert_array_equal(ops.convert_to_numpy(again.average_scores), [2.0, -1.0])
+    np.testing.assert_array_equal(ops.convert_to_numpy(again.regularizers[0].averages), [2.0, -1.0])
 
 
 def test_all_options_at_once_and_two_learning_rates():
@@ -193,11 +202,8 @@ def test_all_options_at_once_and_two_learning_rates():
         DCGAN,
         label_smoothing=0.1,
         instance_noise=0.1,
-        r1_weight=1.0,
-        r1_every=2,
-        lecam_weight=0.1,
-        augment=("color", "translation", "cutout"),
-        augment_target=0.6,
+        regularizers=[{"regularizer": "r1", "weight": 1.0, "every": 2}, {"regularizer": "lecam", "weight": 0.1}],
+        discriminator_augmentation="ada",
         ema_momentum=0.9,
     )
     model.compile({"discriminator": keras.optimizers.Adam(4e-3), "generator": keras.optimizers.Adam(1e-3)})
@@ -212,12 +218,25 @@ def test_all_options_at_once_and_two_learning_rates():
     ("arguments", "message"),
     [
         ({"model": WGAN, "label_smoothing": 0.1}, "WGAN.label_smoothing is 0.1, but the loss 'wasserstein' has no"),
-        ({"augment_target": 0.6}, "GAN.augment_target is 0.6, but there is nothing to adapt: name operations in augm"),
         (
-            {"model": WGAN, "augment": ("color",), "augment_target": 0.6},
-            "WGAN.augment_target is 0.6, but the sign of a score means nothing under the loss 'wasserstein'",
+            {"model": WGAN, "discriminator_augmentation": "ada"},
+            "WGAN.discriminator_augmentation is 'ada', .* but under the loss 'wasserstein' the sign has no meaning",
         ),
-        ({"augment": ("flip",)}, "there is no operation 'flip'"),
+        (
+            {"discriminator_augmentation": {"augmentation": "diffaugment", "operations": ("flip",)}},
+            "there is no operation 'flip'",
+        ),
+        ({"discriminator_augmentation": "adda"}, "GAN.discriminator_augmentation: there is no augmentation"),
+        (
+            {"regularizers": ["r2"]},
+            r"GAN.regularizers\[0\]: there is no regularizer 'r2'; there are: gradient_penalty, lecam, r1",
+        ),
+        (
+            {"regularizers": ["r1", {"regularizer": "lecam", "every": 4}]},
+            r"GAN.regularizers\[1\].every: 'lecam' takes no such argument; there are: weight",
+        ),
+        ({"regularizers": ["r1", "r1"]}, "GAN.regularizers are r1, r1: give each of them once"),
+        ({"regularizers": [{"weight": 3.0}]}, "a mapping with the key 'regularizer', is expected"),
     ],
 )
 def test_what_it_refuses(arguments, message):

@@ -26,7 +26,7 @@ GAMES = {
     "wgan_gp": {
         **CONVOLUTIONAL,
         "adversarial_loss": "wasserstein",
-        "penalty_weight": 10.0,
+        "regularizers": ["gradient_penalty"],
         "discriminator_steps": 2,
     },
 }

@@ -137,7 +137,10 @@ def test_it_learns_to_remove_noise():
     ("arguments", "message"),
     [
         ({"corruption": "blur"}, "DenoisingAE.corruption is 'blur', but 'gaussian', 'masking' or 'salt_and_pepper'"),
-        ({"corruption": "masking", "amount": 1.5}, r"DenoisingAE.amount is 1.5, but for 'masking' a share in \(0, 1\]"),
+        (
+            {"corruption": "masking", "amount": 1.5},
+            r"DenoisingAE.amount is 1.5, but for 'masking' a fraction in \(0, 1\]",
+        ),
         ({"latent_dim": 70}, "DenoisingAE.*70 latents are no whole number of feature maps of 4 x 4"),
     ],
 )

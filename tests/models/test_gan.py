@@ -32,7 +32,7 @@ def losses_of(model, monkeypatch):
     return found, real, fake
 
 
-def test_the_paper_s_game_and_the_loss_that_it_trains_with(monkeypatch):
+def test_the_paper_s_losses(monkeypatch):
     found, real, fake = losses_of(linear(adversarial_loss="minimax"), monkeypatch)
     value = np.log(special.expit(real)).mean() + np.log(1 - special.expit(fake)).mean()
     assert found == pytest.approx([-value, np.log(1 - special.expit(fake)).mean()], rel=1e-5)
@@ -43,8 +43,8 @@ def test_the_paper_s_game_and_the_loss_that_it_trains_with(monkeypatch):
 @pytest.mark.parametrize("loss", ["least_squares", "hinge", "wasserstein", "relativistic_average"])
 def test_other_losses_are_named(loss, monkeypatch):
     found, real, fake = losses_of(linear(adversarial_loss=loss), monkeypatch)
-    game = linear(adversarial_loss=loss).game
-    expected = [float(one(real, fake)) for one in (game.discriminator, game.generator)]
+    functions = linear(adversarial_loss=loss).loss_functions
+    expected = [float(one(real, fake)) for one in (functions.discriminator, functions.generator)]
     assert found == pytest.approx(expected, rel=1e-4)
 
 
@@ -56,11 +56,11 @@ def test_a_loss_that_is_not_there():
 def test_k_discriminator_turns_each_with_images_of_its_own(monkeypatch):
     model = linear(discriminator_steps=3)
     model.compile(keras.optimizers.SGD(0.0))
-    seen, loss = [], model.opponent_loss
-    monkeypatch.setattr(model, "opponent_loss", lambda real, *rest: (seen.append(real), loss(real, *rest))[1])
+    found, loss = [], model.discriminator_loss
+    monkeypatch.setattr(model, "discriminator_loss", lambda x, y, training: (found.append(x), loss(x, y, training))[1])
     model.training_step((X,))
-    assert model.turns == len(seen) == 3
-    np.testing.assert_array_equal(np.concatenate([ops.convert_to_numpy(real) for real in seen]), X)
+    assert model.turns == len(found) == 3
+    np.testing.assert_array_equal(np.concatenate([ops.convert_to_numpy(x) for x in found]), X)
     assert model.optimizer.players["discriminator"].iterations == 3
     assert model.optimizer.players["generator"].iterations == 1
 

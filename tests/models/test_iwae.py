@@ -60,7 +60,7 @@ def test_the_bound_is_its_definition(known_noise, k):
 
 def test_the_gradient_is_that_of_the_weights_weighed_by_themselves(known_noise):
     """Equation 13: the gradient of the bound is the mean of the log weights' gradients under the normalized weights."""
-    model = build(importance_samples=3, scale=1.0)
+    model = build(importance_samples=3, likelihood={"likelihood": "gaussian", "scale": 1.0})
     variables = model.encoder.trainable_variables
 
     def weights():
@@ -81,7 +81,7 @@ def test_the_gradient_is_that_of_the_weights_weighed_by_themselves(known_noise):
 def test_more_draws_give_a_higher_bound():
     bounds = []
     for k in (1, 5, 50):
-        model = build(importance_samples=k, scale=0.5)
+        model = build(importance_samples=k, likelihood={"likelihood": "gaussian", "scale": 0.5})
         x = np.repeat(X, 200, axis=0)
         bounds.append(-float(model.negative_bound(x, None, training=False)[0]))
     assert bounds[0] + 0.05 < bounds[1] < bounds[2] - 0.01

@@ -44,12 +44,12 @@ def test_the_scale_of_kernels_changes_no_score():
     np.testing.assert_allclose(ops.convert_to_numpy(model.discriminator(X)), before, rtol=1e-4, atol=1e-5)
 
 
-def test_u_moves_in_training_and_not_in_validation():
+def test_u_is_updated_in_training_and_not_in_validation():
     model = small()
     model.compile()
     first = next(layer for layer in model.discriminator.layers if isinstance(layer, SpectralNormalization))
     values = [ops.convert_to_numpy(first.u)]
-    for step in (model.judge, model.play):
+    for step in (model.validation_step, model.training_step):
         step((X,))
         values.append(ops.convert_to_numpy(first.u))
     np.testing.assert_array_equal(values[0], values[1])
@@ -58,7 +58,7 @@ def test_u_moves_in_training_and_not_in_validation():
 
 @pytest.mark.parametrize("network", ["dcgan_discriminator", {"network": "resnet_critic", "filters": [4]}])
 def test_a_discriminator_that_is_not_normalized_is_refused(network):
-    with pytest.raises(ValueError, match=r"SNGAN.discriminator has no layer that is normalized spectrally: give it"):
+    with pytest.raises(ValueError, match=r"SNGAN.discriminator has no layer with spectral normalization: give it"):
         SNGAN((16, 16, 3), generator={"network": "dcgan_generator", "filters": (4,)}, discriminator=network)
 
 

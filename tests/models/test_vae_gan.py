@@ -100,7 +100,7 @@ def test_features_are_those_of_the_layer(known_noise, chosen, layer):
     model = build(feature_layer=chosen)
     _, _, (real, reconstructed, _) = by_hand(model)
     error = 0.5 * ((real[layer] - reconstructed[layer]) ** 2).sum(axis=1).mean()
-    assert float(model.play_through(ops.convert_to_tensor(X), training=True)[1]) == pytest.approx(error, rel=1e-5)
+    assert float(model.forward_pass(ops.convert_to_tensor(X), training=True)[1]) == pytest.approx(error, rel=1e-5)
 
 
 @pytest.mark.parametrize("chosen", ["hihg", 99, -99])
@@ -137,7 +137,7 @@ def test_sums_of_squared_features_may_exceed_a_half(known_noise):
     low = model.discriminator.get_layer("low")
     low.activation = keras.activations.linear
     low.set_weights([1_000 * weight for weight in low.get_weights()])
-    error = float(model.play_through(ops.convert_to_tensor(X), training=True)[1])
+    error = float(model.forward_pass(ops.convert_to_tensor(X), training=True)[1])
     assert 65_504 < error < np.inf
 
 

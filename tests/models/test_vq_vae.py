@@ -79,7 +79,7 @@ def test_the_decoder_sees_the_codes_to_the_last_bit(monkeypatch):
     model, seen = build(), []
     expected, call = model.encode(X), model.decoder.call
     monkeypatch.setattr(model.decoder, "call", lambda z, **more: (seen.append(ops.convert_to_numpy(z)), call(z))[1])
-    model.error(X, None, training=True)
+    model.autoencoder_loss(X, None, training=True)
     np.testing.assert_array_equal(seen[0], expected)
 
 

@@ -81,7 +81,7 @@ def test_scores_enter_with_the_paper_s_signs(monkeypatch):
     fake = model.critic.predict(model.generator.predict(z, verbose=0), verbose=0).mean()
     real = model.critic.predict(X, verbose=0).mean()
     x = ops.convert_to_tensor(X)
-    loss, logs = model.critic_loss(x, None, True)
+    loss, logs = model.discriminator_loss(x, None, True)
     assert float(loss) == float(logs["critic_loss"]) == pytest.approx(fake - real, rel=1e-4)
     assert float(model.generator_loss(x, None, True)[0]) == pytest.approx(-fake, rel=1e-4)
 

@@ -45,14 +45,14 @@ def test_its_layers_have_the_model_s_policy_and_the_global_one_stays():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("dcgan_generater", "there is no network 'dcgan_generater': did you mean 'dcgan_generator'"),
+        ("dcgan_generater", "there is no network 'dcgan_generater'; did you mean 'dcgan_generator'"),
         (
             {"network": "dcgan_generator", "filter": (4,)},
             "generator.filter: 'dcgan_generator' takes no such argument; did you mean 'filters'",
         ),
         ({"network": "dcgan_generator", "latent_dim": 7}, "generator.latent_dim: 'dcgan_generator' takes no such"),
-        ({"filters": (4,)}, "generator: got .*, but a network's name, a mapping with the key 'network', or a keras.Mo"),
-        (64, "generator: got 64, but a network's name"),
+        ({"filters": (4,)}, "generator is .*, but the name of a network, or a mapping with the key 'network', is"),
+        (64, "generator is 64, but the name of a network"),
         (
             "dcgan_discriminator",
             "generator: the network 'dcgan_discriminator' takes no latent_dim, so it cannot be the",

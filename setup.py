@@ -5,9 +5,11 @@ import runpy
 from setuptools import find_packages, setup
 
 JAX = ["jax>=0.10"]
-LINTERS = ["mypy~=2.4.0", "ruff~=0.17.0"]  # another minor version formats and judges differently
+LINTERS = ["mypy~=2.4.0", "ruff~=0.17.0"]  # another minor version formats and checks differently
 # What our metrics are compared with, by tests and benchmarks alone.
 PARITY = ["piq>=0.8", "prdc>=0.2", "scikit-image>=0.25", "torch>=2.5", "torch-fidelity>=0.4"]
+# The builder in keras_genzoo.data.ffhq_tfds. TFDS 4.9.10 imports importlib_resources and does not declare it.
+TFDS = ["importlib_resources>=6.4", "tensorflow-datasets>=4.9.9"]
 TESTS = ["hypothesis>=6.100", "pytest>=8.3", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "setuptools>=77"]
 
 setup(
@@ -33,19 +35,22 @@ setup(
         "annotated-types>=0.7",
         "filelock>=3.15",
         "h5py>=3.11",
-        "importlib_resources>=6.4",  # TensorFlow Datasets 4.9.10 imports it and does not declare it
         "keras>=3.15",
         "matplotlib>=3.9",
         "numpy>=2",
         "pillow>=11",
-        "pydantic>=2.9",
-        "rich>=13.7",
+        "pydantic>=2.13",
+        "rich>=14.3",
         "scikit-learn>=1.5",
         "scipy>=1.13",
         "tensorflow>=2.21",
-        "tensorflow-datasets>=4.9.9",
     ],
-    extras_require={"jax": JAX, "parity": PARITY, "dev": [*JAX, *LINTERS, *TESTS, "pre-commit>=4"]},
+    extras_require={
+        "jax": JAX,
+        "parity": PARITY,
+        "tfds": TFDS,
+        "dev": [*JAX, *LINTERS, *TESTS, *TFDS, "pre-commit>=4"],
+    },
     packages=[*find_packages(include=["keras_genzoo", "keras_genzoo.*"]), "keras_genzoo.zoo_configs"],
     package_dir={"keras_genzoo.zoo_configs": "zoo_configs"},  # the presets, in the root of the checkout
     package_data={"keras_genzoo": ["py.typed"], "keras_genzoo.zoo_configs": ["*.json"]},

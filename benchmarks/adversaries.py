@@ -3,8 +3,8 @@
     python benchmarks/adversaries.py points|garments|clothes|faces --output runs/adversaries [--seeds 5] [--jobs 2]
         [--data ffhq/] [--only NAME ...] [--epochs N] [--precision mixed_bfloat16]
 
-Each run is one of `genzoo train`, which goes on where it stopped; each number one of `genzoo evaluate`, in features of
-the zoo's own classifiers; each row of the picture images of seed 0. Who runs the command again gets what is not there.
+Each run is made by `genzoo train`, which resumes if interrupted; each number by `genzoo evaluate`, in features of the
+zoo's own classifiers; each row of the picture shows images of seed 0. Running the command again makes what is missing.
 """
 
 import argparse
@@ -57,8 +57,8 @@ TABLES = {
     "clothes": Table(
         [
             *(
-                (f"cgan_fashion_mnist_32{game}", f"arguments.condition={way}")
-                for game in ("", "_wgan_gp", "_mlp")
+                (f"cgan_fashion_mnist_32{suffix}", f"arguments.condition={way}")
+                for suffix in ("", "_wgan_gp", "_mlp")
                 for way in CONDITIONS
             ),
             ("acgan_fashion_mnist_32", ""),
@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="how many trainings at a time")
     parser.add_argument("--only", nargs="+", help="these rows")
     parser.add_argument("--data", help="folder of faces")
-    parser.add_argument("--epochs", type=int, help="for a look: other than the presets'")
+    parser.add_argument("--epochs", type=int, help="a number other than the presets', for a trial")
     parser.add_argument("--precision", help="as for genzoo train")
     parser.add_argument("--set", action="append", default=[], help="as for genzoo train, for all rows")
     args = parser.parse_args()

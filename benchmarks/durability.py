@@ -1,12 +1,12 @@
-"""What durability and the doctor cost: a training with guard, lock, history, checkpoints and looks beside bare `fit`.
+"""The cost of durability and the doctor: a training with all of both against bare `fit`.
 
     python benchmarks/durability.py [--preset dcgan_drawn_faces_32] [--seconds 60] [--rounds 3]
 
-Each round trains by both ways for as long as lies between two checkpoints, one epoch and the save after it, one after
-the other, and takes the ratio of the seconds a step; who is first changes from round to round. Below it the parts are
-told: for which share of the time the training waits for what makes it durable, and for the doctor, whose first look
-(it compiles) is apart; what one look of the guard costs in every step, one at the weights in a hundred steps, and how
-long a save holds up the training, once a minute.
+Each round trains both ways, one after the other, for the time between two checkpoints: one epoch and the save after
+it. It takes the ratio of the seconds a step; the order alternates. Below it are the parts: the fraction of the time in
+which the training waits for guard, history, plot and checkpoint, and for the doctor, whose first examination (it
+compiles) is listed apart; the cost of the guard's check in every step and of the weights' every hundred steps; and how
+long a save delays the training, once a minute.
 """
 
 import argparse

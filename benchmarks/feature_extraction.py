@@ -1,10 +1,10 @@
-"""Features of the Inception network, ours beside torch-fidelity's, same weights and images, in one run.
+"""Features of the Inception network, ours against torch-fidelity's, same weights and images, in one run.
 
     python benchmarks/feature_extraction.py [--rounds 5] [--batches 1] [--size 64] [--threads 2]
 
 Each round times both ways one after the other on the same batches of 32 uint8 images, resize included; the table gives
 the median, the least and the greatest of the rounds' ratios of seconds, ours / torch-fidelity's. Weights are random,
-which costs the same time. Needs PyTorch and torch-fidelity.
+which takes the same time. Needs PyTorch and torch-fidelity.
 """
 
 import argparse

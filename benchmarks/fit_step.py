@@ -1,8 +1,8 @@
-"""Our `fit` beside a hand-written `tf.function` loop with the same networks, and XLA beside graph mode, in one run.
+"""Our `fit` against a hand-written `tf.function` loop with the same networks, and XLA against graph mode, in one run.
 
     python benchmarks/fit_step.py [--steps 20] [--rounds 7] [--presets vae_ffhq_64 ...]
 
-Each round times both ways one after the other, so that both see the same state of the machine; the table gives the
+Each round times both ways one after the other, so that both meet the same state of the machine; the table gives the
 median, the least and the greatest of the rounds' ratios. The hand-written loops are what a user would write for the
 one model: no players, no logs but the losses, the same optimizers, batches in memory.
 """
@@ -48,22 +48,22 @@ def vae_step(model: keras.Model) -> Callable:
 
 def dcgan_step(model: keras.Model) -> Callable:
     """The textbook step of a GAN, with an average of the generator."""
-    game = model.optimizer.players
-    opponent, maker = model.discriminator, model.generator
+    optimizers = model.optimizer.players
+    discriminator, generator = model.discriminator, model.generator
 
     def step(x):
-        fake = maker(tf.random.normal((len(x), model.latent_dim)), training=True)
+        fake = generator(tf.random.normal((len(x), model.latent_dim)), training=True)
         with tf.GradientTape() as tape:
-            real_loss = tf.reduce_mean(tf.nn.softplus(-opponent(x, training=True)))
-            loss = real_loss + tf.reduce_mean(tf.nn.softplus(opponent(fake, training=True)))
-        variables = opponent.trainable_variables
-        game["discriminator"].apply(tape.gradient(loss, variables), variables)
+            real_loss = tf.reduce_mean(tf.nn.softplus(-discriminator(x, training=True)))
+            loss = real_loss + tf.reduce_mean(tf.nn.softplus(discriminator(fake, training=True)))
+        variables = discriminator.trainable_variables
+        optimizers["discriminator"].apply(tape.gradient(loss, variables), variables)
         with tf.GradientTape() as tape:
-            fake = maker(tf.random.normal((len(x), model.latent_dim)), training=True)
-            generator_loss = tf.reduce_mean(tf.nn.softplus(-opponent(fake, training=True)))
-        variables = maker.trainable_variables
-        game["generator"].apply(tape.gradient(generator_loss, variables), variables)
-        for average, weight in zip(model.ema.weights, maker.weights, strict=True):
+            fake = generator(tf.random.normal((len(x), model.latent_dim)), training=True)
+            generator_loss = tf.reduce_mean(tf.nn.softplus(-discriminator(fake, training=True)))
+        variables = generator.trainable_variables
+        optimizers["generator"].apply(tape.gradient(generator_loss, variables), variables)
+        for average, weight in zip(model.ema.weights, generator.weights, strict=True):
             average.assign(0.995 * average + 0.005 * weight)
         return loss, generator_loss
 
@@ -72,31 +72,31 @@ def dcgan_step(model: keras.Model) -> Callable:
 
 def wgan_gp_step(model: keras.Model) -> Callable:
     """The textbook step of WGAN-GP: five critic turns on images of their own, then the generator's."""
-    game = model.optimizer.players
-    critic, maker = model.critic, model.generator
+    optimizers = model.optimizer.players
+    critic, generator = model.critic, model.generator
 
     def step(x):
         batch = len(x) // model.critic_steps
         for turn in range(model.critic_steps):
             real = x[turn * batch : (turn + 1) * batch]
-            fake = maker(tf.random.normal((batch, model.latent_dim)), training=True)
+            fake = generator(tf.random.normal((batch, model.latent_dim)), training=True)
             with tf.GradientTape() as tape:
-                share = tf.random.uniform((batch, 1, 1, 1))
-                between = real + share * (fake - real)
+                alpha = tf.random.uniform((batch, 1, 1, 1))
+                interpolates = real + alpha * (fake - real)
                 with tf.GradientTape() as inner:
-                    inner.watch(between)
-                    score = tf.reduce_sum(critic(between, training=True))
-                norm = tf.sqrt(tf.reduce_sum(tf.square(inner.gradient(score, between)), (1, 2, 3)) + 1e-12)
+                    inner.watch(interpolates)
+                    score = tf.reduce_sum(critic(interpolates, training=True))
+                norm = tf.sqrt(tf.reduce_sum(tf.square(inner.gradient(score, interpolates)), (1, 2, 3)) + 1e-12)
                 loss = tf.reduce_mean(critic(fake, training=True)) - tf.reduce_mean(critic(real, training=True))
                 loss += model.penalty_weight * tf.reduce_mean(tf.square(norm - 1.0))
             variables = critic.trainable_variables
-            game["critic"].apply(tape.gradient(loss, variables), variables)
+            optimizers["critic"].apply(tape.gradient(loss, variables), variables)
         with tf.GradientTape() as tape:
-            fake = maker(tf.random.normal((batch, model.latent_dim)), training=True)
+            fake = generator(tf.random.normal((batch, model.latent_dim)), training=True)
             generator_loss = -tf.reduce_mean(critic(fake, training=True))
-        variables = maker.trainable_variables
-        game["generator"].apply(tape.gradient(generator_loss, variables), variables)
-        for average, weight in zip(model.ema.weights, maker.weights, strict=True):
+        variables = generator.trainable_variables
+        optimizers["generator"].apply(tape.gradient(generator_loss, variables), variables)
+        for average, weight in zip(model.ema.weights, generator.weights, strict=True):
             average.assign(0.99 * average + 0.01 * weight)
         return loss, generator_loss
 
@@ -160,8 +160,8 @@ def main() -> None:
 
         def row(title: str, first: Callable, second: Callable, preset: str = preset) -> None:
             ratios, base = compare(first, second, args.rounds)
-            told = " | ".join(f"{value:.3f}" for value in (statistics.median(ratios), min(ratios), max(ratios)))
-            print(f"| {preset}, {BATCHES[preset]} | {title} | {told} | {args.steps / base:.2f} |")
+            figures = " | ".join(f"{value:.3f}" for value in (statistics.median(ratios), min(ratios), max(ratios)))
+            print(f"| {preset}, {BATCHES[preset]} | {title} | {figures} | {args.steps / base:.2f} |")
 
         graph = by_fit(build(False), images, args.steps)
         row("fit / hand-written loop", graph, by_hand(build(False), images, args.steps))

@@ -1,8 +1,8 @@
-"""Our Fréchet distance beside the matrix square root of scipy, in one run: seconds and distance from the truth.
+"""Our Fréchet distance against scipy's matrix square root, in one run: seconds and error.
 
     python benchmarks/frechet_distance.py [--size 2048] [--rounds 3]
 
-Each round times both ways one after the other, so that both see the same state of the machine; the table gives the
+Each round times both ways one after the other, so that both meet the same state of the machine; the table gives the
 medians, and of the rounds' ratios the median, the least and the greatest. The covariances commute, so their distance is
 known: Gaussians in a random basis, with the falling spectra of image features.
 """

@@ -1,4 +1,4 @@
-"""What `import keras_genzoo` costs beyond `import keras`, in clean processes, in turn.
+"""The time that `import keras_genzoo` adds to `import keras`, in clean processes, in turn.
 
 python benchmarks/import_time.py [--rounds 9]
 """

@@ -1,9 +1,9 @@
-"""Outliers in Fashion-MNIST: a VAE learns nine classes of ten, and tells the tenth; for each of the ten.
+"""Outliers in Fashion-MNIST: a VAE trained on nine classes of ten detects the tenth; for each of the ten.
 
     python benchmarks/outliers.py --output runs/outliers [--epochs 5] [--left-out 0,5] [--seed 0]
 
-Each run is one of `genzoo train`, which goes on where it stopped, and each row of the table is what `genzoo outliers`
-says of all 10,000 test images, of which the held-out nine classes set the threshold. AUROC is 0.5 by chance.
+Each run is made by `genzoo train`, which resumes if interrupted, and each row of the table by `genzoo outliers` on all
+10,000 test images; held-out images of the nine classes set the threshold. AUROC is 0.5 by chance.
 """
 
 import argparse
@@ -35,8 +35,8 @@ def auroc(output: Path, left_out: int, epochs: int, seed: int) -> list[float]:
     else:
         kept = [label for label in range(len(CLOTHES)) if label != left_out]
         settings = [f"data.classes={kept}", *LIKELIHOOD]
-        told = [word for setting in settings for word in ("--set", setting)]
-        call("train", PRESET, *told, "--epochs", epochs, "--seed", seed, "--output", run)
+        overrides = [word for setting in settings for word in ("--set", setting)]
+        call("train", PRESET, *overrides, "--epochs", epochs, "--seed", seed, "--output", run)
     found = []
     for kind in KINDS:
         folder = run / f"outliers_{kind}-epochs_{epochs}"  # a run that is trained on is scored again

@@ -1,9 +1,9 @@
-"""Our precision and recall beside prdc, each in a process of its own and in turn: seconds and peak memory.
+"""Our precision and recall against prdc, each in its own process and in turn: seconds and peak memory.
 
     python benchmarks/precision_recall.py [--count 20000] [--rounds 3] [--alone 50000]
 
-Features are drawn as those of Inception look: 2,048 numbers, none negative, of some hundred factors and noise. prdc
-computes density and coverage too, from the same three tables of distances; the row below gives ours of all four.
+Features are drawn with the statistics of Inception's: 2,048 numbers, none negative, of some hundred factors and noise.
+prdc computes density and coverage too, from the same three tables of distances; the row below gives ours of all four.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Images a second of our GANs beside the same networks and steps in PyTorch, on the CPU, in one run.
+"""Images a second of our GANs against the same networks and steps in PyTorch, on the CPU, in one run.
 
     make parity && .venv/bin/python benchmarks/pytorch_gans.py [--preset dcgan_ffhq_64] [--steps 4] [--rounds 5]
         [--precision bfloat16]
 
 PyTorch runs eagerly, eagerly with channels last, and compiled with channels last; its loops are hand-written. Each way
-has a process of its own, and a round asks one after the other, so that all see the same state of the machine. A row is
+has its own process, and a round runs one after the other, so that all meet the same state of the machine. A row is
 the median of the rounds; the ratio is that of our images a second to each other way's, of the same round.
 """
 
@@ -94,47 +94,49 @@ def torch_loop(preset: str, steps: int, precision: str, images: np.ndarray, way:
 
     torch.manual_seed(0)
     penalized = preset == "wgan_gp_ffhq_64"
-    generator, opponent = wgan_gp_networks() if penalized else dcgan_networks()
+    generator, discriminator = wgan_gp_networks() if penalized else dcgan_networks()
     x = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
     if way != "eager":
         layout = torch.channels_last
-        generator, opponent, x = (one.to(memory_format=layout) for one in (generator, opponent, x))
+        generator, discriminator, x = (part.to(memory_format=layout) for part in (generator, discriminator, x))
     rates = {"lr": 1e-4, "betas": (0.0, 0.9)} if penalized else {"lr": 2e-4, "betas": (0.5, 0.999)}
-    moves = {one: torch.optim.Adam(one.parameters(), **rates) for one in (generator, opponent)}
+    optimizers = {part: torch.optim.Adam(part.parameters(), **rates) for part in (generator, discriminator)}
     latent_dim = 128 if penalized else 100
     half = torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else contextlib.nullcontext()
-    make, judge = (torch.compile(one) if way.startswith("compiled") else one for one in (generator, opponent))
+    generate, discriminate = (
+        torch.compile(one) if way.startswith("compiled") else one for one in (generator, discriminator)
+    )
 
-    def opponent_loss(real: Any) -> Any:
+    def discriminator_loss(real: Any) -> Any:
         with torch.no_grad():
-            fake = make(torch.randn(BATCH, latent_dim))
+            fake = generate(torch.randn(BATCH, latent_dim))
         if not penalized:
-            return softplus(-judge(real)).mean() + softplus(judge(fake)).mean()
-        between = (real + torch.rand(BATCH, 1, 1, 1) * (fake - real)).requires_grad_()
+            return softplus(-discriminate(real)).mean() + softplus(discriminate(fake)).mean()
+        interpolates = (real + torch.rand(BATCH, 1, 1, 1) * (fake - real)).requires_grad_()
         # A graph that PyTorch has compiled cannot be differentiated twice: the penalty's part stays eager.
-        gradient = torch.autograd.grad(opponent(between).sum(), between, create_graph=True)[0]
+        gradient = torch.autograd.grad(discriminator(interpolates).sum(), interpolates, create_graph=True)[0]
         penalty = ((gradient.float().square().sum((1, 2, 3)) + 1e-12).sqrt() - 1).square().mean()
-        return judge(fake).mean() - judge(real).mean() + PENALTY_WEIGHT * penalty
+        return discriminate(fake).mean() - discriminate(real).mean() + PENALTY_WEIGHT * penalty
 
     def generator_loss() -> Any:
-        scores = judge(make(torch.randn(BATCH, latent_dim)))
+        scores = discriminate(generate(torch.randn(BATCH, latent_dim)))
         return -scores.mean() if penalized else softplus(-scores).mean()
 
-    def move(who: Any, loss: Callable[[], Any]) -> None:
-        moves[who].zero_grad()
+    def update(network: Any, loss: Callable[[], Any]) -> None:
+        optimizers[network].zero_grad()
         with half:
             value = loss()
         value.backward()
-        moves[who].step()
+        optimizers[network].step()
 
     def run() -> None:
         for _ in range(steps):
             for _ in range(CRITIC_STEPS if penalized else 1):
                 batch = x[torch.randint(len(x), (BATCH,))]
-                move(opponent, lambda batch=batch: opponent_loss(batch))
-            opponent.requires_grad_(False)
-            move(generator, generator_loss)
-            opponent.requires_grad_(True)
+                update(discriminator, lambda batch=batch: discriminator_loss(batch))
+            discriminator.requires_grad_(False)
+            update(generator, generator_loss)
+            discriminator.requires_grad_(True)
 
     return run
 
@@ -178,8 +180,8 @@ def main() -> None:
         for way, found in seconds.items():
             rate = turns * BATCH * args.steps / statistics.median(found)
             ratios = [other / own for own, other in zip(seconds[OURS], found, strict=True)]
-            told = " | ".join(f"{value:.2f}" for value in (statistics.median(ratios), min(ratios), max(ratios)))
-            print(f"| {preset} | {way} | {rate:.1f} | {told if way != OURS else '| |'} |", flush=True)
+            figures = " | ".join(f"{value:.2f}" for value in (statistics.median(ratios), min(ratios), max(ratios)))
+            print(f"| {preset} | {way} | {rate:.1f} | {figures if way != OURS else '| |'} |", flush=True)
         for pipe in pipes.values():
             pipe.send(False)
 

@@ -78,10 +78,30 @@ def test_the_wheel_declares_what_it_imports(wheel):
     modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     foreign = {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"keras_genzoo"}
-    declared = {re.match(r"[\w.-]+", line)[0].replace("-", "_") for line in metadata.get_all("Requires-Dist")}
+    runtime = [line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line]
+    declared = {re.match(r"[\w.-]+", line)[0].replace("-", "_") for line in runtime}
     declared.add("pydantic_core")  # comes with pydantic, which pins it
     called = {"PIL": "pillow", "sklearn": "scikit_learn"}
-    assert {called.get(name, name) for name in foreign} <= declared
+    assert {called.get(name, name) for name in foreign} - declared == {"jax", "tensorflow_datasets"}  # extras
+    assert not {"jax", "tensorflow_datasets", "pytest", "mypy", "ruff"} & declared
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@pytest.mark.parametrize(("target", "extras"), [("demo", ["."]), ("test", [".", ".[dev]"])])
+def test_make_installs_what_a_target_needs(target, extras, tmp_path):
+    for name in ("Makefile", "setup.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    commands = run("make", "--dry-run", target, cwd=tmp_path)
+    assert re.findall(r"-e '(.*?)'", commands) == extras
+    folder = tmp_path / ".venv"
+    folder.mkdir()
+    stamps = re.findall(r"touch \.venv/([\w-]+)", commands)
+    for stamp in stamps:
+        (folder / stamp).touch()
+    assert "pip install" not in run("make", "--dry-run", target, cwd=tmp_path)
+    later = (folder / stamps[-1]).stat().st_mtime + 10
+    os.utime(tmp_path / "setup.py", (later, later))
+    assert re.findall(r"-e '(.*?)'", run("make", "--dry-run", target, cwd=tmp_path)) == extras
 
 
 @pytest.mark.slow

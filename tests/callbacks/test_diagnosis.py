@@ -22,7 +22,7 @@ SHAPE = (8, 8, 3)
 ALWAYS = 1e6
 """A share of the time that lets no look wait."""
 LATENTS = 8
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.by_hand) for seed in (1, 2, 3, 4))]
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in (1, 2, 3, 4))]
 
 
 def blobs(count, seed=0):
@@ -184,7 +184,7 @@ def test_what_is_not_finite_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [one if one in ACTIVE else pytest.param(one, marks=UNLIKE.get(one, pytest.mark.by_hand)) for one in MODELS],
+    [one if one in ACTIVE else pytest.param(one, marks=UNLIKE.get(one, pytest.mark.matrix)) for one in MODELS],
 )
 def test_it_leaves_no_trace_in_any_model(name, tmp_path):
     alone, watched = helpers.build(name), helpers.build(name)

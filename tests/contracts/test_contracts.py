@@ -113,7 +113,7 @@ def test_generating_leaves_no_trace(fitted):
 
 
 def test_endpoints_answer_as_they_say(fitted):
-    """The exported model itself is called in a clean process, by `make test-slow`."""
+    """The exported model itself is called in a clean process, by `make test-all`."""
     endpoints = fitted.model.endpoints()
     assert list(endpoints)[:2] == ["serve", "generate"]  # the first becomes serving_default
     seed = np.array(2**32 - 1)

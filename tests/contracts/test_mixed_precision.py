@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 HALF = [
     (name, policy)
     if policy == "mixed_float16" or name in ("vae", "dcgan", "vq_vae")
-    else pytest.param(name, policy, marks=pytest.mark.by_hand)  # without a scale of the losses less can go wrong
+    else pytest.param(name, policy, marks=pytest.mark.matrix)  # without a scale of the losses less can go wrong
     for name in helpers.NAMES
     for policy in ("mixed_float16", "mixed_bfloat16")
 ]

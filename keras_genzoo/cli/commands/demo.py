@@ -10,7 +10,7 @@ from keras_genzoo.cli import options
 from keras_genzoo.cli.commands import evaluate, export, sample, train
 from keras_genzoo.cli.io.console import columns
 
-PRESET = "vae_drawn_faces_32"
+PRESET = "vae_drawn_faces_32_mlp"
 _MADE = [
     ("samples.png", "faces it makes of noise"),
     ("reconstructions.png", "faces it has not seen, and below them what it makes of them"),

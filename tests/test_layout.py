@@ -45,6 +45,7 @@ ROOMS = [
     "uses",
     "diagnosis",
     "callbacks",
+    "training",
     "__init__",
     "cli",
     "__main__",

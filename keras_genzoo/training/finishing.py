@@ -33,7 +33,7 @@ def finish(training: Training, position: Position) -> None:
         made.append(("reconstructions.png", words))
     if latents := last_words(run.path):
         made.append(("latents.jsonl", latents))
-    if isinstance(model, DrawsLatents):
+    if isinstance(model, Samples) and isinstance(model, DrawsLatents):
         with told("latent_walk.png"):
             write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
         made.append(("latent_walk.png", "walks from one sample to another"))

@@ -24,7 +24,7 @@ import numpy as np
 import keras_genzoo as genzoo
 from keras_genzoo.artifacts import Checkpoints, Position, Run
 from keras_genzoo.callbacks import Diagnosis, Guard, RunLog
-from keras_genzoo.cli.io.signals import Stop
+from keras_genzoo.training import Stop
 
 
 def seconds(function: Callable) -> float:

@@ -12,23 +12,39 @@ if TYPE_CHECKING:
     from keras_genzoo.artifacts import load
     from keras_genzoo.config import build, list_models, list_presets, load_preset
     from keras_genzoo.data import Stream, load_data
+    from keras_genzoo.evaluation import evaluate
+    from keras_genzoo.training import train
 
-__all__ = ["Stream", "__version__", "build", "list_models", "list_presets", "load", "load_data", "load_preset"]
+__all__ = [
+    "Stream",
+    "__version__",
+    "build",
+    "evaluate",
+    "list_models",
+    "list_presets",
+    "load",
+    "load_data",
+    "load_preset",
+    "train",
+]
 
 # Loaded when first asked for, so that the import is quick.
 _HOME = {
     "Stream": "data",
     "build": "config",
+    "evaluate": "evaluation",
     "list_models": "config",
     "list_presets": "config",
     "load": "artifacts",
     "load_data": "data",
     "load_preset": "config",
+    "train": "training",
 }
 _ROOMS = (
     "callbacks",
     "counter_rng",
     "data",
+    "evaluation",
     "features",
     "images",
     "layers",
@@ -37,6 +53,7 @@ _ROOMS = (
     "models",
     "networks",
     "scalar_schedules",
+    "training",
     "uses",
 )
 

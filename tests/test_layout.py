@@ -46,6 +46,7 @@ ROOMS = [
     "uses",
     "diagnosis",
     "callbacks",
+    "training",
     "__init__",
     "cli",
     "__main__",

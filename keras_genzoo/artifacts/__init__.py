@@ -1,14 +1,14 @@
-"""The run folder: what a training was told, where it ran, what it logged, and what it learned.
+"""The run folder: what was trained, where it ran, what it logged, and what it learned.
 
 config.json         the preset with every default written out; itself a preset
-environment.json    versions, device, seed, jit, data: what else a repetition needs
+environment.json    versions, device, seed, jit, data, another run's weights: what else a repetition needs
 history.jsonl       one line an epoch
 losses.png, samples/epoch-NNNN.png
 checkpoints/        the newest two states of the training
-best/METRIC/        the state that was best by a metric, if the training was told to measure
+best/METRIC/        the state that was best by a metric, if something is measured while training
 diverged.jsonl      when and where a number was not finite, if that happened
 latents.jsonl       what each latent of an autoencoder carries, one line an epoch; latents.json has the last with more
-sample_weights.csv  how often images were drawn, if the training was told (train --sample-weights)
+sample_weights.csv  how often images were drawn (train --sample-weights)
 outliers/           scores of images (genzoo outliers)
 traverse.*, interpolate.*, arithmetic.*   pictures of the commands of these names
 metric-NAME.jsonl   what was measured, a line each time (keras_genzoo.evaluation)

@@ -13,7 +13,7 @@ from typing import Any
 
 import filelock
 
-from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, Position, load_weights
+from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, DamagedError, Position, check, load_weights
 from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.files import RunError, append_line, flush, read_json, sha256_of, write_json, write_text
@@ -26,6 +26,7 @@ JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 _MOST_HISTORY = 64 * 2**20  # bytes
 DIVERGED = "diverged.jsonl"
 """The file of a run that says when and where a number was not finite."""
+_NOTHING_SAVED = "holds no weights yet: its training has not come to its first checkpoint."
 _LOCK, _HOLDER = ".lock", ".lock.pid"
 _UNFINISHED = re.compile(r"\..+\.\d+\.part")  # what a process writes aside, with its number
 
@@ -87,11 +88,11 @@ class Run:
             config: the preset to train by: that of the run, but for `fit.epochs`, which it may change.
 
         Raises:
-            RunError: it is no run, another process trains in it, or it was told something else.
+            RunError: it is no run, another process trains in it, or its preset differs.
         """
         run = cls(path)
         config = resolve(config)
-        run.check_told_the_same(config)
+        run.check_same_preset(config)
         run._lock = _hold(run.path)
         for checkpoints in (run.checkpoints, *(Checkpoints(kept) for kept in run.path.glob("best/*"))):
             checkpoints.sweep()
@@ -101,7 +102,7 @@ class Run:
         write_json(run.path / "config.json", config)
         return run
 
-    def check_told_the_same(self, config: Preset) -> None:
+    def check_same_preset(self, config: Preset) -> None:
         """Refuses to go on by another preset than before; `fit.epochs` may grow, and `about` change.
 
         Raises:
@@ -217,14 +218,8 @@ class Run:
             RunError: what was saved is damaged.
         """
         position = self.checkpoints.restore(model, set_aside=self._lock is not None)
-        finished = self.record.get("finished")
-        if position is None and finished:  # the checkpoints were cleared away
-            try:
-                if sha256_of(self.path / WEIGHTS) != finished["sha256"]:
-                    raise RunError(f"{self.path / WEIGHTS} is damaged: its content is not what was written.")
-            except OSError as error:
-                raise RunError(f"{self.path / WEIGHTS} is missing, and there are no checkpoints.") from error
-            load_weights(model, self.path / WEIGHTS)
+        if position is None and (finished := self.record.get("finished")):  # the checkpoints were cleared away
+            load_weights(model, self._finished_weights(finished))
             images = finished.get("images", 0)
             position = Position(finished["epoch"], iterations=finished["iterations"], images=images)
         if position is not None and not position.images:  # a run of version 0.1, which counted steps
@@ -232,6 +227,34 @@ class Run:
             position = dataclasses.replace(position, images=position.iterations * size)
             model.optimizer.images_seen.assign(position.images)
         return position
+
+    def weights(self) -> Path:
+        """The file of the newest weights that are whole.
+
+        Raises:
+            RunError: nothing was saved yet, or what was saved is damaged.
+        """
+        damaged: DamagedError | None = None
+        for folder in self.checkpoints:
+            try:
+                check(folder)
+                return folder / WEIGHTS
+            except DamagedError as error:
+                damaged = damaged or error
+        if damaged is not None:
+            raise RunError(f"{damaged}; there is no checkpoint in {self.checkpoints.folder} that can be used.")
+        if finished := self.record.get("finished"):
+            return self._finished_weights(finished)
+        raise RunError(f"'{self.path}' {_NOTHING_SAVED}")
+
+    def _finished_weights(self, finished: Mapping[str, Any]) -> Path:
+        path = self.path / WEIGHTS
+        try:
+            if sha256_of(path) != finished["sha256"]:
+                raise RunError(f"{path} is damaged: its content is not what was written.")
+        except OSError as error:
+            raise RunError(f"{path} is missing, and there are no checkpoints.") from error
+        return path
 
 
 def check_free(path: str | os.PathLike) -> None:
@@ -312,7 +335,7 @@ def load(run: str | os.PathLike, best: str | None = None) -> GenerativeModel:
             kept = sorted(path.name for path in (opened.path / "best").glob("*"))
             raise RunError(f"'{opened.path}' keeps no state that was best by '{best}'; {did_you_mean(best, kept)}")
     elif opened.restore(model) is None:
-        raise RunError(f"'{opened.path}' holds no weights yet: its training has not come to its first checkpoint.")
+        raise RunError(f"'{opened.path}' {_NOTHING_SAVED}")
     return model
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +18,11 @@ _ROWS, _COLUMNS = 16, 8  # of a sheet of labels
 
 
 def samples(
-    model: GenerativeModel, num: int | None = None, seed: int = 0, labels: Sequence[int] | None = None
+    model: GenerativeModel,
+    num: int | None = None,
+    seed: int = 0,
+    labels: Sequence[int] | None = None,
+    **options: Any,
 ) -> np.ndarray:
     """Images that a model makes, laid out in rows; of labels one row each.
 
@@ -28,6 +33,7 @@ def samples(
         labels: optional integers, for a model of labeled images: each gets a row, of which images of one column come
             from the same noise, and `num` is shared among them. By default, if `num` is None too, all of them, if
             they are at most 16.
+        options: options of the model's `sample`, such as truncation.
 
     Returns:
         uint8 array of shape (rows, columns, channels) of pixels.
@@ -43,10 +49,11 @@ def samples(
     if labels is not None:
         columns = max(1, (num or _COLUMNS * len(labels)) // len(labels))
         chosen = np.repeat(model.labels(list(labels), len(labels), "samples"), columns)
-        return images.grid(model.draw(np.tile(np.arange(columns), len(labels)), chosen, seed), columns)
+        made = model.samples(np.tile(np.arange(columns), len(labels)), seed, labels=chosen, **options)
+        return images.grid(images.to_pixels(made), columns)
     if num is None:
         num = _POINTS if images.are_points(model.image_shape) else 64 if max(model.image_shape[:2]) <= 64 else 16
-    return images.grid(model.generate(num, seed=seed))
+    return images.grid(model.generate(num, seed=seed, **options))
 
 
 def reconstructions(model: GenerativeModel, x: np.ndarray, columns: int = 8) -> np.ndarray:

@@ -9,6 +9,8 @@ from typing import Any, TextIO
 
 import keras
 
+from keras_genzoo.printable import duration, is_terminal
+
 _SECONDS_BETWEEN_LOOKS = 0.5  # a look at the logs waits for the device
 _SECONDS_TO_TIME = 2.0
 _SECONDS_TO_FORGET = 30.0
@@ -60,7 +62,7 @@ class Progress(keras.callbacks.Callback):
         self._estimated = False
         self._names: tuple[str, ...] = ()
         self._began = self._last_line = time.perf_counter()
-        self._bar = _Bar(self.stream) if self.stream.isatty() else None
+        self._bar = _Bar(self.stream) if is_terminal(self.stream) else None
 
     def __enter__(self) -> "Progress":
         if self._bar:
@@ -240,11 +242,3 @@ def written(logs: Mapping[str, float]) -> str:
             held_out = logs.get(f"val_{name}")
             parts.append(f"{name} {value:.4g}" + (f" (val {held_out:.4g})" if held_out is not None else ""))
     return "  ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: `45 s`, `14 min`, `3 h 20 min`."""
-    if seconds < 99.5:
-        return f"{seconds:.1f} s" if seconds < 0.95 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"

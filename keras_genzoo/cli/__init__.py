@@ -8,8 +8,9 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
-from keras_genzoo.cli import options
+from keras_genzoo.cli.declared import add_sample_options
 from keras_genzoo.cli.io.console import calm, is_mistake, is_ours, one_line
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
@@ -25,14 +26,16 @@ COMMANDS = {
     "debias": "weigh rare images for a training",
     "evaluate": "measure a run, or any images",
     "compare": "put what was measured in a table",
-    "check-data": "look through a folder of images",
+    "check-data": "find what is wrong with a folder of images",
     "classifier": "train features for evaluate",
     "convert-inception": "convert the weights that FID needs",
     "export": "export a run as a SavedModel",
     "presets": "list the presets",
-    "doctor": "tell what is wrong with a training, or with this machine",
+    "doctor": "find what is wrong with a training, or with this machine",
     "demo": "train and measure a small model: a short tour",
 }
+SAMPLING = ("sample", "evaluate")
+"""Those that take the options that a run's model declares for its samples."""
 _EXAMPLES = """examples:
   genzoo train vae_drawn_faces_32 --output runs/faces
   genzoo train dcgan_ffhq_64_half --data my_photos/ --output runs/photos
@@ -49,7 +52,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are exceptions."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        raise UsageError(f"{message} ({self.prog} --help tells what can be said)")
+        raise UsageError(f"{message} ({self.prog} --help shows all options)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with calm():
             args = _parsed([argument for argument in arguments if argument != "--traceback"])
-            command = importlib.import_module(f"keras_genzoo.cli.commands.{args.command.replace('-', '_')}")
-            code = command.run(args) or 0
+            code = _module(args.command).run(args) or 0
             sys.stdout.flush()
             return code
     except SystemExit as end:  # argparse has printed help or the version
@@ -94,13 +96,15 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     if name is not None and name not in COMMANDS:
         raise UsageError(f"there is no command '{name}'; {did_you_mean(name, COMMANDS)}")
     parser, command = _parser(name)
+    if name in SAMPLING:
+        add_sample_options(command, arguments[arguments.index(name) + 1 :])
     if not arguments:
         arguments = ["--help"]
     args, unknown = parser.parse_known_args(arguments)
     if unknown:
         known = [option for action in command._actions for option in action.option_strings]
         word = unknown[0].partition("=")[0]
-        hint = did_you_mean(word, known) if word.startswith("-") else f"{command.prog} --help tells what it takes"
+        hint = did_you_mean(word, known) if word.startswith("-") else f"{command.prog} --help shows what it takes"
         raise UsageError(f"{command.prog} takes no '{word}'; {hint}")
     return args
 
@@ -110,7 +114,7 @@ def _parser(name: str | None) -> tuple[argparse.ArgumentParser, argparse.Argumen
     raw = argparse.RawDescriptionHelpFormatter
     parser = Parser(
         prog="genzoo",
-        description="Train image generative models, look at what they make, measure and export them.",
+        description="Train image generative models, see what they make, measure and export them.",
         epilog=_EXAMPLES,
         formatter_class=raw,
         allow_abbrev=False,
@@ -119,11 +123,16 @@ def _parser(name: str | None) -> tuple[argparse.ArgumentParser, argparse.Argumen
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     chosen: argparse.ArgumentParser = parser
     for command, about in COMMANDS.items():
-        one = commands.add_parser(
+        added = commands.add_parser(
             command, help=about, description=f"{about.capitalize()}.", formatter_class=raw, allow_abbrev=False
         )
         if command == name:
-            chosen = one
-            options.add(command, one)
-            one.add_argument("--traceback", action="store_true", help="if something fails, show where")
+            chosen, module = added, _module(command)
+            added.epilog = getattr(module, "EPILOG", None)
+            module.add_arguments(added)
+            added.add_argument("--traceback", action="store_true", help="if something fails, show where")
     return parser, chosen
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"keras_genzoo.cli.commands.{command.replace('-', '_')}")

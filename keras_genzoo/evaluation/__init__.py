@@ -2,8 +2,10 @@
 
 from keras_genzoo.evaluation.compare import CompareError, compare
 from keras_genzoo.evaluation.formats import FORMATS, render
+from keras_genzoo.evaluation.front import evaluate
 from keras_genzoo.evaluation.measure import ALIASES, METRICS, Evaluation
 from keras_genzoo.evaluation.measurements import Reference
+from keras_genzoo.evaluation.meter import meter, silent
 from keras_genzoo.evaluation.results import Result, ResultError, append, differences, like, read
 from keras_genzoo.evaluation.subjects import (
     EvaluationError,
@@ -37,9 +39,12 @@ __all__ = [
     "compare",
     "describe",
     "differences",
+    "evaluate",
     "like",
+    "meter",
     "pixels_of",
     "place_of",
     "read",
     "render",
+    "silent",
 ]

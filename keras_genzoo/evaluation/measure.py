@@ -188,7 +188,7 @@ def _modes(one: Evaluation) -> Values:
     found = metrics.mode_coverage(points, source.centers, source.deviation)
     protocol = {
         "real": one.reference.protocol(),
-        "generated": {"count": count, "pixels": "uint8"},
+        "generated": one.generated_protocol(count),
         "good": f"within {DEVIATIONS:g} standard deviations",
     }
     return {"modes": (float(found.covered), protocol), "good_samples": (found.good, protocol)}

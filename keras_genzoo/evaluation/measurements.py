@@ -156,11 +156,16 @@ class Measurements:
                 {
                     "features": extractor.protocol(),
                     "real": self.reference.protocol(),
-                    "generated": {"count": self.num, "pixels": "uint8"},
+                    "generated": self.generated_protocol(self.num),
                     **protocol,
                 },
             )
         }
+
+    def generated_protocol(self, count: int) -> dict[str, Any]:
+        """What of the subject's images decides over numbers."""
+        options = {"options": self.subject.options} if self.subject.options else {}
+        return {"count": count, "pixels": "uint8", **options}
 
     @functools.cached_property
     def real_manifold(self) -> metrics.Manifold:

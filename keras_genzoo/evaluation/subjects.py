@@ -5,12 +5,14 @@ import hashlib
 import math
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keras_genzoo import counter_rng, images
+from keras_genzoo.capabilities import Samples
 from keras_genzoo.data import Source
 from keras_genzoo.export import was_exported
 from keras_genzoo.features.extractor import digest_of
@@ -31,6 +33,7 @@ class Subject:
         image_shape: (height, width, channels) of its images.
         count: integer, how many images there are; None if they can be made without end.
         model: optional `GenerativeModel`, for what is measured on models: losses, reconstructions, likelihoods.
+        options: optional mapping, by which options its images are made; a part of the protocol.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Subject:
         image_shape: tuple[int, ...],
         count: int | None = None,
         model: GenerativeModel | None = None,
+        options: Mapping[str, Any] | None = None,
     ):
         self.name = name
         self.image_shape = tuple(image_shape)
         self.count = count
         self.model = model
+        self.options = dict(options or {})
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
         """Images number `start` to `stop - 1` of a seed, uint8 of shape (n, height, width, channels)."""
@@ -70,16 +75,21 @@ class ModelSubject(Subject):
         model: a built `GenerativeModel`.
         name: string, what tables call it.
         batch_size: integer, how many images are made at a time; their content does not depend on it.
+        options: optional mapping, options of the model's `sample`, such as truncation.
     """
 
-    def __init__(self, model: GenerativeModel, name: str, batch_size: int = 64):
-        super().__init__(name, model.image_shape, model=model)
+    def __init__(
+        self, model: GenerativeModel, name: str, batch_size: int = 64, options: Mapping[str, Any] | None = None
+    ):
+        super().__init__(name, model.image_shape, model=model, options=options)
         self._model = model
         self.batch_size = batch_size
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
+        if not isinstance(self._model, Samples):
+            raise EvaluationError(f"{self.name} is a {type(self._model).__name__}, which makes no images of noise.")
         indices = np.arange(start, stop)
-        return self._pixels(self._model.in_batches("sample", indices, self.batch_size, np.uint32(seed)))
+        return self._pixels(self._model.samples(indices, seed, self.batch_size, **self.options))
 
     @property
     def reconstructs(self) -> bool:
@@ -106,6 +116,7 @@ class ModelSubject(Subject):
             "precision": self._model.dtype_policy.name,
             "iterations": self._model.iterations,
             "weights_sha256": digest_of(self._model),
+            **({"options": self.options} if self.options else {}),
             "version": __version__,  # of the code that makes images of weights
         }
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_genzoo import data
 from keras_genzoo.artifacts import RunError
 from keras_genzoo.cli.commands import classifier
 from keras_genzoo.data import DataError
@@ -43,9 +44,9 @@ def test_a_folder_of_folders(labeled, tmp_path, capsys):
 
 
 def test_factors_of_drawn_faces_are_listed(tmp_path, capsys, monkeypatch):
-    load = classifier.load_split
-    monkeypatch.setattr(classifier, "EPOCHS", 1)
-    monkeypatch.setattr(classifier, "load_split", lambda *data, **more: load(*data, num_images=64, held_out=32, **more))
+    load = data.load_split
+    monkeypatch.setattr("keras_genzoo.features.classifier.EPOCHS", 1)
+    monkeypatch.setattr(data, "load_split", lambda *words, **more: load(*words, num_images=64, held_out=32, **more))
     run(tmp_path / "faces", dataset="drawn_faces", epochs=None)
     text = capsys.readouterr().out
     assert "plan  1 epochs" in text

@@ -11,8 +11,8 @@ from PIL import Image
 
 import keras_genzoo
 from keras_genzoo.artifacts import Run
-from keras_genzoo.cli.commands.train import _watching_latents
 from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.training.loop import watching_latents
 from keras_genzoo.uses.debias import effective_sample_size, rarity_weights
 
 
@@ -49,7 +49,7 @@ class TestTraining:
         words = ["train", preset, "--sample-weights", weights, "--output"]
         code, text, complaint = genzoo(*words, tmp_path / "whole")
         assert code == 0, complaint
-        assert re.search(r"^  weights  images are drawn by --sample-weights, .* \d+ alike$", text, re.M)
+        assert re.search(r"^  weights  images are drawn by --sample-weights, .* \d+ equal ones$", text, re.M)
         assert genzoo(*words, tmp_path / "parts", "--epochs", 1)[0] == 0
         weights.unlink()
         assert genzoo("train", "--output", tmp_path / "parts", "--resume", "--epochs", 2)[0] == 0
@@ -61,7 +61,9 @@ class TestTraining:
     def test_fits_the_prior_of_autoencoders_to_what_is_drawn(self):
         shares = np.array([0.5, 0.5, 0, 0])
         stream = Stream(ArraySource(np.zeros((4, 8, 8, 3), "uint8")), 2, weights=shares)
-        (fit_prior,) = _watching_latents(types.SimpleNamespace(has_prior=False), None, stream, None, 1, 1)
+        model = types.SimpleNamespace(fit_prior=lambda x, seed=0, batch_size=64: None)
+        training = types.SimpleNamespace(model=model, held_out=None, measured=None, epochs=1)
+        (fit_prior,) = watching_latents(training, stream)
         np.testing.assert_array_equal(fit_prior.weights, shares)
 
     def test_is_another_one_than_without(self, trained, genzoo, preset, weights, tmp_path):

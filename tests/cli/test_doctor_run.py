@@ -53,7 +53,7 @@ def test_a_training_tells_it_again_at_its_end(genzoo, run):
     record.write(run, look, Chart().add(look))
     code, text, complaint = genzoo("train", "--output", run, "--resume")
     assert (code, complaint) == (0, "")  # it was said before
-    assert "diagnosis.jsonl      what the doctor found, told below" in text
+    assert "diagnosis.jsonl      what the doctor found, as said below" in text
     assert "\ninput out of range: the model is given numbers from 0 to 255, and expects [-1, 1]. What helps: " in text
 
 

@@ -167,9 +167,9 @@ def test_without_weights_of_inception_no_number_is_printed(genzoo, run):
         (("--metrics", " , "), "--metrics names none; there are: losses, mse"),
         (
             ("--metrics", "fid", "--features", "pixels"),
-            "in those of 'pixels' ask for frechet, which is told as frechet_pixels",
+            "in those of 'pixels' ask for frechet, which is reported as frechet_pixels",
         ),
-        (("--metrics", "kid", "--features", "pixels"), "ask for kernel, which is told as kernel_pixels"),
+        (("--metrics", "kid", "--features", "pixels"), "ask for kernel, which is reported as kernel_pixels"),
         (("--metrics", "frechet", "--features", "pixel"), "did you mean 'pixels'?"),
         (("--metrics", "frechet", "--features", "pixels", "--num", "0"), "expected an integer from 1 to 1,000,000"),
         (("--metrics", "inception_score", "--features", "pixels"), "needs class probabilities, which pixels has not"),
@@ -219,10 +219,12 @@ def test_images_of_other_runs_are_never_taken_for_held_out(genzoo, mistake, pres
     faces = save(np.random.default_rng(1).integers(0, 256, (30, 16, 16, 3), "uint8"), tmp_path / "others")
     assert "authpct tells copies" in mistake("evaluate", tmp_path / "a", "--data", faces, *asked)
     line = mistake("evaluate", tmp_path / "a", "--data", faces, "--split", "held_out", "--metrics", "mse")
-    assert "nothing tells which images of others/ are held out" in line
+    assert "it is not known which images of others/ are held out" in line
     for number in range(40):
         (folder / f"{number:02d}.png").rename(folder / f"x{number:02d}.png")
-    assert "cannot be told which it has not seen" in mistake("evaluate", tmp_path / "a", "--data", folder, *asked)
+    assert "it is not known which of them it was not trained on" in mistake(
+        "evaluate", tmp_path / "a", "--data", folder, *asked
+    )
 
 
 def test_grey_folders(genzoo, tmp_path):

@@ -6,8 +6,8 @@ import pytest
 
 import keras_genzoo as genzoo_package
 from keras_genzoo.artifacts import Run
-from keras_genzoo.cli.rollback import MOST_ROLLBACKS
 from keras_genzoo.models.vae import VAE
+from keras_genzoo.training.rollback import MOST_ROLLBACKS
 
 STEPS = 4  # in an epoch of the tiny preset
 

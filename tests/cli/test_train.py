@@ -123,7 +123,7 @@ def test_jit_can_be_asked_for(genzoo, preset):
 
 @pytest.mark.parametrize("emulated", [True, False])
 def test_emulated_bfloat16_is_advised_against(genzoo, preset, monkeypatch, emulated):
-    monkeypatch.setattr("keras_genzoo.cli.commands.train.emulates_bfloat16", lambda: emulated)
+    monkeypatch.setattr("keras_genzoo.training.training.emulates_bfloat16", lambda: emulated)
     text = genzoo("train", preset, "--dry-run", "--precision", "mixed_bfloat16")[1]
     assert ("emulates bfloat16" in text) is emulated
     assert "emulates" not in genzoo("train", preset, "--dry-run")[1]
@@ -173,7 +173,7 @@ class TestData:
         line = mistake("train", "--output", run, "--resume", "--data", moved)
         assert re.search(r"the images are not those that '.*' was trained on \(28 then, 27 now", line)
         moved.rename(folder)
-        assert "cannot be told which it has not seen" in mistake("evaluate", run, "--metrics", "mse")
+        assert "it is not known which of them it was not trained on" in mistake("evaluate", run, "--metrics", "mse")
 
     def test_a_folder_goes_before_a_dataset_of_its_name(self, genzoo, preset, folder, monkeypatch, tmp_path):
         folder.rename(tmp_path / "mnist")
@@ -253,6 +253,16 @@ class TestMistakes:
     def test_other_files_are_left_alone(self, mistake, preset, folder):
         assert "holds other files" in mistake("train", preset, "--output", folder)
         assert len(list(folder.iterdir())) == 40
+
+
+def test_a_run_begins_with_anothers_weights(genzoo, mistake, preset, trained, tmp_path):
+    words = ["train", preset, "--output", tmp_path / "run", "--from", trained]
+    code, text, _ = genzoo(*words, "--epochs", 1, "--no-diagnosis")
+    assert code == 0 and re.search(rf"^  from   {trained} \(vae_tiny_16, sha256 [0-9a-f]{{12}}\): ", text, re.MULTILINE)
+    assert Run(tmp_path / "run").record["from"]["sha256"] == Run(trained).record["finished"]["sha256"]
+    assert Run(tmp_path / "run").history()[0]["loss"] < Run(trained).history()[0]["loss"]
+    assert "leave one of them out" in mistake(*words, "--resume")
+    assert "is no run folder" in mistake("train", preset, "--output", tmp_path / "other", "--from", tmp_path)
 
 
 def test_a_training_that_diverges_says_so(genzoo, preset, tmp_path):

@@ -12,8 +12,8 @@ import numpy as np
 from annotated_types import Ge
 from keras import layers
 
-import keras_genzoo.cli.commands.train
-import keras_genzoo.models  # noqa: F401 - registers them
+import keras_genzoo.models  # registers them
+import keras_genzoo.training  # noqa: F401
 from keras_genzoo.artifacts.environment import commit
 from keras_genzoo.data import ArraySource, Split
 from keras_genzoo.registry import DATASETS, NETWORKS

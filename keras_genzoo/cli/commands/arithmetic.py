@@ -1,121 +1,53 @@
 """`genzoo arithmetic`: a direction of a run's latents that means an attribute, added to other images."""
 
 import argparse
-from pathlib import Path
-from typing import Any
 
-import numpy as np
+from keras_genzoo.cli.arguments import add_best, add_picture, add_run, add_steps, count_to, number_in
 
-from keras_genzoo.artifacts import load
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.cli.io.looking import look_through, table_of
-from keras_genzoo.cli.io.outputs import Output
-from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
-from keras_genzoo.cli.subject import open_both
-from keras_genzoo.cli.task import some_of
-from keras_genzoo.data import Source
-from keras_genzoo.data.image_folder import find_images
-from keras_genzoo.data.source import Subset
-from keras_genzoo.evaluation import pixels_of
-from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses import (
-    at,
-    attribute_direction,
-    decode,
-    encode,
-    move,
-    properties,
-    separation,
-    vectors,
-    who_has,
-    with_vectors,
-)
+EPILOG = """examples:
+  genzoo arithmetic runs/faces --attribute glasses
+  genzoo arithmetic runs/faces --attribute hat=straw --images 12
+  genzoo arithmetic runs/clothes --attribute Bag
+  genzoo arithmetic runs/photos --data labeled/ --attribute smiling=1
+  genzoo arithmetic runs/photos --analogy with_glasses.png without.png other.png
 
-_MOST_LEARNED, _MOST_TESTED, _MOST_AVERAGED = 2_000, 1_000, 1_000
+With --attribute, the mean of the latents of images without it is taken from that of images with it, and the difference
+is added to held-out images, 0 to 2 times, and taken away. Attributes are a dataset's labels or factors, or columns of a
+table labels.csv at the top of a folder: file,smiling,... The area under the ROC says how well the place along that
+direction tells held-out images with it from those without: 1 if it means the attribute, 0.5 if it means nothing.
+
+With --analogy A B C, the picture is A, B, C and what A - B + C gives; folders stand for the mean of their images."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    add_run(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--attribute", metavar="NAME[=VALUE]", help="what to add: a label, a factor, a column")
+    what.add_argument("--analogy", metavar=("A", "B", "C"), nargs=3, help="image files, or folders of them: A - B + C")
+    parser.add_argument(
+        "--images", metavar="N", type=count_to(100), default=8, help="held-out images to change (default 8)"
+    )
+    parser.add_argument(
+        "--strength",
+        metavar="R",
+        type=number_in(0, 100, "a number above 0 and below 100"),
+        default=2.0,
+        help="add it -R to R times (default 2)",
+    )
+    add_steps(parser, 9)
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="labeled images: a folder, a dataset's name, or a run (default: the run's own); half of a folder's are "
+        "learned from",
+    )
+    add_picture(parser, "arithmetic")
+    add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Finds the direction, says how well it tells the attribute, and draws what it does."""
-    output = output_of(args, "arithmetic", (args.data, *(args.analogy or ())))
-    if args.analogy is not None:
-        _analogy(args, output)
-        return
-    subject, reference, _ = open_both(args.run, args.data, None, 64, args.best, tolerant=True)
-    assert subject.model is not None  # of a run
-    table = table_of(reference.source, args.data or args.run)
-    model, learned, tested = subject.model, *_two_parts(reference.source, reference.train)
-    (latents, known), (others, more) = _encoded(model, learned), _encoded(model, tested)
-    both = {key: np.concatenate([known[key], more[key]]) for key in known if key in more}
-    name, has = who_has(properties(both, reference.source, table), args.attribute)
-    seen, unseen = has[: len(latents)], has[len(latents) :]
-    direction = attribute_direction(latents[seen >= 0], seen[seen >= 0])
-    kinds = set(unseen[unseen >= 0])
-    auroc = separation(others[unseen >= 0], unseen[unseen >= 0], direction) if kinds == {0, 1} else None
-    strengths = np.linspace(-args.strength, args.strength, args.steps)
-    x = pixels_of(tested, np.arange(min(args.images, len(tested))))
-    rows = move(model, encode(model, x), direction, finely(strengths))
-    report = {
-        "run": str(args.run),
-        "attribute": name,
-        "with": int((seen == 1).sum()),
-        "without": int((seen == 0).sum()),
-        "length": round(float(np.linalg.norm(direction)), 5),
-        "auroc": None if auroc is None else round(auroc, 5),
-        "auroc_images": {"with": int((unseen == 1).sum()), "without": int((unseen == 0).sum())},
-        "strengths": np.round(strengths, 5).tolist(),
-        "direction": np.round(direction, 5).tolist(),
-    }
-    files = write_rows(output, rows, report, before=x[:, None])
-    print(f"{name}: of {report['with']:,} images with it and {report['without']:,} without")
-    print(columns([("AUROC", _meaning(auroc, report["auroc_images"]))]))
-    print("rows: an image, and the same with the direction added", ", ".join(f"{one:+.2g}" for one in strengths))
-    print(columns(files, indent=0))
+    """Finds the direction, measures how well it means the attribute, and draws what it does."""
+    from keras_genzoo.cli.uses import arithmetic
 
-
-def _two_parts(source: Source, train: Source | None) -> tuple[Source, Source]:
-    """Images to learn from, and others; of a source that was not trained on every other one."""
-    if train is None:
-        train, source = (Subset(source, np.arange(first, len(source), 2)) for first in (0, 1))
-    return some_of(train, _MOST_LEARNED), some_of(source, _MOST_TESTED)
-
-
-def _encoded(model: GenerativeModel, source: Source) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The vectors of all images of a source, and what is known of the images."""
-    found, known = look_through(
-        source, f"latents of {len(source):,} images", lambda x, first: vectors(encode(model, x))
-    )
-    return found, known
-
-
-def _meaning(auroc: float | None, counts: dict[str, int]) -> str:
-    if auroc is None:
-        return "not known: among the images it was not made of, all or none have the attribute"
-    of = f"on {counts['with']:,} other images with it and {counts['without']:,} without"
-    worth = "hardly means it" if auroc < 0.7 else "means it in part" if auroc < 0.9 else "means it"
-    return f"{auroc:.3f} {of}: the direction {worth}"
-
-
-def _analogy(args: argparse.Namespace, output: Output) -> None:
-    """A - B + C: what A has more than B is added to C."""
-    model = load(args.run, best=args.best)
-    (a, image_a), (b, image_b), (c, image_c) = (_mean(model, path) for path in args.analogy)
-    direction = vectors(a)[0] - vectors(b)[0]
-    shares = np.linspace(0.0, 1.0, args.steps)
-    rows = move(model, c, direction, finely(shares))
-    words: dict[str, Any] = dict(zip("ABC", args.analogy, strict=True))
-    report = {"run": str(args.run), **words, "shares": np.round(shares, 5).tolist()}
-    files = write_rows(output, rows, report, before=np.stack([image_a, image_b, image_c])[None])
-    print("A, B, C, and the way from C to A - B + C:")
-    print(columns(files, indent=0))
-
-
-def _mean(model: GenerativeModel, name: str) -> tuple[Any, np.ndarray]:
-    """The latents of an image, or of a folder's images in the mean, and a picture of it."""
-    path = Path(name).expanduser()
-    if not path.is_dir():
-        image = read_image(path, model)
-        return encode(model, image[None]), image
-    x = np.stack([read_image(path / file, model) for file in find_images(path)[:_MOST_AVERAGED]])
-    z = encode(model, x)
-    mean = with_vectors(at(z, 0), vectors(z).mean(axis=0, keepdims=True))
-    return mean, decode(model, mean)[0]
+    arithmetic.run(args)

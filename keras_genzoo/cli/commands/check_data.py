@@ -5,16 +5,51 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.data.checking import Report, check_folder, list_to_leave_out, refuse_foreign_list
-from keras_genzoo.data.image_folder import NAMED, QUARANTINE
-from keras_genzoo.data.source import DataError
-from keras_genzoo.files import write_text
+from keras_genzoo.printable import columns
+
+if TYPE_CHECKING:
+    from keras_genzoo.data.checking import Report
+
+from keras_genzoo.cli.arguments import count_to
+
+EPILOG = """examples:
+  genzoo check-data photos/
+  genzoo check-data photos/ --size 128 --output report.json --quarantine
+
+Every image is decoded. The report names files that are broken, that are the same byte for byte or pixel for pixel,
+tiny, or of one color; it counts modes, shapes and classes. The exit code is 0 if no file is broken, and 1 if one is.
+No image is changed, moved or deleted: --quarantine lists what to leave out in FOLDER/quarantine.txt, which training
+and evaluation honor for as long as it is there."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    parser.add_argument("folder", metavar="FOLDER", help="folder of images")
+    parser.add_argument(
+        "--size",
+        metavar="N",
+        type=count_to(65_536),
+        default=64,
+        help="pixels; an image with a shorter side below it is tiny (default 64)",
+    )
+    parser.add_argument("--output", metavar="REPORT.json", help="file to write the whole report to")
+    parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    parser.add_argument(
+        "--quarantine",
+        action="store_true",
+        help="list broken files, and copies but the first, in FOLDER/quarantine.txt: training leaves them out",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Checks a folder, prints and writes the report; 1 if a file is broken, else 0."""
+    from keras_genzoo.data import DataError
+    from keras_genzoo.data.checking import check_folder, list_to_leave_out, refuse_foreign_list
+    from keras_genzoo.data.image_folder import QUARANTINE
+    from keras_genzoo.files import write_text
+
     root = Path(args.folder).expanduser()
     output = Path(args.output).expanduser() if args.output else None
     if output is not None and output.is_dir():
@@ -34,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if report.broken else 0
 
 
-def table(report: Report) -> str:
+def table(report: "Report") -> str:
     """The report for people: what was found how often, and the first few names of each."""
     rows = [("images", f"{report.images:,}")]
     rows += _rows("broken", [f"{name} {reason}" for name, reason in report.broken.items()])
@@ -56,6 +91,8 @@ def table(report: Report) -> str:
 
 
 def _rows(title: str, items: list[str]) -> list[tuple[str, str]]:
+    from keras_genzoo.data.image_folder import NAMED
+
     more = [f"and {len(items) - NAMED:,} more"] if len(items) > NAMED else []
     return [(title, f"{len(items):,}" if items else "none"), *(("", item) for item in items[:NAMED] + more)]
 

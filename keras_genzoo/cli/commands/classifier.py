@@ -1,21 +1,45 @@
-"""`genzoo classifier`: a network that tells a labeled dataset's classes apart, whose features measure models."""
+"""`genzoo classifier`: a classifier of a labeled dataset, whose features measure models."""
 
 import argparse
 import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from keras_genzoo.artifacts import check_free
-from keras_genzoo.callbacks.progress import Progress, duration
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.data import load_split
-from keras_genzoo.features.classifier import EPOCHS, RECORD, WEIGHTS, Trained, save_classifier, train_classifier
+from keras_genzoo.cli.arguments import count, count_to, seed
+from keras_genzoo.printable import columns, duration
+
+if TYPE_CHECKING:
+    from keras_genzoo.features.classifier import Trained
+
 
 _BATCH_SIZE = 128
+EPILOG = """examples:
+  genzoo classifier fashion_mnist --output runs/fashion_classifier
+  genzoo evaluate runs/gan --features runs/fashion_classifier
+
+For sets with labels (fashion_mnist, mnist, image_folder with a sub-folder for each class) or factors (drawn_faces)."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    parser.add_argument("dataset", metavar="DATASET", help="a dataset's name")
+    parser.add_argument("--data", metavar="PATH", help="folder of images, for datasets that read one")
+    parser.add_argument("--output", metavar="DIR", required=True, help="folder to make")
+    parser.add_argument(
+        "--size", metavar="N", type=count_to(1024), help="pixels along each side (default: the dataset's)"
+    )
+    parser.add_argument("--epochs", metavar="N", type=count, help="passes over the training images (default 8)")
+    parser.add_argument("--seed", metavar="S", type=seed, default=0, help="of weights and order (default 0)")
 
 
 def run(args: argparse.Namespace) -> None:
     """Trains, measures on the held-out images, writes the folder, and says how to use it."""
+    from keras_genzoo.artifacts import check_free
+    from keras_genzoo.callbacks import Progress
+    from keras_genzoo.data import load_split
+    from keras_genzoo.features.classifier import EPOCHS, RECORD, WEIGHTS, save_classifier, train_classifier
+
     check_free(args.output)
     split = load_split(args.dataset, args.data, **({"size": args.size} if args.size else {}))
     epochs, batch_size = args.epochs or EPOCHS, min(_BATCH_SIZE, len(split.train))
@@ -44,7 +68,7 @@ def name_for(dataset: str, path: str | None) -> str:
     return f"{re.sub('[^a-z0-9]+', '_', of.lower()).strip('_') or dataset}_classifier"
 
 
-def _table(trained: Trained) -> str:
+def _table(trained: "Trained") -> str:
     """What it got right of the held-out images."""
     found = trained.record["held_out"]
     rows = [(name, f"{value:.1%} right") for name, value in found["accuracy"].items()]

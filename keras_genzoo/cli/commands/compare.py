@@ -3,12 +3,28 @@
 import argparse
 from pathlib import Path
 
-from keras_genzoo.evaluation import CompareError, compare, render
-from keras_genzoo.files import write_text
+EPILOG = """examples:
+  genzoo compare runs/vae runs/dcgan runs/wgan_gp
+  genzoo compare runs/* --format latex --output table.tex
+  genzoo compare runs/dcgan-seed-* runs/wgan-seed-* --group
+
+Only numbers of one protocol stand in a column: the newest that all of the folders have."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or others with metric-<name>.jsonl")
+    parser.add_argument("--metrics", metavar="A,B,...", help="columns, by name (default: all but losses)")
+    parser.add_argument("--format", choices=("text", "markdown", "csv", "latex"), default="text", help="default text")
+    parser.add_argument("--group", action="store_true", help="runs that differ by their seed alone: mean and spread")
+    parser.add_argument("--output", metavar="FILE", help="file to write (default: print)")
 
 
 def run(args: argparse.Namespace) -> None:
     """Prints the tables, or writes them."""
+    from keras_genzoo.evaluation import CompareError, compare, render
+    from keras_genzoo.files import write_text
+
     metrics = None
     if args.metrics is not None:
         metrics = [name.strip() for name in args.metrics.split(",") if name.strip()]

@@ -1,97 +1,55 @@
 """`genzoo debias`: weights by which rare images are drawn more often, for `genzoo train --sample-weights`."""
 
 import argparse
-import shlex
-from collections.abc import Collection
-from pathlib import Path
 
-from keras_genzoo.artifacts import Run, RunError, load
-from keras_genzoo.callbacks import write_sheet
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.cli.io.looking import look_through, table_of
-from keras_genzoo.cli.io.outputs import Output
-from keras_genzoo.cli.task import images_of, load_sources, on_data
-from keras_genzoo.data import DataError, Source
-from keras_genzoo.data.weighting import index_of, to_csv
-from keras_genzoo.files import write_text
-from keras_genzoo.printable import printable
-from keras_genzoo.registry import did_you_mean
-from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
-from keras_genzoo.uses.extremes import extremes
-from keras_genzoo.uses.latents import encode, vectors
-from keras_genzoo.uses.properties import Property, names_of_properties, properties
+from keras_genzoo.cli.arguments import add_best, add_run, integer, number_in
+
+EPILOG = """examples:
+  genzoo debias runs/faces --factor skin_tone --output weights.csv
+  genzoo train runs/faces/config.json --sample-weights weights.csv --output runs/fair_faces
+
+An image weighs the more, the rarer its latents are among the images trained on; no labels are needed. Where factors or
+labels are known, the report says how the share of each would change."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    add_run(parser)
+    parser.add_argument(
+        "--data", metavar="PATH", help="images to weigh: a folder or a dataset's name (default: the run's own)"
+    )
+    parser.add_argument(
+        "--strength",
+        metavar="ALPHA",
+        type=number_in(0, float("inf"), "a number above 0"),
+        default=0.01,
+        help="smoothing; the smaller, the more the rare ones weigh (default 0.01)",
+    )
+    parser.add_argument(
+        "--bins",
+        metavar="N",
+        type=lambda text: integer(text, 2, 1_000),
+        default=10,
+        help="of each latent's histogram (default 10)",
+    )
+    parser.add_argument(
+        "--combine",
+        choices=("max", "product"),
+        default="max",
+        help="over latents: the rarest one counts (default), or the product of all, the paper's, for few latents",
+    )
+    parser.add_argument("--factor", metavar="NAME", help="label, factor or column to report on (default: all)")
+    parser.add_argument(
+        "--output",
+        metavar="FILE.csv",
+        default="weights.csv",
+        help="the weights; .png and .json lie beside them (default weights.csv)",
+    )
+    add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Weighs the images to train on, writes the weights, and tells what they change."""
-    opened, table = Run(args.run), Path(args.output)
-    if table.suffix.lower() != ".csv":
-        raise RunError(f"debias: --output '{table}' must end in .csv.")
-    output = Output("debias", table, ".png", reads=(args.run, args.data))
-    source, again = _to_train_on(opened, args.data)
-    attributes = table_of(source, args.data or args.run)
-    _check_factor(args.factor, names_of_properties(source, attributes), source)
-    model = load(args.run, best=args.best)
-    latents, found = look_through(
-        source, f"latents of {len(source):,} images", lambda x, first: vectors(encode(model, x))
-    )
-    known = properties(found, source, attributes)
-    _check_factor(args.factor, known, source)  # a label may be one of the factors
-    chosen = known if args.factor is None else {args.factor: known[args.factor]}
-    weights = rarity_weights(latents, args.strength, args.bins, args.combine)
-    changes = {name: shares_of(one, weights) for name, one in chosen.items()}
-    alike, largest = effective_sample_size(weights), float(weights.max() * len(weights))
-    names = [printable(name) for name in found["name"]] if "name" in found else None
-    report = {
-        "run": str(args.run),
-        "data": source.manifest(),
-        "strength": args.strength,
-        "bins": args.bins,
-        "combine": args.combine,
-        "latents_in_use": int(in_use(latents).sum()),
-        "effective_sample_size": alike,
-        "largest_weight": largest,
-        "before_and_after": changes,
-    }
-    output.report(report)
-    write_text(output.main, to_csv({"weight": [f"{weight:.9g}" for weight in weights]}, names, index_of(source)))
-    write_sheet(output[".png"], extremes(source, weights), model)
-    rows = [
-        ("latents", f"{report['latents_in_use']} in use of {latents.shape[1]}"),
-        ("weights", f"up to {largest:.3g} times the mean; the images tell as much as {alike:,.0f} alike would"),
-        *((name, _in_words(chosen[name], change)) for name, change in changes.items()),
-        (output.main.name, "the weights"),
-        (output[".png"].name, "images of the largest weights, and below them of the smallest"),
-        (output[".json"].name, "this report"),
-    ]
-    print(f"{len(source):,} images of {printable(source.name)} to train on\n{columns(rows)}")
-    print(f"next: genzoo train {again} --sample-weights {shlex.quote(printable(output.main))} --output ...")
+    """Weighs the images to train on, writes the weights, and prints what they change."""
+    from keras_genzoo.cli.uses import debias
 
-
-def _to_train_on(run: Run, data: str | None) -> tuple[Source, str]:
-    """The images that a training as the run's takes, of the run itself or of what --data names, and how to ask for it.
-
-    It is asked for by the run's own copy of its preset, which has all that was set, such as what is held out.
-    """
-    if data is not None and (Path(data).expanduser() / "config.json").is_file():
-        run, data = Run(Path(data).expanduser()), None
-    if data is None:
-        source, data = images_of(run).train, run.record["data"]["path"]
-    else:
-        source = load_sources(*on_data(run.config, data)).train
-    words = [str(run.path / "config.json"), *(("--data", data) if data else ())]
-    return source, " ".join(shlex.quote(printable(word)) for word in words)
-
-
-def _check_factor(factor: str | None, known: Collection[str], source: Source) -> None:
-    if factor is not None and factor not in known:
-        near = did_you_mean(factor, known) if known else "nothing is known of them"
-        raise DataError(f"--factor: the images of {source.name} have no '{factor}'; {near}")
-
-
-def _in_words(found: Property, change: dict[str, tuple[float, float]]) -> str:
-    """Before and after; of many classes those that change most."""
-    if not found.classes:
-        return "; ".join(f"{what} {before:.3g} -> {after:.3g}" for what, (before, after) in change.items())
-    most = sorted(change, key=lambda name: -abs(change[name][1] - change[name][0]))[:6]
-    return ", ".join(f"{printable(name)} {change[name][0]:.1%} -> {change[name][1]:.1%}" for name in most)
+    debias.run(args)

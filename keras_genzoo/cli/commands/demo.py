@@ -2,41 +2,47 @@
 
 import argparse
 import time
-from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
-from keras_genzoo.callbacks.progress import duration
-from keras_genzoo.cli import options
 from keras_genzoo.cli.commands import evaluate, export, sample, train
-from keras_genzoo.cli.io.console import columns
+from keras_genzoo.printable import columns, duration
 
 PRESET = "vae_drawn_faces_32_mlp"
 _MADE = [
     ("samples.png", "faces it makes of noise"),
-    ("reconstructions.png", "faces it has not seen, and below them what it makes of them"),
+    ("reconstructions.png", "held-out faces, and below them what it makes of them"),
     ("latent_walk.png", "walks from one face to another"),
     ("losses.png", "what was logged while it learned"),
-    ("metric-psnr.jsonl", "how well it does on faces it has not seen; also -mse, -ssim and others"),
+    ("metric-psnr.jsonl", "how well it does on held-out faces; also -mse, -ssim and others"),
     ("model.weights.h5", "what it learned: genzoo.load(RUN) in Python"),
     ("saved_model/", "the same for serving without this package"),
 ]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    parser.add_argument(
+        "--output", metavar="RUN", default="runs/demo", help="run folder to make (default runs/demo, runs/demo-2, ...)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Trains, samples, measures and exports, each by its own command."""
     began = time.perf_counter()
     folder = free(Path(args.output))
-    acts: list[tuple[str, Callable[[argparse.Namespace], int | None], list[str]]] = [
-        ("train", train.run, [PRESET, "--output", str(folder)]),
-        ("sample", sample.run, [str(folder), "--output", str(folder / "samples.png")]),
-        ("evaluate", evaluate.run, [str(folder), "--metrics", "losses,mse,psnr,ssim"]),
-        ("export", export.run, [str(folder), "--output", str(folder / "saved_model")]),
+    acts: list[tuple[ModuleType, list[str]]] = [
+        (train, [PRESET, "--output", str(folder)]),
+        (sample, [str(folder), "--output", str(folder / "samples.png")]),
+        (evaluate, [str(folder), "--metrics", "losses,mse,psnr,ssim"]),
+        (export, [str(folder), "--output", str(folder / "saved_model")]),
     ]
-    for command, act, arguments in acts:
-        print(f"\n$ genzoo {command} {' '.join(arguments)}", flush=True)
-        parser = argparse.ArgumentParser(prog=f"genzoo {command}")
-        options.add(command, parser)
-        if code := act(parser.parse_args(arguments)):
+    for command, arguments in acts:
+        name = command.__name__.rpartition(".")[2]
+        print(f"\n$ genzoo {name} {' '.join(arguments)}", flush=True)
+        parser = argparse.ArgumentParser(prog=f"genzoo {name}")
+        command.add_arguments(parser)
+        if code := command.run(parser.parse_args(arguments)):
             return code
     print(f"\nThe demo took {duration(time.perf_counter() - began)}. In {folder}:\n{columns(_MADE)}")
     return 0

@@ -5,25 +5,35 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
+from keras_genzoo.cli.io.console import one_line, quiet
+from keras_genzoo.printable import columns, printable
 
-from keras_genzoo import config
-from keras_genzoo.artifacts import Run, RunError, environment
-from keras_genzoo.artifacts.environment import PACKAGE
-from keras_genzoo.cli.io.console import columns, one_line, quiet
-from keras_genzoo.data.prepared import cache_folder
-from keras_genzoo.diagnosis import ADVICE, record
-from keras_genzoo.printable import printable
+if TYPE_CHECKING:
+    from keras_genzoo.artifacts import Run
 
 _SETTINGS = ("KERAS_BACKEND", "KERAS_HOME", "GENZOO_CACHE", "CUDA_VISIBLE_DEVICES", "XLA_FLAGS", "TF_XLA_FLAGS")
 
+EPILOG = """examples:
+  genzoo doctor             this machine
+  genzoo doctor runs/faces  that training"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    parser.add_argument(
+        "run", metavar="RUN", nargs="?", help="a run folder: what is wrong with its training; without it, this machine"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
 
 def run(args: argparse.Namespace) -> None:
-    """Looks, and prints."""
+    """Examines the machine, or reads what was found in a run, and prints it."""
+    from keras_genzoo.artifacts import Run
+
     if args.run is not None:
-        _tell(Run(args.run), args.json)
+        _print_findings(Run(args.run), args.json)
         return
     with quiet():
         found = examination()
@@ -34,8 +44,11 @@ def run(args: argparse.Namespace) -> None:
     print(columns(rows, indent=0))
 
 
-def _tell(run: Run, as_json: bool) -> None:
-    """What was found while a run was trained."""
+def _print_findings(run: "Run", as_json: bool) -> None:
+    """Prints what was found while a run was trained."""
+    from keras_genzoo.artifacts import RunError
+    from keras_genzoo.diagnosis import ADVICE, record
+
     chart, diverged = record.read(run.path), run.divergences()
     if not chart.looks and not chart.stopped:
         raise RunError(
@@ -45,20 +58,27 @@ def _tell(run: Run, as_json: bool) -> None:
         lines = [{"finding": "divergence", **line} for line in diverged]
         print(json.dumps([*(finding.line() for finding in chart.findings), *lines], indent=2))
         return
-    told = [finding.text for finding in chart.findings]
-    told += [
+    texts = [finding.text for finding in chart.findings]
+    texts += [
         f"{ADVICE['divergence'].name}: {line.get('what')} was {line.get('value') or 'not finite'} in epoch "
         f"{line.get('epoch')}, step {line.get('step')}. What helps: {ADVICE['divergence'].words} "
         f"({ADVICE['divergence'].source})"
         for line in diverged
     ]
-    if not told or chart.stopped:
-        told.append(chart.words if not told else f"Then it could look no more: {chart.stopped}")
-    print("\n\n".join(map(printable, told)))
+    if not texts or chart.stopped:
+        texts.append(chart.words if not texts else f"Then it could not go on: {chart.stopped}")
+    print("\n\n".join(map(printable, texts)))
 
 
 def examination() -> dict[str, Any]:
     """What there is on this machine, as JSON has it."""
+    import keras
+
+    from keras_genzoo import config
+    from keras_genzoo.artifacts import environment
+    from keras_genzoo.artifacts.environment import PACKAGE
+    from keras_genzoo.data.prepared import cache_folder
+
     return {
         **environment(),
         "xla": xla(),
@@ -73,6 +93,8 @@ def examination() -> dict[str, Any]:
 
 def xla() -> str:
     """Whether XLA compiles and runs a small function here, and how long that takes."""
+    import keras
+
     began = time.perf_counter()
     try:
         if keras.backend.backend() == "tensorflow":

@@ -3,103 +3,125 @@
 import argparse
 import dataclasses
 import json
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from keras_genzoo.cli.declared import sample_options
+from keras_genzoo.printable import columns
 
-from keras_genzoo import images
-from keras_genzoo.artifacts import Run
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.cli.io.meter import meter, silent
-from keras_genzoo.cli.measuring import metrics_and_extractor
-from keras_genzoo.cli.subject import check_named, open_both
-from keras_genzoo.evaluation import Evaluation, EvaluationError, Result, append, pixels_of
-from keras_genzoo.evaluation.tables import in_words
-from keras_genzoo.metrics import nearest
+if TYPE_CHECKING:
+    from keras_genzoo.evaluation import Evaluation, Result
 
-NEIGHBORS = "nearest_neighbors.png"
-_PAIRS = 32
+from keras_genzoo.cli.arguments import add_best, count_to, seed
+
+EPILOG = """metrics:
+  of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
+  of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
+  of conditions      label_accuracy of conditional models, in a classifier's features
+  of points          modes and good_samples, on gaussians_25
+  of distributions   fid, fid_infinity, kid, precision, recall, density, coverage, authpct, inception_score
+                     (in features other than Inception's, fid is called frechet, and kid kernel)
+
+examples:
+  genzoo evaluate runs/vae --metrics losses,mse,psnr,ssim
+  genzoo evaluate runs/gan --inception-weights pt_inception-2015-12-05-6726825d.pth
+  genzoo evaluate runs/gan --data ffhq/ --split all --num 50000       the standard of FFHQ
+  genzoo evaluate runs/gan --features runs/fashion_classifier         features of a classifier of our own
+  genzoo evaluate my_samples/ --data photos/ --features keras_imagenet --output scores/
+  genzoo evaluate runs/vae --metrics mig,sap,dci --split train        whether a latent means one thing
+  genzoo evaluate noise --data runs/gan --output runs/noise           what a model must be better than
+
+Every number is kept with its protocol in metric-<name>.jsonl of the run; `genzoo compare` puts them in one table. What
+was computed is kept too: interrupted, it goes on where it stopped."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    parser.add_argument(
+        "subject",
+        metavar="SUBJECT",
+        help="run folder, SavedModel or folder of images; or 'real' for other real images, or 'noise'",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="real images: a folder, a dataset's name, or a run, for the images of that (default: the run's own)",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("held_out", "train", "all"),
+        help="which of the real images (default: those held out; of a folder that is not the run's, all)",
+    )
+    parser.add_argument("--metrics", metavar="A,B,...", help="what to measure (default: all that is possible quickly)")
+    parser.add_argument(
+        "--num",
+        metavar="N",
+        type=count_to(1_000_000),
+        help="images to make (default 10,000; of a folder, all); distances depend on it",
+    )
+    parser.add_argument(
+        "--features",
+        metavar="NAME",
+        help="features: inception (default), inception_clean, keras_imagenet, pixels, random; a classifier's folder; "
+        "or any Keras model, as FILE.keras:LAYER",
+    )
+    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
+    parser.add_argument(
+        "--batch-size",
+        metavar="N",
+        type=count_to(4096),
+        default=64,
+        help="images made at a time (default 64); it changes the time only",
+    )
+    parser.add_argument("--seed", metavar="S", type=seed, default=0, help="of the images that are made (default 0)")
+    add_best(parser)
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load a SavedModel even though its graph may reach files, programs or the network",
+    )
+    parser.add_argument("--output", metavar="DIR", help="folder to keep the numbers in (default: the run)")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measures, keeps each result as soon as it is there, and prints them."""
-    check_named(args.subject, args.data)
-    # First: what is missing is said before anything is computed.
-    names, extractor = metrics_and_extractor(args.metrics, args.features, args.inception_weights)
-    subject, reference, run_folder = open_both(
-        args.subject, args.data, args.split, args.batch_size, args.best, args.trust
-    )
-    folder = Path(args.output) if args.output else run_folder
-    if folder is not None:
-        _check_writable(folder)
-    one = Evaluation(
-        subject,
-        reference,
-        extractor,
-        num=args.num,
-        seed=args.seed,
-        batch_size=Run(run_folder).config["data"]["batch_size"] if run_folder else 64,  # as while it was trained
-        watch=silent if args.json else meter,
-    )
-    names = names or one.possible()
-    for name in names:
-        one.check(name)
+    """Measures, and prints the results; those that are there are printed whatever happens."""
+    from keras_genzoo.evaluation import meter, silent
+    from keras_genzoo.evaluation.front import Request
+
+    options, watch = sample_options(args), silent if args.json else meter
+    words: dict[str, Any] = {**vars(args), "options": options, "watch": watch}
+    prepared = Request(**{field.name: words[field.name] for field in dataclasses.fields(Request)}).prepare()
     if not args.json:
-        print(f"{subject.name} beside {_reference_in_words(one)}", flush=True)
+        print(f"{prepared.evaluation.subject.name} beside {_reference_in_words(prepared.evaluation)}", flush=True)
     results: list[Result] = []
     try:
-        failed = _measure(one, names, folder, results)
-    finally:  # whatever happens: what was measured is not lost
+        results += prepared.results()
+    finally:  # what was measured is not lost
         if args.json:
             print(json.dumps([dataclasses.asdict(result) for result in results], indent=2))
         elif results:
             print(_table(results))
+    neighbors = prepared.write_neighbors() if not args.json else None
     if not args.json:
         kept = "not kept: --output FOLDER keeps the numbers of what is no run"
-        if folder is not None and results:
-            kept = f"kept: metric-<name>.jsonl in {folder}"
-            if any(result.metric == one.name_of("authpct") for result in results if "authpct" in names):
-                kept += f", {write_neighbors(one, folder / NEIGHBORS)}"
+        if prepared.folder is not None and results:
+            kept = f"kept: metric-<name>.jsonl in {prepared.folder}{f', {neighbors}' if neighbors else ''}"
         print(kept, flush=True)
-    if failed:
-        raise failed[0]
+    if prepared.failed:
+        raise prepared.failed[0]
 
 
-def _check_writable(folder: Path) -> None:
-    """Refuses a folder that cannot be written, before hours are spent on numbers for it."""
-    if folder.exists() and not folder.is_dir():
-        raise EvaluationError(f"--output '{folder}' is a file: name a folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass
-
-
-def _measure(
-    one: Evaluation, names: Sequence[str], folder: Path | None, results: list[Result]
-) -> list[EvaluationError]:
-    """Measures one metric after the other, and keeps each result at once; returns what went wrong with some of them."""
-    failed: list[EvaluationError] = []
-    for name in names:
-        try:
-            for result in one.results([name]):
-                results.append(result)
-                if folder is not None:
-                    append(folder, result)
-        except EvaluationError as error:
-            failed.append(error)
-    return failed
-
-
-def _reference_in_words(one: Evaluation) -> str:
-    source, split = one.reference.source, one.reference.split
+def _reference_in_words(evaluation: "Evaluation") -> str:
+    source, split = evaluation.reference.source, evaluation.reference.split
     parts = {"held_out": "the images held out of", "train": "the training images of", "half": "one half of"}
     return f"{parts.get(split, 'all images of')} {source.name} ({len(source):,})"
 
 
-def _table(results: Sequence[Result]) -> str:
+def _table(results: "Sequence[Result]") -> str:
     """Names and values; what all of them share of their protocols stands below."""
+    from keras_genzoo.evaluation.tables import in_words
+
     protocols = [result.protocol for result in results]
     shared = {
         key: value
@@ -117,22 +139,5 @@ def _table(results: Sequence[Result]) -> str:
     return "\n".join([columns(rows), *([in_words(words)] if words else [])])
 
 
-def _number(result: Result) -> str:
+def _number(result: "Result") -> str:
     return "-" if result.value is None else f"{result.value:.6g}"
-
-
-def write_neighbors(one: Evaluation, path: Path) -> Path:
-    """Draws the images that are nearest to training images, and below each row of them these training images.
-
-    Args:
-        one: an `Evaluation` whose reference knows the training images.
-        path: where to.
-    """
-    indices, distances = nearest(one.generated.features, one.train.features)
-    closest = np.argsort(distances, kind="stable")[:_PAIRS]
-    made = np.concatenate([one.subject.images(int(at), int(at) + 1, one.seed) for at in closest])
-    train = one.reference.train
-    if train is None:
-        raise EvaluationError("the training images are not known, so their neighbors cannot be drawn.")
-    pairs = images.rows_of_pairs(made, pixels_of(train, indices[closest]))
-    return images.write_png(path, pairs)

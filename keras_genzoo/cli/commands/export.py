@@ -2,14 +2,31 @@
 
 import argparse
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from keras_genzoo.artifacts import load
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.types import ArraySpec
+from keras_genzoo.cli.arguments import add_best, add_run
+from keras_genzoo.printable import columns
+
+if TYPE_CHECKING:
+    from keras_genzoo.types import ArraySpec
+
+EPILOG = """example:
+  genzoo export runs/faces --output saved_model"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    add_run(parser)
+    parser.add_argument(
+        "--output", metavar="DIR", required=True, help="folder to make; one that holds a SavedModel is replaced"
+    )
+    add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Exports."""
+    from keras_genzoo.artifacts import load
+
     model = load(args.run, best=args.best)
     model.export(args.output)
     endpoints = [
@@ -20,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
     print(columns(endpoints))
 
 
-def _shapes(inputs: Mapping[str, ArraySpec]) -> str:
+def _shapes(inputs: "Mapping[str, ArraySpec]") -> str:
     return ", ".join(
         f"{dtype} ({', '.join('any' if size is None else str(size) for size in shape)})" if shape else dtype
         for shape, dtype in ((spec.shape, spec.dtype) for spec in inputs.values())

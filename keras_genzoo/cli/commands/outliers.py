@@ -1,130 +1,54 @@
 """`genzoo outliers`: which images are unlike those that an autoencoder was trained on."""
 
 import argparse
-from pathlib import Path
-from typing import Any, cast
 
-import numpy as np
+from keras_genzoo.cli.arguments import add_best, add_run, add_run_data, number_in
 
-from keras_genzoo.artifacts import Run, load
-from keras_genzoo.callbacks import write_sheet
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.cli.io.looking import look_through, table_of
-from keras_genzoo.cli.io.outputs import Output
-from keras_genzoo.cli.subject import open_both
-from keras_genzoo.cli.task import images_of
-from keras_genzoo.data import DataError
-from keras_genzoo.data.weighting import to_csv
-from keras_genzoo.files import write_text
-from keras_genzoo.metrics.likelihood import likelihood_protocol
-from keras_genzoo.model import GenerativeModel
-from keras_genzoo.printable import printable
-from keras_genzoo.uses.extremes import extremes
-from keras_genzoo.uses.outliers import (
-    check_scores,
-    detection,
-    known_outliers,
-    outlier_scores,
-    p_values,
-    rank_of_threshold,
-    threshold,
-)
-from keras_genzoo.uses.properties import properties
+EPILOG = """examples:
+  genzoo outliers runs/faces --data new_photos/
+  genzoo outliers runs/faces --data new_photos/ --score elbo --false-alarms 0.01 --output found/
+  genzoo outliers runs/faces --data new_photos/ --score likelihood_ratio --background runs/noisy_faces
 
-_PNG = "length as PNG"
+A score is the higher, the more unusual an image is. The threshold is the one that the run's own held-out images pass
+but for the share of false alarms."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    add_run(parser)
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        required=True,
+        help="images to score: a folder, a dataset's name, or a run; those of a folder are resized to fit",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("held_out", "train", "all"),
+        help="which of these images (default: those held out; of a folder that is not the run's, all)",
+    )
+    parser.add_argument(
+        "--score",
+        choices=("reconstruction", "elbo", "likelihood_ratio"),
+        default="reconstruction",
+        help="squared error of the reconstruction (default); minus the ELBO, in nats; or minus the log ratio of "
+        "likelihoods under the run and under --background, or, without one, the length of the image's PNG code",
+    )
+    parser.add_argument("--background", metavar="RUN", help="run whose likelihood is divided by (likelihood_ratio)")
+    parser.add_argument(
+        "--false-alarms",
+        metavar="SHARE",
+        type=number_in(0, 1, "a share, a number above 0 and below 1"),
+        default=0.05,
+        help="share of usual images that may pass for outliers (default 0.05)",
+    )
+    parser.add_argument("--output", metavar="FOLDER", help="folder to write to (default: RUN/outliers)")
+    add_run_data(parser)
+    add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Scores images, and writes which of them are above what images like those trained on score."""
-    own = Run(args.run)
-    place = Path(args.output).expanduser() if args.output else own.path / "outliers"
-    output = Output("outliers", place / "outliers.csv", ".png", reads=(args.run, args.run_data, args.data))
-    background = load(args.background) if args.background else None
-    held_out = images_of(own, args.run_data, "--run-data").held_out
-    if not len(held_out):
-        raise DataError(f"'{own.path}' holds out no images of which to take a threshold: train with --held-out N.")
-    rank_of_threshold(len(held_out), args.false_alarms)
-    subject, reference, _ = open_both(args.run, args.data, args.split, 64, args.best, tolerant=True)
-    model, source = cast(GenerativeModel, subject.model), reference.source
-    check_scores(model, args.score, background)
-    tables = table_of(held_out, args.run_data or args.run), table_of(source, args.data)
+    """Scores images, and writes which of them are above the threshold."""
+    from keras_genzoo.cli.uses import outliers
 
-    def scored(x: np.ndarray, first: int) -> np.ndarray:
-        return outlier_scores(model, x, args.score, background, start=first)
-
-    usual, found = look_through(held_out, f"scores of {len(held_out):,} held-out images", scored)
-    left_out = known_outliers(properties(found, held_out, tables[0]))
-    kept = np.ones(len(usual), bool) if left_out is None else left_out != 1
-    usual, setting = usual[kept], found["digest"][kept]
-    limit = threshold(usual, args.false_alarms)
-
-    scores, found = look_through(source, f"scores of {len(source):,} images", scored)
-    known = known_outliers(properties(found, source, tables[1]), held_out.class_names)
-    told, same = scores > limit, np.isin(found["digest"], setting)
-    names = [printable(name) for name in found["name"]] if "name" in found else None
-    table: dict[str, Any] = {
-        "score": [f"{score:.9g}" for score in scores],
-        "p_value": [f"{value:.6g}" for value in p_values(usual, scores)],
-        "outlier": told.astype(int),
-    }
-    report: dict[str, Any] = {
-        "run": str(args.run),
-        "data": reference.protocol(),
-        "score": args.score,
-        "background": args.background or (_PNG if args.score == "likelihood_ratio" else None),
-        "likelihood": None if args.score == "reconstruction" else likelihood_protocol(model)["likelihood"],
-        "false_alarms": args.false_alarms,
-        "threshold": limit,
-        "held_out": {"count": len(usual), "known_outliers_left_out": len(held_out) - len(usual)},
-        "threshold_set_by": int(same.sum()),
-        "outliers": int(told.sum()),
-    }
-    if known is not None:
-        yes, no = known == 1, known == 0
-        table["known_outlier"] = ["" if one < 0 else one for one in known]
-        report["known_outliers"] = int(yes.sum())
-        if yes.any() and no.any():
-            report |= detection(scores[yes | no], yes[yes | no])
-            report["found"] = float(told[yes].mean())
-        if (no & ~same).any():  # of those that set the threshold, the rate is what it was set for
-            report["false_alarm_rate"] = float(told[no & ~same].mean())
-
-    output.report(report)
-    write_text(output.main, to_csv(table, names))
-    write_sheet(output[".png"], extremes(source, scores), model)
-    print(f"{args.score} of {len(source):,} images of {printable(source.name)}, beside {len(usual):,} held-out ones")
-    print(f"{columns(_in_words(report, len(source)))}\nin {place}:")
-    made = [
-        ("outliers.csv", "scores, p-values, outlier or not"),
-        ("outliers.png", "the least typical images, and below them the most typical"),
-        ("outliers.json", "this report"),
-    ]
-    print(columns(made))
-
-
-def _in_words(report: dict[str, Any], count: int) -> list[tuple[str, str]]:
-    """The report in a few lines."""
-    unit = "mean squared error" if report["score"] == "reconstruction" else "nats"
-    rows = [
-        ("threshold", f"{report['threshold']:.6g} {unit}, for {report['false_alarms']:.2%} of false alarms"),
-        ("outliers", f"{report['outliers']:,} images ({report['outliers'] / count:.1%})"),
-    ]
-    if report["background"]:
-        soft = report["background"] == _PNG and report["likelihood"] != "discretized_logistic"
-        beware = f"; beside a likelihood '{report['likelihood']}' it weighs too much: give a --background"
-        rows.insert(0, ("ratio to", f"{report['background']}{beware if soft else ''}"))
-    if same := report["threshold_set_by"]:
-        rows.append(
-            ("beware", f"{same:,} of these images set the threshold: on them it keeps its rate by construction")
-        )
-    if left_out := report["held_out"]["known_outliers_left_out"]:
-        rows.append(("left out", f"{left_out:,} known outliers of the held-out images"))
-    if "known_outliers" in report:
-        rows.append(("known", f"{report['known_outliers']:,} outliers"))
-    if "auroc" in report:
-        rows.append(("AUROC", f"{report['auroc']:.4f}"))
-        rows.append(("AP", f"{report['average_precision']:.4f}"))
-        rows.append(("found", f"{report['found']:.1%} of the known outliers"))
-    if "false_alarm_rate" in report:
-        rows.append(("alarms", f"{report['false_alarm_rate']:.1%} of images that are known to be none"))
-    return rows
+    outliers.run(args)

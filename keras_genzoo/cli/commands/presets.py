@@ -1,11 +1,9 @@
-"""Lists the presets that come with the package, or prints the JSON Schema of a preset."""
+"""`genzoo presets`: the presets that come with the package, or the JSON Schema of a preset."""
 
 import argparse
 import json
 import sys
 from typing import Any
-
-from keras_genzoo import config
 
 _COLUMNS = ("name", "model", "dataset", "size", "about")
 
@@ -19,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Prints."""
+    from keras_genzoo import config
+
     if args.schema:
         print(json.dumps(config.schema(), indent=2))
         return
@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _row(name: str) -> dict[str, Any]:
+    from keras_genzoo import config
+
     preset = config.load_preset(name)
     return {
         "name": name,

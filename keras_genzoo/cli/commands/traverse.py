@@ -1,91 +1,58 @@
 """`genzoo traverse`: what each latent of a run does to an image."""
 
 import argparse
-from typing import Any
 
-import numpy as np
+from keras_genzoo.cli.arguments import (
+    add_best,
+    add_picture,
+    add_run,
+    add_run_data,
+    add_steps,
+    count_to,
+    integer,
+    number_in,
+    seed,
+)
 
-from keras_genzoo.artifacts import Run, RunError, load
-from keras_genzoo.cli.io.console import columns
-from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
-from keras_genzoo.cli.task import images_of
-from keras_genzoo.data import DataError, Source
-from keras_genzoo.evaluation import pixels_of
-from keras_genzoo.files import read_json
-from keras_genzoo.model import GenerativeModel
-from keras_genzoo.printable import printable
-from keras_genzoo.uses import Ranking, at, draw, encode, rank_latents, traverse
+EPILOG = """examples:
+  genzoo traverse runs/faces
+  genzoo traverse runs/faces --image anna.png --latents 16 --output anna_traversed.png
+  genzoo traverse runs/gan --seed 7
 
-_MOST_RANKED = 1_000  # images
-_ROWS = 10
-_MOVED = "--run-data"
+A row of the picture is one latent, varied from -3 to 3 standard deviations of the prior; the others stay those of an
+image. The rows are in the order of what the latents carry over held-out images: nats of KL for a VAE, variance for
+other autoencoders; those of a GAN, which has no encoder, by number. An animated GIF moves them all at once, and a JSON
+file says what the rows are."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds this command's options."""
+    add_run(parser)
+    base = parser.add_mutually_exclusive_group()
+    base.add_argument("--image", metavar="FILE", help="start from this image; it is cropped and resized to fit")
+    base.add_argument(
+        "--index",
+        metavar="N",
+        type=lambda text: integer(text, 0, 100_000_000),
+        help="start from held-out image number N, from 0",
+    )
+    base.add_argument("--seed", metavar="S", type=seed, default=0, help="start from a sample of this seed (default 0)")
+    parser.add_argument("--latents", metavar="N", type=count_to(1_000), help="rows (default 10)")
+    parser.add_argument(
+        "--range",
+        metavar="R",
+        type=number_in(0, 100, "a number above 0 and below 100"),
+        default=3.0,
+        help="vary from -R to R standard deviations (default 3)",
+    )
+    add_steps(parser, 9)
+    add_picture(parser, "traverse")
+    add_run_data(parser)
+    add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Draws the latents that carry most, and says which they are."""
-    output = output_of(args, "traverse", (args.image, args.run_data))
-    opened, model = Run(args.run), load(args.run, best=args.best)
-    z, start = _start(args, model, opened)
-    ranking, over = _ranking(opened, model, args.run_data)
-    count = min(_ROWS, len(ranking.order)) if args.latents is None else args.latents
-    if count > len(ranking.order):
-        raise RunError(f"traverse: --latents {count}: this model has {len(ranking.order)}: ask for at most as many.")
-    latents = ranking.order[:count]
-    values = np.linspace(-args.range, args.range, args.steps)
-    rows = traverse(model, z, latents, finely(values))
-    told = [{"latent": int(one), **({ranking.by: _rounded(ranking.values[one])} if over else {})} for one in latents]
-    report = {
-        "run": str(args.run),
-        "start": start,
-        "values": _rounded(values),
-        "unit": "standard deviations of the prior",
-        "ranked_by": ranking.by,
-        "ranked_over": over,
-        "rows": told,
-    }
-    files = write_rows(output, rows, report)
-    print(printable(f"rows, from {' '.join(str(word) for word in next(iter(start.items())))}:"))
-    print(columns([(f"latent {one}", ranking.in_words(one)) for one in latents]))
-    print(columns(files, indent=0))
+    """Draws the latents that carry most, and prints which they are."""
+    from keras_genzoo.cli.uses import traverse
 
-
-def _start(args: argparse.Namespace, model: GenerativeModel, opened: Run) -> tuple[Any, dict[str, Any]]:
-    """The latent vector to start from, and what it is of."""
-    if args.image is not None:
-        return at(encode(model, read_image(args.image, model)[None]), 0), {"image": args.image}
-    if args.index is None:
-        return at(draw(model, np.arange(1), args.seed), 0), {"seed": args.seed}
-    held_out = images_of(opened, args.run_data, _MOVED).held_out
-    if args.index >= len(held_out):
-        raise DataError(f"traverse: --index {args.index}: there are {len(held_out):,} held-out images, counted from 0.")
-    return at(encode(model, pixels_of(held_out, np.array([args.index]))), 0), {"index": args.index}
-
-
-def _ranking(opened: Run, model: GenerativeModel, moved: str | None) -> tuple[Ranking, str | None]:
-    """The latents in their order, and over which images; by what the training has written if its images are gone."""
-    if not hasattr(model, "encode"):
-        return rank_latents(model), None
-    try:
-        split = images_of(opened, moved, _MOVED)
-    except DataError as error:
-        if moved is None and (opened.path / "latents.json").is_file():
-            return _written(opened, model.latent_dim), "latents.json"
-        raise DataError(f"{error} The latents are ranked over these images.") from error
-    source: Source = split.held_out if len(split.held_out) > 1 else split.train
-    x = pixels_of(source, np.linspace(0, len(source) - 1, min(len(source), _MOST_RANKED)).astype(int))
-    return rank_latents(model, x), f"{len(x):,} images of {source.name}"
-
-
-def _written(opened: Run, latent_dim: int) -> Ranking:
-    """What `LatentReport` wrote of the last epoch."""
-    found = read_json(opened.path / "latents.json")
-    by = "kl" if found.get("kl") is not None else "variance"
-    values = found.get(by)
-    sound = isinstance(values, list) and len(values) == latent_dim
-    if not sound or not all(isinstance(value, int | float) for value in values or ()):
-        raise RunError(f"{opened.path / 'latents.json'}: expected {latent_dim} numbers under '{by}': remove the file.")
-    return Ranking.of(by, values)
-
-
-def _rounded(values: Any) -> Any:
-    return np.round(values, 5).tolist()
+    traverse.run(args)

@@ -75,7 +75,7 @@ def calm() -> Iterator[None]:
 
     def show(message: Any, category: type[Warning], filename: str, *_: Any) -> None:
         if filename.startswith(_PACKAGE):
-            with contextlib.suppress(OSError):  # a log on a disk that is full must not end what it tells of
+            with contextlib.suppress(OSError):  # a log on a disk that is full must not end what it logs
                 print(f"genzoo: warning: {printable(message)}", file=sys.stderr)
 
     with warnings.catch_warnings():
@@ -113,9 +113,3 @@ def one_line(error: BaseException) -> str:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     text, longest = printable(text), _LONGEST_OF_OURS if ours else _LONGEST
     return text if len(text) <= longest else f"{text[:longest]}..."
-
-
-def columns(rows: list[tuple[str, str]], indent: int = 2) -> str:
-    """Names and values in two columns."""
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{' ' * indent}{name:{width}}  {value}".rstrip() for name, value in rows)

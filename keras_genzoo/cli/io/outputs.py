@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_genzoo.artifacts import Run, RunError
+from keras_genzoo.artifacts.run_data import recorded_path
 from keras_genzoo.files import read_json, write_json
 
 _REPORT = ".json"
@@ -52,9 +53,7 @@ def images_of_name(name: str | os.PathLike) -> Path | None:
     """The file or folder of images that a user's word stands for: of a run, where those it was trained on lie."""
     path = Path(name).expanduser()
     if (path / "config.json").is_file():
-        data = Run(path).record.get("data")  # which only `genzoo train` writes
-        found = data.get("path") if isinstance(data, dict) else None
-        return Path(found) if isinstance(found, str) else None
+        return recorded_path(Run(path))
     return path if path.exists() else None
 
 

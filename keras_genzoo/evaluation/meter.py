@@ -5,8 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from keras_genzoo.callbacks.progress import duration
-from keras_genzoo.printable import printable
+from keras_genzoo.printable import duration, is_terminal, printable
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -37,7 +36,7 @@ def meter(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @contextlib.contextmanager
 def _bar(what: str, total: int) -> Iterator[Callable[[int, str], None] | None]:
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield None
         return
     from rich.console import Console

@@ -7,14 +7,14 @@ import time
 
 import pytest
 
-from keras_genzoo.cli.io.signals import Stop
+from keras_genzoo.training import stopping
+from keras_genzoo.training.stopping import Stop
 from tests.cli.conftest import listen_to_signals
 
 # A step that takes a minute, in a call of C that Python cannot interrupt.
-_STEP = """
-import ctypes, sys
-from keras_genzoo.cli.io.signals import Stop
-with Stop() as stop:
+_STEP = f"""
+import ctypes, runpy, sys
+with runpy.run_path({stopping.__file__!r})["Stop"](ends_process=True):
     print("begun", flush=True)
     remaining = 60
     while remaining:
@@ -40,13 +40,7 @@ def test_the_first_is_answered_and_the_second_ends_a_step_that_takes_long(number
     process.stdout.close()
 
 
-@pytest.fixture(autouse=True)
-def not_ignored():
-    """Who starts the tests in the background may have them ignore SIGINT."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("not_ignored")
 
 
 def ask(stop, number):
@@ -66,6 +60,17 @@ def test_a_flag_is_raised_and_handlers_come_back(number, capsys):
         assert stop.asked() and stop.exit_code == 128 + number
     assert signal.getsignal(number) is before and signal.set_wakeup_fd(-1) == -1
     assert "stopping after this step" in capsys.readouterr().out
+
+
+def test_in_a_notebook_the_second_interrupts_python_and_not_the_process(monkeypatch):
+    monkeypatch.setattr(stopping, "_ONE_EVENT", 0.05)
+    with pytest.raises(KeyboardInterrupt), Stop() as stop:
+        ask(stop, signal.SIGINT)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            time.sleep(0.01)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_ignored_stays_so():

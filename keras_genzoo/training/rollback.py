@@ -1,4 +1,4 @@
-"""Going back: what `genzoo train` does when a training diverges."""
+"""Rollback: what is done when a training diverges."""
 
 import contextlib
 import dataclasses

@@ -1,7 +1,9 @@
-"""What options of several commands share: numbers within bounds, the run, and its best state."""
+"""Arguments that several commands take, and the types of arguments: numbers within bounds."""
 
 import argparse
 from collections.abc import Callable
+
+_MOST_STEPS = 100
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -12,6 +14,40 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 def add_best(parser: argparse.ArgumentParser) -> None:
     """Which state of the run is taken."""
     parser.add_argument("--best", metavar="METRIC", help="the state that was best by METRIC while training")
+
+
+def add_run_data(parser: argparse.ArgumentParser) -> None:
+    """Where the images of the run are."""
+    parser.add_argument(
+        "--run-data", metavar="FOLDER", help="where the images that the run was trained on lie now, if they were moved"
+    )
+
+
+def add_features(parser: argparse.ArgumentParser, about: str) -> None:
+    """What metrics of features are measured in."""
+    parser.add_argument("--features", metavar="NAME", help=about)
+    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
+
+
+def add_steps(parser: argparse.ArgumentParser, default: int) -> None:
+    """How many images a row of a picture has."""
+    parser.add_argument(
+        "--steps",
+        metavar="N",
+        type=lambda text: integer(text, 2, _MOST_STEPS),
+        default=default,
+        help=f"images in a row (default {default})",
+    )
+
+
+def add_picture(parser: argparse.ArgumentParser, command: str) -> None:
+    """Where the picture of a command goes."""
+    parser.add_argument(
+        "--output",
+        metavar="FILE.png",
+        help=f"the picture; .gif and .json lie beside it (default RUN/{command}.png); only what this command has made "
+        "is replaced",
+    )
 
 
 def integer(text: str, low: int, high: int) -> int:
@@ -37,7 +73,7 @@ def count(text: str) -> int:
 
 def labels(text: str) -> list[int]:
     """Labels, separated by commas."""
-    return [integer(one.strip(), 0, 9_999) for one in text.split(",")]
+    return [integer(word.strip(), 0, 9_999) for word in text.split(",")]
 
 
 def seconds(text: str) -> float:
@@ -56,8 +92,8 @@ def seed(text: str) -> int:
     return integer(text, 0, 2**32 - 1)
 
 
-def between(low: float, high: float, what: str) -> Callable[[str], float]:
-    """The type of a number that lies between two others, and is neither of them."""
+def number_in(low: float, high: float, what: str) -> Callable[[str], float]:
+    """The type of a number above `low` and below `high`; `what` says so in words."""
 
     def number(text: str) -> float:
         try:

@@ -1,6 +1,5 @@
-"""What `genzoo evaluate` is told: the subject, and the real images beside it, from the words of the command line."""
+"""Subjects and the real images beside them, by their names: runs, folders, SavedModels, datasets and baselines."""
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -9,17 +8,16 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.artifacts import Run, load
-from keras_genzoo.cli.task import folder_of, load_sources, on_data, same_content
+from keras_genzoo.artifacts.run_data import Data, images_beside, reads_folder
 from keras_genzoo.data import DataError, Source, Split, load_split
 from keras_genzoo.data.decode import FORMATS, header_of
-from keras_genzoo.data.ffhq import aligned_folder
-from keras_genzoo.data.image_folder import find_images, open_folder
+from keras_genzoo.data.image_folder import find_images
 from keras_genzoo.data.source import Subset
-from keras_genzoo.evaluation import (
+from keras_genzoo.evaluation.measurements import Reference
+from keras_genzoo.evaluation.subjects import (
     EvaluationError,
     ModelSubject,
     NoiseSubject,
-    Reference,
     SavedModelSubject,
     SourceSubject,
     Subject,
@@ -29,22 +27,21 @@ from keras_genzoo.registry import DATASETS, did_you_mean
 BASELINES = ("real", "noise")
 """Words for a subject: other real images, as the best that can be reached, and white noise, as the worst."""
 
+_SUBJECTS = "a run folder, a SavedModel, a folder of images, 'real' or 'noise'"
 
-class Data(NamedTuple):
-    """Real images in their parts, and the part to measure on if nothing is said.
+
+class Opened(NamedTuple):
+    """What was asked for by name.
 
     Args:
-        split: the parts.
-        part: "held_out" or "all".
-        trained: bool, whether the subject was trained on `split.train`.
+        subject: what is measured.
+        reference: the real images beside it.
+        run: the folder, if the subject is a run.
     """
 
-    split: Split
-    part: str
-    trained: bool = False
-
-
-_SUBJECTS = "a run folder, a SavedModel, a folder of images, 'real' or 'noise'"
+    subject: Subject
+    reference: Reference
+    run: Path | None = None
 
 
 def check_named(name: str, data: str | None) -> None:
@@ -71,8 +68,9 @@ def open_both(
     best: str | None = None,
     trust: bool = False,
     tolerant: bool = False,
-) -> tuple[Subject, Reference, Path | None]:
-    """The subject, the real images to measure it against, and the run folder if it is one.
+    options: Mapping[str, Any] | None = None,
+) -> Opened:
+    """Opens a subject, and the real images to measure it against.
 
     Args:
         name: a run folder, a SavedModel, a folder of images, "real" or "noise".
@@ -83,87 +81,42 @@ def open_both(
         trust: bool, whether to load a SavedModel whatever its graph does.
         tolerant: bool, whether a folder beside a run may have broken images, which are left out with a warning, and
             small ones, which are enlarged. Without it they are refused: their number is a part of a protocol.
+        options: optional, of a run: options of its model's `sample`, such as truncation.
 
     Raises:
-        EvaluationError: there is no such subject, or it has no images to be measured against.
+        EvaluationError: there is no such subject, it takes no options, or has no images to be measured against.
         DataError: the images cannot be used.
     """
     path = Path(name).expanduser()
     if (path / "config.json").is_file():
-        run = Run(path)
-        subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size)
-        found = _data_of_run(run, data, tolerant)
-        return subject, _reference(found, part), path
+        subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size, options)
+        return Opened(subject, _reference(images_beside(Run(path), data, tolerant), part), path)
     check_named(name, data)
-    images = cast(str, data)  # which has been seen to
+    images = cast(str, data)  # as was checked
     if best is not None:
         raise EvaluationError(f"--best takes a checkpoint of a run, and '{name}' is none: leave it out.")
+    if options:
+        raise EvaluationError(f"'{name}' is no run, so it takes no options: leave {', '.join(options)} out.")
     if name in BASELINES and not path.exists():
         found = _data(images, None)
         if name == "noise":
-            return NoiseSubject(found.split.train.image_shape), _reference(found, part), None
+            return Opened(NoiseSubject(found.split.train.image_shape), _reference(found, part))
         real, other = _two_parts(found, part)
-        return SourceSubject(other, "real"), real, None
+        return Opened(SourceSubject(other, "real"), real)
     if (path / "saved_model.pb").is_file():
         subject = SavedModelSubject(path, batch_size, trust)
     elif path.is_dir():
         subject = SourceSubject(_folder(path), "folder")
     else:
         raise EvaluationError(f"'{name}' is a file: give {_SUBJECTS}.")
-    return subject, _reference(_data(images, tuple(subject.image_shape)), part), None
-
-
-def _data_of_run(run: Run, data: str | None, tolerant: bool = False) -> Data:
-    """The images of a run, or others at the size of its model: never those it was trained on as held out."""
-    record = run.record["data"]
-    if data is not None and (Path(data) / "config.json").is_file():
-        split = _data_of_run(Run(data), None).split
-    else:
-        own = folder_of(run, None, "--data") if data is None else None
-        preset, path = on_data(run.config, data or (str(own) if own else None))
-        if data is not None and path is not None:
-            source = _all_of(preset, path, tolerant)
-            if source.manifest()["sha256"] != record["held_out"].get("sha256"):
-                return Data(Split(source, Subset(source, [])), "all")  # which it has seen, if any, nobody knows
-        split = load_sources(preset, path)
-    if same_content(split.held_out.manifest(), record["held_out"]):
-        return Data(split, "held_out", trained=same_content(split.train.manifest(), record["train"]))
-    same_files = "sha256" in record["held_out"] and _whole(split.held_out.manifest()) == _whole(record["held_out"])
-    if data is None or same_files:
-        raise DataError(
-            f"{split.held_out.name}: the images are not those that '{run.path}' was trained on, or others of them are "
-            "held out, so it cannot be told which it has not seen: name such images by --data."
-        )
-    return Data(split, "held_out")
-
-
-def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
-    """All images of a folder, however few, as a run's dataset reads them."""
-    options, (size, _, channels) = preset["data"], preset["arguments"]["image_shape"]
-    ffhq = options["dataset"] == "ffhq"
-    source, _ = open_folder(
-        aligned_folder(path, size) if ffhq else path,
-        size,
-        channels,
-        labels=options.get("labels", "none" if ffhq else "auto"),
-        max_broken=1.0 if tolerant else 0.0,
-        allow_upscaling=tolerant or options.get("allow_upscaling", False),
-        cache=options.get("cache"),
-        kind=options["dataset"],
-    )
-    return source
-
-
-def _whole(manifest: Mapping[str, Any]) -> Any:
-    """What tells the whole that a part was taken of."""
-    return manifest["kind"], manifest.get("part"), manifest.get("sha256")
+    return Opened(subject, _reference(_data(images, tuple(subject.image_shape)), part))
 
 
 def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
     """Images by the name of a dataset, a folder, or a run that was trained on them."""
     path = Path(data).expanduser()
     if (path / "config.json").is_file():
-        found = _data_of_run(Run(path), None)
+        found = images_beside(Run(path), None)
         return Data(found.split, found.part)
     size: dict[str, Any] = {}
     if image_shape is not None:
@@ -178,7 +131,7 @@ def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
         raise DataError(
             f"--data: there is no folder '{data}', nor a dataset of this name; {did_you_mean(data, DATASETS)}"
         )
-    if "path" in inspect.signature(DATASETS[data]).parameters:
+    if reads_folder(data):
         raise DataError(f"--data: the dataset '{data}' is read from a folder: give that folder.")
     return Data(load_split(data, **size), "held_out")
 
@@ -186,7 +139,7 @@ def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
 def _reference(data: Data, part: str | None) -> Reference:
     if data.part == "all" and part not in (None, "all"):
         raise EvaluationError(
-            f"--split {part}: nothing tells which images of {data.split.train.name} are {part.replace('_', ' ')}: "
+            f"--split {part}: it is not known which images of {data.split.train.name} are {part.replace('_', ' ')}: "
             "leave --split out, or name by --data a run that was trained on a part of them."
         )
     part = part or data.part

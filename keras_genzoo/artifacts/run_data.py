@@ -1,0 +1,205 @@
+"""The images of a run: those it was trained on and held out, read again and checked; and others beside them."""
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from keras_genzoo.artifacts.run import Run
+from keras_genzoo.config import Preset, on_dataset
+from keras_genzoo.data import DataError, Source, Split, load_split
+from keras_genzoo.data.ffhq import aligned_folder
+from keras_genzoo.data.image_folder import open_folder
+from keras_genzoo.data.source import Subset
+from keras_genzoo.data.weighting import content_of
+from keras_genzoo.registry import DATASETS, did_you_mean
+
+_OF_STREAMS = ("dataset", "batch_size", "augment")
+
+
+class Data(NamedTuple):
+    """Real images in their parts, and the part to measure on by default.
+
+    Args:
+        split: the parts.
+        part: "held_out" or "all".
+        trained: bool, whether the model was trained on `split.train`.
+    """
+
+    split: Split
+    part: str
+    trained: bool = False
+
+
+def record_of(path: Path | None, split: Split) -> dict[str, Any]:
+    """What a run's `environment.json` keeps of its images; `path` is their folder, if they lie in one."""
+    return {
+        "path": str(path.absolute()) if path else None,
+        "train": split.train.manifest(),
+        "held_out": split.held_out.manifest(),
+    }
+
+
+def recorded_path(run: Run) -> Path | None:
+    """Where the images lay that a run was trained on; None for a dataset that is in no folder."""
+    data = run.record.get("data")  # which only a training writes
+    path = data.get("path") if isinstance(data, dict) else None
+    return Path(path) if isinstance(path, str) else None
+
+
+def reads_folder(dataset: str) -> bool:
+    """Whether the images of a registered dataset lie in a folder that the user names."""
+    return "path" in inspect.signature(DATASETS[dataset]).parameters
+
+
+def on_data(preset: Preset, data: str | None) -> tuple[Preset, Path | None]:
+    """The preset for what `data` names, and the folder if it is one.
+
+    Args:
+        preset: a preset.
+        data: a folder, or the name of a dataset; None for the preset's own.
+
+    Raises:
+        DataError: it is neither.
+    """
+    if data is None:
+        return preset, None
+    path = Path(data).expanduser()
+    if not path.exists() and data in DATASETS:
+        return on_dataset(preset, data), None
+    own = reads_folder(preset["data"]["dataset"])
+    if not path.exists() and not own:
+        near = did_you_mean(data, DATASETS)
+        raise DataError(f"--data: there is no folder '{data}', nor a dataset of this name; {near}")
+    return (preset if own else on_dataset(preset, "image_folder")), path
+
+
+def load_sources(preset: Mapping[str, Any], path: Path | None, **instead: Any) -> Split:
+    """The images of a preset at the size of its model.
+
+    Args:
+        preset: a resolved preset.
+        path: the folder of images, for datasets that read one.
+        instead: options of the dataset, instead of the preset's.
+
+    Raises:
+        DataError: they cannot be used.
+    """
+    height, width, channels = preset["arguments"]["image_shape"]
+    if height != width:
+        raise DataError(f"arguments.image_shape is {height} x {width} pixels, but datasets give squares.")
+    options = {key: value for key, value in preset["data"].items() if key not in _OF_STREAMS}
+    dataset = preset["data"]["dataset"]
+    return load_split(dataset, path, **{**options, "size": height, "channels": channels, **instead})
+
+
+def folder_of(run: Run, moved: str | None, option: str) -> Path | None:
+    """The folder of a run's images; None if it was trained on a dataset that is in no folder.
+
+    Args:
+        run: the run.
+        moved: optional, where the user says that they are now.
+        option: string, by which the user may say so.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    before = recorded_path(run)
+    if before is None:
+        if moved is not None:
+            raise DataError(f"'{run.path}' was not trained on images of a folder: leave {option} out.")
+        return None
+    path = Path(moved).expanduser() if moved else before
+    if not path.is_dir():
+        were = "lay" if moved is None else "should lie"
+        raise DataError(
+            f"the images of '{run.path}' {were} in {path}, where no folder is: say by {option} where they are now."
+        )
+    return path
+
+
+def images_of(run: Run, moved: str | None = None, option: str = "--data") -> Split:
+    """The images of a run: those it was trained on, and those it held out; arguments as for `folder_of`.
+
+    Raises:
+        DataError: they are not there, or are others now.
+    """
+    split = load_sources(run.config, folder_of(run, moved, option))
+    check_same_data(run, split, f"say by {option} where those are")
+    return split
+
+
+def check_same_data(run: Run, split: Split, mend: str) -> None:
+    """Refuses other images than a run's; `mend` says what to do.
+
+    Raises:
+        DataError: they are others.
+    """
+    for part in ("train", "held_out"):
+        before, now = run.record["data"][part], getattr(split, part).manifest()
+        if not _same_content(before, now):
+            raise DataError(
+                f"the images are not those that '{run.path}' was trained on ({before['count']:,} then, "
+                f"{now['count']:,} now, or other content): {mend}."
+            )
+
+
+def images_beside(run: Run, data: str | None, tolerant: bool = False) -> Data:
+    """The images of a run, or others at the size of its model: never those it was trained on as held out.
+
+    Args:
+        run: the run.
+        data: a folder, the name of a dataset, or another run, for the images of that one; None for the run's own.
+        tolerant: bool, whether a folder may have broken images, which are left out with a warning, and small ones,
+            which are enlarged.
+
+    Raises:
+        DataError: they cannot be used, or it is not known which of them the run was trained on.
+    """
+    record = run.record["data"]
+    if data is not None and (Path(data).expanduser() / "config.json").is_file():
+        split = images_beside(Run(Path(data).expanduser()), None).split
+    else:
+        own = folder_of(run, None, "--data") if data is None else None
+        preset, path = on_data(run.config, data or (str(own) if own else None))
+        if data is not None and path is not None:
+            source = _all_of(preset, path, tolerant)
+            if source.manifest()["sha256"] != record["held_out"].get("sha256"):
+                return Data(Split(source, Subset(source, [])), "all")  # which of them it was trained on is not known
+        split = load_sources(preset, path)
+    if _same_content(split.held_out.manifest(), record["held_out"]):
+        return Data(split, "held_out", trained=_same_content(split.train.manifest(), record["train"]))
+    same_files = "sha256" in record["held_out"] and _whole(split.held_out.manifest()) == _whole(record["held_out"])
+    if data is None or same_files:
+        raise DataError(
+            f"{split.held_out.name}: the images are not those that '{run.path}' was trained on, or others of them are "
+            "held out, so it is not known which of them it was not trained on: name such images by --data."
+        )
+    return Data(split, "held_out")
+
+
+def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
+    """All images of a folder, however few, as a run's dataset reads them."""
+    options, (size, _, channels) = preset["data"], preset["arguments"]["image_shape"]
+    ffhq = options["dataset"] == "ffhq"
+    source, _ = open_folder(
+        aligned_folder(path, size) if ffhq else path,
+        size,
+        channels,
+        labels=options.get("labels", "none" if ffhq else "auto"),
+        max_broken=1.0 if tolerant else 0.0,
+        allow_upscaling=tolerant or options.get("allow_upscaling", False),
+        cache=options.get("cache"),
+        kind=options["dataset"],
+    )
+    return source
+
+
+def _whole(manifest: Mapping[str, Any]) -> Any:
+    """What identifies the whole that a part was taken of."""
+    return manifest["kind"], manifest.get("part"), manifest.get("sha256")
+
+
+def _same_content(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether two manifests are of the same images, wherever these lie and whatever decoded them."""
+    return content_of(a) == content_of(b)

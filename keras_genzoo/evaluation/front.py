@@ -1,0 +1,189 @@
+"""`genzoo.evaluate`: measures whatever has images beside real ones, and keeps the numbers."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_genzoo import images
+from keras_genzoo.artifacts import Run
+from keras_genzoo.evaluation.choosing import metrics_and_extractor
+from keras_genzoo.evaluation.measure import Evaluation
+from keras_genzoo.evaluation.meter import meter
+from keras_genzoo.evaluation.opening import check_named, open_both
+from keras_genzoo.evaluation.results import Result, append
+from keras_genzoo.evaluation.subjects import EvaluationError, pixels_of
+from keras_genzoo.features.cache import Watch
+from keras_genzoo.metrics import nearest
+
+NEIGHBORS = "nearest_neighbors.png"
+_PAIRS = 32
+
+
+def evaluate(
+    subject: Run | str | os.PathLike,
+    data: Run | str | os.PathLike | None = None,
+    metrics: str | Iterable[str] | None = None,
+    *,
+    split: str | None = None,
+    num: int | None = None,
+    features: str | None = None,
+    inception_weights: str | os.PathLike | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    best: str | None = None,
+    trust: bool = False,
+    output: str | os.PathLike | None = None,
+    watch: Watch = meter,
+    **options: Any,
+) -> list[Result]:
+    """Measures a run, or any other images, beside real images: what `genzoo evaluate` does.
+
+    Args:
+        subject: a `Run` or the path of one; the path of a SavedModel or of a folder of images; "real" for other real
+            images, or "noise".
+        data: real images: a folder, a dataset's name, or a run, for the images of that one; by default the run's own.
+        metrics: names such as "fid" or "mse", in a list or in a string with commas; by default all that can be
+            measured quickly.
+        split: "held_out", "train" or "all", which of the real images; by default those held out, and of a folder that
+            is not the run's, all.
+        num: integer, images to make; by default 10,000, and of a folder all. Distances depend on it.
+        features: "inception" (default), "inception_clean", "keras_imagenet", "pixels" or "random"; a classifier's
+            folder; or any Keras model, as "FILE.keras:LAYER".
+        inception_weights: path of Inception's weights, converted or as published.
+        batch_size: integer, images made at a time; it changes the time only.
+        seed: integer in [0, 2**32), of the images that are made.
+        best: of a run, the name of a metric: the state that was best by it while training.
+        trust: bool, whether to load a SavedModel even though its graph may reach files, programs or the network.
+        output: folder to keep the numbers in; by default the run. Of what is no run nothing is kept without it.
+        watch: shows progress, on standard error by default; `keras_genzoo.evaluation.silent` shows none.
+        options: of a run: options that its model declares in `sample_options`, such as `truncation`.
+
+    Returns:
+        The results, each with its value and protocol.
+
+    Raises:
+        EvaluationError: something cannot be measured as asked; what could be is measured first, and kept.
+        ExtractorError: the features cannot be had.
+        DataError: the real images cannot be used.
+        RunError: there is no such run.
+
+    Example:
+        >>> results = genzoo.evaluate("runs/faces", metrics=["losses", "psnr"])
+        >>> {result.metric: result.value for result in results}
+    """
+    prepared = Request(**locals()).prepare()  # its fields are these arguments
+    results = list(prepared.results())
+    prepared.write_neighbors()
+    if prepared.failed:
+        raise prepared.failed[0]
+    return results
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be measured, by names; arguments as for `evaluate`, but for `options`, a mapping."""
+
+    subject: Run | str | os.PathLike
+    data: Run | str | os.PathLike | None
+    metrics: str | Iterable[str] | None
+    split: str | None
+    num: int | None
+    features: str | None
+    inception_weights: str | os.PathLike | None
+    batch_size: int
+    seed: int
+    best: str | None
+    trust: bool
+    output: str | os.PathLike | None
+    watch: Watch
+    options: Mapping[str, Any]
+
+    def prepare(self) -> "Prepared":
+        """Opens everything and checks that it can be measured; errors as for `evaluate`."""
+        subject, data = _word(self.subject), None if self.data is None else _word(self.data)
+        weights = None if self.inception_weights is None else os.fspath(self.inception_weights)
+        check_named(subject, data)
+        # First: what is missing is said before anything is computed.
+        names, extractor = metrics_and_extractor(self.metrics, self.features, weights)
+        opened = open_both(subject, data, self.split, self.batch_size, self.best, self.trust, options=self.options)
+        folder = Path(self.output) if self.output is not None else opened.run
+        if folder is not None:
+            _check_writable(folder)
+        evaluation = Evaluation(
+            opened.subject,
+            opened.reference,
+            extractor,
+            num=self.num,
+            seed=self.seed,
+            # Losses as while it was trained.
+            batch_size=Run(opened.run).config["data"]["batch_size"] if opened.run else 64,
+            watch=self.watch,
+        )
+        names = names or evaluation.possible()
+        for name in names:
+            evaluation.check(name)
+        return Prepared(evaluation, names, folder)
+
+
+@dataclass
+class Prepared:
+    """A subject beside real images, and what to measure of it: all of it is known to be possible.
+
+    Args:
+        evaluation: both of them.
+        metrics: names of `METRICS`.
+        folder: where results are kept; None if they are not.
+    """
+
+    evaluation: Evaluation
+    metrics: list[str]
+    folder: Path | None
+    failed: list[EvaluationError] = field(default_factory=list)
+    """Why metrics could not be measured after all."""
+    _measured: set[str] = field(default_factory=set)
+
+    def results(self) -> Iterator[Result]:
+        """Measures one metric after the other, and keeps each result at once; one that fails ends up in `failed`."""
+        for name in self.metrics:
+            try:
+                for result in self.evaluation.results([name]):
+                    if self.folder is not None:
+                        append(self.folder, result)
+                    yield result
+                self._measured.add(name)
+            except EvaluationError as error:
+                self.failed.append(error)
+
+    def write_neighbors(self) -> Path | None:
+        """Draws the images that are nearest to training images, and below each row of them these training images.
+
+        Returns:
+            Where; None if no copies of training images were looked for, or nothing is kept.
+        """
+        if self.folder is None or "authpct" not in self._measured:
+            return None
+        evaluation, train = self.evaluation, self.evaluation.reference.train
+        assert train is not None  # as authpct needs it
+        indices, distances = nearest(evaluation.generated.features, evaluation.train.features)
+        closest = np.argsort(distances, kind="stable")[:_PAIRS]
+        made = [evaluation.subject.images(int(at), int(at) + 1, evaluation.seed) for at in closest]
+        pairs = images.rows_of_pairs(np.concatenate(made), pixels_of(train, indices[closest]))
+        return images.write_png(self.folder / NEIGHBORS, pairs)
+
+
+def _word(named: Run | str | os.PathLike) -> str:
+    return str(named.path) if isinstance(named, Run) else os.fspath(named)
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuses a folder that cannot be written, before hours are spent on numbers for it."""
+    if folder.exists() and not folder.is_dir():
+        raise EvaluationError(f"--output '{folder}' is a file: name a folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass

@@ -1,0 +1,59 @@
+"""The end of a training: pictures of what the model has learned, its weights in place, and a list of what there is."""
+
+import numpy as np
+
+from keras_genzoo import images
+from keras_genzoo.artifacts import Position, plot_losses
+from keras_genzoo.callbacks import last_words, latent_walk, reconstructions, told, write_sheet
+from keras_genzoo.capabilities import Corrupts, DrawsLatents, Reconstructs, Samples
+from keras_genzoo.diagnosis import record
+from keras_genzoo.printable import columns, printable
+from keras_genzoo.training.streams import some_of
+from keras_genzoo.training.training import Training
+
+_MOST_RECONSTRUCTED = 32
+
+
+def finish(training: Training, position: Position) -> None:
+    """Puts the weights in place, draws what the model has learned, and prints what there is.
+
+    Args:
+        training: one that was played to its end.
+        position: that end, of which there is a checkpoint.
+    """
+    run, model = training.run, training.model
+    weights = run.finish(position)  # before the pictures, for which a disk may have no room
+    made: list[tuple[str, str]] = []
+    if isinstance(model, Samples):
+        made.append(("samples/", "what it makes of the same noise, epoch by epoch"))
+    if isinstance(model, Reconstructs) and len(training.split.held_out):
+        with told("reconstructions.png"):
+            _write_reconstructions(training, model)
+        words = "held-out images, as the model sees them, and below them what it makes of them"
+        made.append(("reconstructions.png", words))
+    if latents := last_words(run.path):
+        made.append(("latents.jsonl", latents))
+    if isinstance(model, Samples) and isinstance(model, DrawsLatents):
+        with told("latent_walk.png"):
+            write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
+        made.append(("latent_walk.png", "walks from one sample to another"))
+    if not (run.path / "losses.png").is_file():
+        with told("losses.png"):
+            plot_losses(run.history(), run.path / "losses.png")
+    chart = record.read(run.path)
+    if chart.looks:
+        words = "what the doctor found, as said below" if chart.findings else f"the doctor's: {chart.words}"
+        made.append((record.FILE, words))
+    made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
+    print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}", flush=True)
+    for finding in chart.findings:
+        print(f"\n{printable(finding.text)}", flush=True)
+
+
+def _write_reconstructions(training: Training, model: Reconstructs) -> None:
+    some = some_of(training.split.held_out, _MOST_RECONSTRUCTED)
+    x = some[np.arange(len(some))]["image"]
+    x = x if x.dtype == np.uint8 else images.to_pixels(x)
+    x = model.corrupt(x) if isinstance(model, Corrupts) else x
+    sheet = reconstructions(training.model, x)
+    write_sheet(training.run.path / "reconstructions.png", sheet, training.model)

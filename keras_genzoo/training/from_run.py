@@ -1,0 +1,195 @@
+"""Beginning with the weights of another run: what fits is taken, and what does not is reported with its reason."""
+
+import math
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+
+from keras_genzoo.artifacts import Run, RunError, load
+from keras_genzoo.files import sha256_of
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.printable import printable
+
+_MOST_NAMED = 3  # of a kind, in the report for people
+
+
+class Matched(NamedTuple):
+    """Which weights of one model another has too, by their names: network, layer, variable.
+
+    Args:
+        fitting: names whose weights have the same shape.
+        parameters: integer, the numbers in them.
+        other_shape: from names to shapes, of the source and of the model.
+        missing: names that the source does not have.
+        extra: names that the source alone has.
+    """
+
+    fitting: tuple[str, ...]
+    parameters: int
+    other_shape: dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a model took of another run's weights.
+
+    Args:
+        path: string, the source's folder.
+        preset: string, the name of the preset it was trained by.
+        sha256: string, of the source's weights file.
+        matched: which weights those were, and which were not taken.
+    """
+
+    path: str
+    preset: str
+    sha256: str
+    matched: Matched
+
+    def record(self) -> dict[str, Any]:
+        """What the run's `environment.json` keeps of it."""
+        matched = self.matched
+        return {
+            "path": self.path,
+            "preset": self.preset,
+            "sha256": self.sha256,
+            "taken": len(matched.fitting),
+            "parameters": matched.parameters,
+            "other_shape": {name: [list(shape) for shape in shapes] for name, shapes in matched.other_shape.items()},
+            "missing": list(matched.missing),
+            "extra": list(matched.extra),
+        }
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The report for people: names and values."""
+        matched = self.matched
+        here = len(matched.fitting) + len(matched.other_shape) + len(matched.missing)
+        source = f"{printable(self.path)} ({printable(self.preset)}, sha256 {self.sha256[:12]})"
+        counts = f"{len(matched.fitting):,} of {here:,} weights taken, {matched.parameters:,} numbers"
+        shapes = [f"{name} {there} there, {here} here" for name, (there, here) in matched.other_shape.items()]
+        rows = [("from", f"{source}: {counts}")]
+        for kind, names in (
+            ("of another shape", shapes),
+            ("missing there", matched.missing),
+            ("missing here", matched.extra),
+        ):
+            if names:
+                more = f"; and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+                rows.append(("", printable(f"{kind}: {'; '.join(names[:_MOST_NAMED])}{more}")))
+        return rows
+
+
+def take_weights(model: GenerativeModel, source: Run | str | os.PathLike, sha256: str | None = None) -> Taken:
+    """Gives a new model the weights of another run's newest state, wherever name and shape are the same.
+
+    The averages of weights (EMA) are weights too; where the source has none, an average begins as its network does.
+    Optimizers and seeds stay as they are: new.
+
+    Args:
+        model: a compiled model that was not trained yet.
+        source: the run, or its path. Its model may be another: networks are matched by their names.
+        sha256: optional, the digest that the source's weights must have.
+
+    Raises:
+        RunError: there is no such run, it holds no weights, its weights are damaged or others than `sha256` says, or
+            none of them fits.
+
+    Example:
+        >>> taken = take_weights(build("vae_ffhq_64", seed=0), "runs/faces")
+        >>> taken.matched.missing
+    """
+    run = source if isinstance(source, Run) else Run(source)
+    found = sha256_of(run.weights())
+    if sha256 is not None and found != sha256:
+        raise RunError(
+            f"'{run.path}' holds other weights now than those that this training began with (sha256 {sha256[:12]}): "
+            "begin anew, with another --output."
+        )
+    other = load(run.path)
+    matched = copy_weights(model, other)
+    if not matched.fitting:
+        theirs, ours = (", ".join(dict.fromkeys(n.partition("/")[0] for n in named_weights(m))) for m in (other, model))
+        raise RunError(
+            f"--from '{run.path}': none of its weights fit this {type(model).__name__}: it has {theirs}, and this "
+            f"model {ours}: name a run of a similar model."
+        )
+    return Taken(str(run.path.absolute()), run.record["preset"], found, matched)
+
+
+def take_weights_again(model: GenerativeModel, run: Run) -> Taken | None:
+    """Takes what a run took that was stopped before its first checkpoint; None if it took nothing, or has gone on."""
+    before, record = run.record.get("from"), run.record
+    if before is None or record.get("finished") or next(iter(run.checkpoints), None) is not None:
+        return None
+    return take_weights(model, before["path"], before["sha256"])
+
+
+def copy_weights(model: GenerativeModel, source: GenerativeModel) -> Matched:
+    """Gives a model the weights of another, wherever name and shape are the same; see `take_weights`."""
+    there, here = named_weights(source), named_weights(model)
+    pairs = {name: there.get(name, there.get(_averaged(name, model))) for name in here}
+    fitting = {name: weight for name, weight in pairs.items() if weight is not None and _fits(weight, here[name])}
+    for name, weight in fitting.items():
+        here[name].assign(weight)
+    return Matched(
+        tuple(fitting),
+        sum(math.prod(weight.shape) for weight in fitting.values()),
+        {
+            name: (tuple(weight.shape), tuple(here[name].shape))
+            for name, weight in pairs.items()
+            if weight is not None and name not in fitting
+        },
+        tuple(name for name, weight in pairs.items() if weight is None),
+        tuple(name for name in there if name not in here),
+    )
+
+
+def named_weights(model: GenerativeModel) -> dict[str, keras.Variable]:
+    """A model's weights by names that do not depend on what else was built in the process: `decoder/dense_2/kernel`."""
+    found: dict[str, keras.Variable] = {}
+    known: set[int] = set()
+    parts = {name: part for name, part in vars(model).items() if isinstance(part, keras.Layer)}
+    for name, part in sorted(parts.items()):
+        for path, weight in _weights_of(name, part):
+            if id(weight) not in known:
+                known.add(id(weight))
+                found[path] = weight
+    own = [weight for weight in model.weights if id(weight) not in known]
+    return found | {path: weight for path, weight in _numbered("", own)}
+
+
+def _weights_of(path: str, layer: keras.Layer) -> Iterator[tuple[str, keras.Variable]]:
+    """The weights of a layer; those of a network layer by layer, each counted among those of its kind."""
+    if not isinstance(layer, keras.Model):
+        yield from _numbered(f"{path}/", layer.weights)
+        return
+    kinds: Counter[str] = Counter()
+    for inner in layer.layers:
+        kind = type(inner).__name__.lower()
+        kinds[kind] += 1
+        yield from _weights_of(f"{path}/{kind}_{kinds[kind]}", inner)
+
+
+def _numbered(path: str, weights: list[keras.Variable]) -> Iterator[tuple[str, keras.Variable]]:
+    """Weights by their names; where several have the same name, each has its number."""
+    names: Counter[str] = Counter()
+    for weight in weights:
+        names[weight.name] += 1
+        number = names[weight.name]
+        yield f"{path}{weight.name}{f'_{number}' if number > 1 else ''}", weight
+
+
+def _averaged(name: str, model: GenerativeModel) -> str:
+    """The name of what a weight is the average of; of others their own."""
+    part, _, rest = name.partition("/")
+    networks = {average: network for network, average in model.averages().items()}
+    return f"{networks.get(part, part)}/{rest}"
+
+
+def _fits(weight: keras.Variable, other: keras.Variable) -> bool:
+    return tuple(weight.shape) == tuple(other.shape) and weight.dtype == other.dtype

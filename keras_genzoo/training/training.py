@@ -1,0 +1,171 @@
+"""Training: everything that a training needs, checked before anything is made."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keras_genzoo import backend, config
+from keras_genzoo.artifacts import JIT, Run, RunError, check_free, emulates_bfloat16, environment
+from keras_genzoo.artifacts.run_data import check_same_data, load_sources
+from keras_genzoo.data import Split, Stream
+from keras_genzoo.files import write_text
+from keras_genzoo.model import GenerativeModel
+from keras_genzoo.printable import columns, printable
+from keras_genzoo.registry import MODELS
+from keras_genzoo.training.from_run import Taken, take_weights, take_weights_again
+from keras_genzoo.training.measuring import Measuring, Prepared
+from keras_genzoo.training.options import Options
+from keras_genzoo.training.streams import streams
+from keras_genzoo.training.task import SAMPLE_WEIGHTS, Task
+from keras_genzoo.uses.debias import effective_sample_size
+
+
+@dataclass
+class Training:
+    """A training that is known to be possible: what it is, what it reads, what it trains, and where it is kept.
+
+    Args:
+        options: what the user said.
+        task: the preset and what belongs to it.
+        split: the images, to train on and held out.
+        model: the model, compiled; it stands where `task` begins, not where a run that goes on has come to.
+        train: batches to train on.
+        held_out: batches to validate on; None if no images are held out.
+        measured: what is measured while training, if anything.
+        taken: what the model took of another run's weights, if it began with them.
+        earlier: the run to go on with; None for a new one.
+        machine: versions and devices it runs on, as `environment` gives them.
+    """
+
+    options: Options
+    task: Task
+    split: Split
+    model: GenerativeModel
+    train: Stream
+    held_out: Stream | None
+    measured: Prepared | None
+    taken: Taken | None
+    earlier: Run | None
+    machine: dict[str, Any] = field(default_factory=environment)
+    run: Run = field(init=False)
+    """The run, held by this process while it is `opened`."""
+
+    @classmethod
+    def prepare(cls, options: Options) -> "Training":
+        """Builds and checks everything, and makes nothing.
+
+        Raises:
+            RunError: the run cannot be made, or not gone on with.
+            ConfigError: the preset, or a change to it, is not right.
+            DataError: the images cannot be used, or are others than the run's.
+            EvaluationError: what is to be measured while training cannot be.
+            ExtractorError: the features for that cannot be had.
+        """
+        earlier = _earlier(options)
+        task = Task.resumed(options, earlier) if earlier else Task.of(options)
+        if earlier:
+            earlier.check_same_preset(task.preset)
+        elif options.output is not None:
+            _check_outside(Path(options.output), task.path)
+        if task.deterministic:
+            backend.make_deterministic()
+        model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
+        if earlier:
+            taken = take_weights_again(model, earlier)
+        else:
+            taken = take_weights(model, options.from_run) if options.from_run is not None else None
+        split = load_sources(task.preset, task.path)
+        measuring = Measuring.of(options, earlier)
+        measured = measuring.prepare(model, split) if measuring else None
+        train, held_out = streams(task, split, model)
+        if earlier:
+            check_same_data(earlier, split, "give the same folder by --data, or another --output")
+        return cls(options, task, split, model, train, held_out, measured, taken, earlier)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Run]:
+        """Makes the run folder, or opens the one to go on with, and writes down what the training is."""
+        if self.earlier is None:
+            assert self.options.output is not None
+            more = {"from": self.taken.record()} if self.taken else {}
+            record = {**self.task.record(self.model, self.split), **more}
+            self.run = Run.create(self.options.output, self.task.preset, record)
+        else:
+            self.run = Run.resume(self.earlier.path, self.task.preset)
+        with self.run as run:
+            if self.earlier is not None:
+                again = {"jit_compile": bool(self.model.jit_compile), **self.machine}
+                resumed = [*run.record.get("resumed", []), again]
+                run.add_to_record(jit=self.task.jit, deterministic=self.task.deterministic, resumed=resumed)
+            if self.measured:
+                run.add_to_record(measuring=self.measured.measuring.record())
+            if self.task.weights is not None:
+                write_text(run.path / SAMPLE_WEIGHTS, self.task.weights)
+            yield run
+
+    @property
+    def epochs(self) -> int:
+        """The epoch after which the training ends."""
+        return self.task.preset["fit"]["epochs"]
+
+    @property
+    def steps(self) -> int:
+        """Train steps in an epoch."""
+        return self.task.preset["fit"]["steps_per_epoch"] or self.train.steps(self.model.turns)
+
+    def plan(self) -> str:
+        """What will be done, in a few lines."""
+        model, train, machine = self.model, self.train, self.machine
+        names = dict.fromkeys(name for player in model.players() for name in player.networks)
+        networks = ", ".join(f"{name} {_large(getattr(model, name).count_params())}" for name in names)
+        height, width, channels = model.image_shape
+        turns, counts = model.turns, f"{len(self.split.train):,} images to train, {len(self.split.held_out):,} held out"
+        size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
+        device = f"{machine['devices'][0]}, {machine['backend']} {machine[machine['backend']]}"
+        xla = "XLA" if model.jit_compile else "no XLA"
+        rows = [
+            ("model", f"{MODELS.name_of(type(model))} for {height} x {width} x {channels}; parameters: {networks}"),
+            ("data", f"{printable(self.split.train.name)}: {counts}"),
+            ("plan", f"{self.epochs} epochs of {self.steps:,} steps, each of {size} images"),
+            ("on", f"{device}, {model.dtype_policy.name}, {xla}, seed {self.task.seed}"),
+        ]
+        if "bfloat16" in model.dtype_policy.name and emulates_bfloat16():
+            rows.append(
+                ("slow", "this CPU only emulates bfloat16: float32 is several times faster, leave --precision out")
+            )
+        if train.weights is not None:
+            alike = effective_sample_size(train.weights)
+            rows.insert(
+                2, ("weights", f"images are drawn by --sample-weights, and count as much as {alike:,.0f} equal ones")
+            )
+        rows += self.taken.rows() if self.taken else []
+        return f"{printable(self.task.name)}\n{columns(rows)}"
+
+
+def _earlier(options: Options) -> Run | None:
+    """The run to go on with; None for a new one."""
+    if options.resume:
+        if options.output is None:
+            raise RunError("train: --resume goes on with a run: say which, by --output RUN.")
+        if options.from_run is not None:
+            raise RunError("train: --from begins a new run, and --resume goes on with one: leave one of them out.")
+        return Run(options.output)
+    if options.preset is None:
+        raise RunError("train: say what to train: genzoo train PRESET --output RUN (genzoo presets lists presets).")
+    if options.output is not None:
+        check_free(options.output)
+    elif not options.dry_run:
+        raise RunError("train: say where to: --output RUN, a new folder.")
+    return None
+
+
+def _check_outside(output: Path, images: Path | None) -> None:
+    """Refuses a run among the images, of which its pictures would be some when it is gone on with."""
+    if images is not None and images.is_dir() and output.resolve().is_relative_to(images.resolve()):
+        raise RunError(f"train: --output '{output}' lies in the folder of images, '{images}': name a folder elsewhere.")
+
+
+def _large(number: int) -> str:
+    return f"{number / 1e6:.1f} M" if number >= 1e6 else f"{number:,}"

@@ -115,7 +115,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
                 budget.spend(argument, made)
         return made, spec
 
-    def ready(self, *inputs: Any) -> None:
+    def ready(self, inputs: Inputs) -> None:
         """Ends a constructor: makes a metric for each of `logs`, copies the averaged network, and builds the model.
 
         Args:
@@ -123,7 +123,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """
         self._trackers = [keras.metrics.Mean(name=log) for log in self.logs]
         self.renew_averages()
-        self._call_inputs = inputs[0] if isinstance(inputs[0], ArraySpec | tuple | dict) else ArraySpec(inputs)
+        self._call_inputs = inputs
         self(keras.tree.map_structure(_symbol, self.call_inputs))
 
     @property

@@ -152,7 +152,8 @@ def _sections(kind: SpecKind, entries: tuple[tuple[str, Callable[..., Any]], ...
 
 @functools.cache
 def _schedules() -> dict[str, Any]:
-    return {name: _keras_class(name, made, accepted_by(made)) for name, made in SCHEDULES.items()}
+    over = {"over": (Literal["steps", "images"], "steps")}  # train steps, or the images seen
+    return {name: _keras_class(name, made, accepted_by(made), more=over) for name, made in SCHEDULES.items()}
 
 
 @functools.cache
@@ -170,15 +171,16 @@ def _optimizers() -> Any:
     return Annotated[choices, pydantic.Discriminator(tag)]
 
 
-def _keras_class(name: str, made: type, *checks: Any) -> type[Section]:
-    """The type of `{"class_name": name, "config": {...}}` for one of Keras' classes."""
+def _keras_class(name: str, made: type, *checks: Any, more: Fields | None = None) -> type[Section]:
+    """The type of `{"class_name": name, "config": {...}}`, and `more` keys, for one of Keras' classes."""
     own = {key: (_specs(kind), default) for key, (kind, default) in signature_of(made, _type_of_keras).items()}
     config: Any = section(f"{name}_config", f"{name} takes no such argument", own, _OF_OPTIMIZERS)
     for check in checks:
         config = Annotated[config, check]
     required = any(default is ... for _, default in own.values())
     fields: Fields = {"class_name": (Literal[name], ...), "config": (config, ... if required else {})}
-    return section(name, "beside class_name there is only config", fields)
+    keys = ["config", *(more or {})]
+    return section(name, f"beside class_name there is only {' and '.join(keys)}", {**fields, **(more or {})})
 
 
 def _type_of_keras(parameter: inspect.Parameter) -> Any:

@@ -9,7 +9,7 @@ from keras_genzoo import losses
 from keras_genzoo.models.autoencoder import EncoderDecoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Network
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network
 
 Tensor = Any
 
@@ -65,7 +65,7 @@ class AAE(EncoderDecoder):
     ):
         super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         self.discriminator = self.network("discriminator", discriminator, latent_dim=latent_dim, outputs=1)
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def players(self) -> tuple[Player, ...]:
         """The autoencoder, then the discriminator, then the encoder against it."""

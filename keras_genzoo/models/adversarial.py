@@ -16,6 +16,7 @@ from keras_genzoo.types import (
     Count,
     DiscriminatorAugmentation,
     ImageShape,
+    Inputs,
     Momentum,
     Network,
     Regularizers,
@@ -106,7 +107,7 @@ class Adversarial(LatentModel):
         )
         self.regularizers = self.components("regularizers", REGULARIZER, regularizers)
 
-    def ready(self, *inputs: Any) -> None:
+    def ready(self, inputs: Inputs) -> None:
         """Ends a constructor: see `GenerativeModel`.
 
         Raises:
@@ -134,7 +135,7 @@ class Adversarial(LatentModel):
                 )
             names += ["overfitting", "augment_probability"]
         self.logs = (*self.logs, *names)
-        super().ready(*inputs)
+        super().ready(inputs)
 
     # What a conditional model redefines
 

@@ -7,7 +7,7 @@ import keras
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import EncoderDecoder, PriorlessAutoencoder
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Network
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network
 
 Tensor = Any
 
@@ -56,7 +56,7 @@ class AE(EncoderDecoder, PriorlessAutoencoder):
         **kwargs: Any,
     ):
         super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """The squared error, summed over pixels, averaged over images."""

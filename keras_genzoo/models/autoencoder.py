@@ -9,7 +9,7 @@ from keras_genzoo.export import Endpoint
 from keras_genzoo.layers.latent_mixture import LatentMixture
 from keras_genzoo.players import Player
 from keras_genzoo.sampling import LatentModel
-from keras_genzoo.types import ArraySpec, Count, ImageShape, Network
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Inputs, Network
 
 Tensor = Any
 Array = Any
@@ -66,7 +66,7 @@ class Autoencoder(LatentModel):
 class EncoderDecoder(Autoencoder):
     """An autoencoder of two networks without noise between them, which are trained as one player.
 
-    A subclass defines `autoencoder_loss`, and ends its constructor with `self.ready(*self.image_shape)`.
+    A subclass defines `autoencoder_loss`, and ends its constructor with `self.ready(ArraySpec(self.image_shape))`.
 
     Args:
         image_shape: (height, width, channels) of the images.
@@ -114,10 +114,10 @@ class PriorlessAutoencoder(Autoencoder):
         super().__init__(**kwargs)
         self.mixture_components = mixture_components
 
-    def ready(self, *input_shape: int) -> None:
+    def ready(self, inputs: Inputs) -> None:
         """Ends a constructor: see `GenerativeModel`; adds the mixture."""
         self.mixture = LatentMixture(self.latent_dim, self.mixture_components, name="mixture")
-        super().ready(*input_shape)
+        super().ready(inputs)
 
     def sample_latents(self, indices: Tensor, seed: Tensor) -> Tensor:
         """Latents (n, latent_dim) drawn from the mixture, before `fit_prior` from N(0, I), for each (seed, index)."""

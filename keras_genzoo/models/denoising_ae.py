@@ -11,7 +11,7 @@ from keras_genzoo import counter_rng, images
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import EncoderDecoder, PriorlessAutoencoder
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Network, Positive
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network, Positive
 
 Tensor = Any
 Array = Any
@@ -92,7 +92,7 @@ class DenoisingAE(EncoderDecoder, PriorlessAutoencoder):
                 f"DenoisingAE.amount is {amount:g}, but for '{corruption}' a fraction in (0, 1] is expected."
             )
         self.amount = amount
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """The squared error between the clean image and the reconstruction of the corrupted one."""

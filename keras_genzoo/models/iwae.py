@@ -9,7 +9,7 @@ from keras import ops
 from keras_genzoo.models.variational import Variational
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, Draws, ImageShape
+from keras_genzoo.types import ArraySpec, Count, Draws, ImageShape
 
 Tensor = Any
 
@@ -63,7 +63,7 @@ class IWAE(Variational):
     ):
         super().__init__(image_shape, latent_dim, **kwargs)
         self.importance_samples = importance_samples
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def players(self) -> tuple[Player, ...]:
         """One: encoder and decoder, with the distributions that have trainable weights."""

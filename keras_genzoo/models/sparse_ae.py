@@ -9,7 +9,7 @@ from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import EncoderDecoder, PriorlessAutoencoder
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Network, Scalar, Share
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network, Scalar, Share
 
 Tensor = Any
 Array = Any
@@ -83,7 +83,7 @@ class SparseAE(EncoderDecoder, PriorlessAutoencoder):
         if not 0.0 < target < 1.0:
             raise ValueError(f"SparseAE.target is {target:g}, but a mean activation between 0 and 1 is expected.")
         self.target = target
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """`reconstruction + sparsity_weight * penalty`."""

@@ -9,7 +9,7 @@ from keras_genzoo import losses
 from keras_genzoo.models.variational import Variational
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, NonNegative, Scalar
+from keras_genzoo.types import ArraySpec, Count, ImageShape, NonNegative, Scalar
 
 Tensor = Any
 
@@ -87,7 +87,7 @@ class VAE(Variational):
         if decorrelation != "none":
             self.require_gaussian_posterior(f"decorrelation '{decorrelation}'")
             self.logs = (*self.logs, "decorrelation")
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def players(self) -> tuple[Player, ...]:
         """One: encoder and decoder, with the distributions that have trainable weights."""

@@ -9,7 +9,7 @@ from keras_genzoo import distributions, losses
 from keras_genzoo.models.autoencoder import Autoencoder
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Network, Scalar
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network, Scalar
 
 Tensor = Any
 
@@ -98,7 +98,7 @@ class VAEGAN(Autoencoder):
         both = keras.Model(self.discriminator.input, [self._features(), self.discriminator.output])
         # As a function, not as a model: Keras would save the discriminator's layers under its name.
         self._features_and_logits = lambda x, training: both(x, training=training)
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def _features(self) -> keras.KerasTensor:
         """The symbolic output of `feature_layer`."""

@@ -133,7 +133,7 @@ class VQVAE(PriorlessAutoencoder):
         with budget.unallocated():
             self.quantizer = VectorQuantizer(num_codes, code_dim, decay, name="quantizer")
             budget.spend("num_codes", self.quantizer)
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def players(self) -> tuple[Player, ...]:
         """One: encoder and decoder, and the codebook if it is trained by a loss."""

@@ -9,7 +9,7 @@ from keras_genzoo.losses.mmd import mmd
 from keras_genzoo.losses.squared_error import squared_error
 from keras_genzoo.models.autoencoder import EncoderDecoder
 from keras_genzoo.registry import MODELS
-from keras_genzoo.types import Count, ImageShape, Network, Scalar
+from keras_genzoo.types import ArraySpec, Count, ImageShape, Network, Scalar
 
 Tensor = Any
 
@@ -69,7 +69,7 @@ class WAEMMD(EncoderDecoder):
     ):
         super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         self.mmd_weight = mmd_weight
-        self.ready(*self.image_shape)
+        self.ready(ArraySpec(self.image_shape))
 
     def autoencoder_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, dict[str, Tensor]]:
         """`reconstruction + mmd_weight * mmd`, with as many draws from the prior as there are images."""

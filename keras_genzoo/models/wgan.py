@@ -83,7 +83,7 @@ class WGAN(Adversarial):
         for variable in self.critic.trainable_variables:
             variable.constraint = self.clipped  # which optimizers apply after each of their steps
             variable.assign(self.clipped(variable))
-        self.ready(latent_dim)
+        self.ready(self.latent_inputs)
 
     def clipped(self, weight: Tensor) -> Tensor:
         """A weight of the critic, in [-clip, clip]."""

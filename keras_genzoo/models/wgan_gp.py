@@ -66,4 +66,4 @@ class WGANGP(Adversarial):
             self.regularizers = [GradientPenalty(penalty_weight), *self.regularizers]
         self.critic_steps = critic_steps
         self.critic = self.network("critic", critic, image_shape=self.image_shape, outputs=1)
-        self.ready(latent_dim)
+        self.ready(self.latent_inputs)

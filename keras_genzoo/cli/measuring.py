@@ -33,7 +33,7 @@ def metrics_and_extractor(
     asked = _names(metrics)
     names = None if asked is None else [ALIASES.get(name, name) for name in asked]
     extractor = None
-    if names is None or any(METRICS[name].needs == "features" for name in names):
+    if names is None or any(METRICS[name].of_features for name in names):
         try:
             extractor = load_extractor(features or "inception", inception_weights)
         except ExtractorError as error:
@@ -44,7 +44,7 @@ def metrics_and_extractor(
                 "losses,mse,psnr,ssim"
             ) from error
         for name in asked or ():
-            if name not in METRICS and METRICS[ALIASES[name]].needs == "features":
+            if name not in METRICS and METRICS[ALIASES[name]].of_features:
                 told = extractor.metric_name(ALIASES[name])
                 if not told.startswith(name):
                     raise EvaluationError(

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 from scipy import special
 
+from keras_genzoo.capabilities import HasLikelihood
 from keras_genzoo.images import as_floats
 
 _SAMPLES_AT_ONCE = 8  # enough that encoding costs little beside decoding; the memory grows with them
@@ -35,7 +36,7 @@ def elbo(
         samples: integer, draws for each image; the mean over a thousand images is precise with one.
         seed: integer in [0, 2**32).
         batch_size: integer, images at a time.
-        start: integer, the number of the first image; a set measured in pieces gives what it gives in one.
+        start: integer, the number of the first image; in pieces, a set of images gives the same numbers as in one call.
 
     Returns:
         float64 array of shape (n,), in nats. Sums over pixels are of float32: about 1e-6 of the value is noise.
@@ -85,7 +86,7 @@ def importance_weighted_log_likelihood(
 
 
 def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
-    """What a record must say beside these numbers: which likelihood they are of, and how to read it.
+    """Returns the protocol of these numbers: which likelihood they are of, and how to read it.
 
     For a Gaussian likelihood, an image of D numbers with log-likelihood L has `-L / (D log 2) + log2(127.5)` bits a
     dimension, as a density over pixels in 0..255. (This is no bound on the bits of a code, which asks for pixels with
@@ -147,8 +148,8 @@ def _log_weights(
 
 
 def _check_model(model: keras.Model, where: str) -> None:
-    if not hasattr(model, "log_importance_weight"):
+    if not isinstance(model, HasLikelihood):
         raise ValueError(
-            f"{where}: {type(model).__name__} has no log_importance_weight, so no likelihood can be had of it: give a "
-            "model with a posterior, such as a VAE."
+            f"{where}: {type(model).__name__} has no log_importance_weight, so it gives no likelihood: give a model "
+            "with a posterior, such as a VAE."
         )

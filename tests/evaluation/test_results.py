@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from keras_genzoo.evaluation import Result, ResultError, append, differences, like, read
+from keras_genzoo.evaluation import Result, ResultError, append, differences, differing_keys, read
 
 REAL = {
     "kind": "image_folder",
@@ -136,7 +136,7 @@ def test_a_result_is_as_it_will_be_read():
 
 def test_protocols_that_are_alike():
     moved = {**REAL, "name": "copies/", "pillow": "12.0", "path": "/elsewhere"}
-    assert like(PROTOCOL, {**PROTOCOL, "real": moved, "notes": {"identical": 3}, "split": None}) == []
+    assert differing_keys(PROTOCOL, {**PROTOCOL, "real": moved, "notes": {"identical": 3}, "split": None}) == []
 
 
 def test_in_what_protocols_differ():
@@ -147,11 +147,11 @@ def test_in_what_protocols_differ():
         "splits": 10,
         "k": {"near": 3},
     }
-    assert like(PROTOCOL, other) == ["real.sha256", "generated.count", "k", "splits"]
+    assert differing_keys(PROTOCOL, other) == ["real.sha256", "generated.count", "k", "splits"]
     assert differences(PROTOCOL, other)["generated.count"] == (1000, 10_000)
     assert differences(PROTOCOL, other)["splits"] == (None, 10)
-    assert set(like(other, PROTOCOL)) == set(like(PROTOCOL, other))
+    assert set(differing_keys(other, PROTOCOL)) == set(differing_keys(PROTOCOL, other))
 
 
 def test_a_name_matters_where_it_is_not_that_of_images():
-    assert like({"sampler": {"name": "ddim"}}, {"sampler": {"name": "ddpm"}}) == ["sampler.name"]
+    assert differing_keys({"sampler": {"name": "ddim"}}, {"sampler": {"name": "ddpm"}}) == ["sampler.name"]

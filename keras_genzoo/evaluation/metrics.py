@@ -1,0 +1,12 @@
+"""The metrics there are: each is declared once, and all that names metrics reads these declarations."""
+
+from collections.abc import Mapping
+
+from keras_genzoo.evaluation.metric import Metric
+from keras_genzoo.evaluation.of_models import METRICS_OF_MODELS
+from keras_genzoo.evaluation.of_samples import METRICS_OF_SAMPLES
+
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in METRICS_OF_MODELS + METRICS_OF_SAMPLES}
+"""What can be measured, in the order in which it is, and in which columns stand."""
+ALIASES: Mapping[str, str] = {alias: metric.name for metric in METRICS.values() for alias in metric.aliases}
+"""The field's names for some of them; "fid" and "kid" are right for Inception's features alone."""

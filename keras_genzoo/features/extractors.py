@@ -69,7 +69,7 @@ class InceptionExtractor(NetworkExtractor):
 
     def metric_name(self, base: str) -> str:
         """As the field calls it: `fid`, `fid_infinity`, `kid`, or `base` itself; `_clean` is added for clean-fid's."""
-        return f"{_FIELD.get(base, base)}{self.suffix}" if self.published else super().metric_name(base)
+        return f"{FIELD_NAMES.get(base, base)}{self.suffix}" if self.published else super().metric_name(base)
 
 
 class ImageNetExtractor(NetworkExtractor):
@@ -92,10 +92,11 @@ class ImageNetExtractor(NetworkExtractor):
 
     def metric_name(self, base: str) -> str:
         """`fid_keras_imagenet`, and so on."""
-        return f"{_FIELD.get(base, base)}_{self.name}"
+        return f"{FIELD_NAMES.get(base, base)}_{self.name}"
 
 
-_FIELD = {"frechet": "fid", "frechet_infinity": "fid_infinity", "kernel": "kid"}
+FIELD_NAMES = {"frechet": "fid", "frechet_infinity": "fid_infinity", "kernel": "kid"}
+"""The field's names for distances in the features of Inception."""
 EXTRACTORS: Registry[Callable[..., Extractor]] = Registry("feature extractor")
 
 

@@ -21,19 +21,19 @@ def compare(
 ) -> list[Table]:
     """Puts the results of several folders into tables.
 
-    Of each metric every folder shows one number: the newest of the newest protocol that all folders share. "Newest" is
-    the protocol by which any of them was measured last. A folder without the metric shows a dash.
+    Of each metric every folder shows a single number: the newest of the newest protocol that all folders have. The
+    newest protocol is the last by which any of them was measured. A folder without the metric shows a dash.
 
     Args:
         folders: paths of run folders, or of any others that hold `metric-<name>.jsonl`.
         metrics: optional names of metrics; all that have a place in the tables by default, which losses have not.
-        group: bool, whether runs that differ in their seed alone become one row, with mean and standard deviation.
+        group: bool, whether runs that differ in their seed alone become a single row, with mean and standard deviation.
 
     Returns:
         `Table`s of generation, reconstruction and likelihood, as far as there are numbers; `render` writes them.
 
     Raises:
-        CompareError: a folder holds no results, there is no such metric, or folders share no protocol of a metric.
+        CompareError: a folder holds no results, a metric is unknown, or folders have no common protocol of a metric.
 
     Example:
         >>> tables = compare(["runs/vae", "runs/dcgan"], metrics=["fid", "precision", "recall"])
@@ -66,18 +66,18 @@ def compare(
     return tables
 
 
-def _metrics(folders: Sequence[Folder], asked: Sequence[str] | None) -> list[str]:
+def _metrics(folders: Sequence[Folder], names: Sequence[str] | None) -> list[str]:
     """The metrics to show, in the order of the tables; those of the same features are neighbors."""
     there = {metric for folder in folders for metric in folder.results}
-    for metric in asked or ():
+    for metric in names or ():
         if metric not in there:
             raise CompareError(f"no folder holds a metric '{metric}'; {did_you_mean(metric, there)}")
-    names = set(asked) if asked else {metric for metric in there if place_of(metric).title != OTHERS}
-    if not names:
+    chosen = set(names) if names else {metric for metric in there if place_of(metric).title != OTHERS}
+    if not chosen:
         raise CompareError(
             f"the folders hold nothing but {', '.join(sorted(there))}: name what to compare by --metrics."
         )
-    return sorted(names, key=lambda metric: (place_of(metric).rank, metric))
+    return sorted(chosen, key=lambda metric: (place_of(metric).rank, metric))
 
 
 # Choice of results

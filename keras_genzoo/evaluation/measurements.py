@@ -31,8 +31,8 @@ class Reference(NamedTuple):
 
     Args:
         source: the images.
-        split: string, which part of their dataset they are: "held_out", "train" or "all".
-        train: optional source, what the subject was trained on.
+        split: string, their part of the dataset: "held_out", "train" or "all".
+        train: optional source, the images that the subject was trained on.
     """
 
     source: Source
@@ -56,7 +56,7 @@ class Measurements:
     """A subject beside real images.
 
     Args:
-        subject: what is measured.
+        subject: a `Subject`.
         reference: the real images.
         extractor: optional `Extractor`; metrics of features need one.
         num: integer, images of the subject that metrics of samples are taken of; by default all there are, and 10,000
@@ -106,7 +106,7 @@ class Measurements:
     # Features
 
     def features_of(self, source: Source, what: str) -> Features:
-        """The features of all images of a source, from the cache where they are there."""
+        """The features of all images of a source, from the cache if they are in it."""
         return FeatureCache(
             self.needed_extractor,
             lambda start, stop: pixels_of(source, np.arange(start, stop)),
@@ -123,7 +123,7 @@ class Measurements:
 
     @functools.cached_property
     def train(self) -> Features:
-        """Features of what the subject was trained on."""
+        """Features of the training images."""
         if self.reference.train is None:
             raise EvaluationError(f"it is not known what {self.subject.name} was trained on.")
         return self.features_of(self.reference.train, f"features of {len(self.reference.train):,} training images")
@@ -150,7 +150,7 @@ class Measurements:
         return self.generated.logits
 
     def generated_protocol(self, count: int) -> dict[str, Any]:
-        """The part of a protocol that says which images were made."""
+        """The part of a protocol about the images that were made."""
         return {"count": count, "pixels": "uint8", **self._options}
 
     @property
@@ -169,7 +169,7 @@ class Measurements:
         return self.extractor
 
     def feature_values(self, value: float, base: str, **protocol: Any) -> Values:
-        """A value of features, named after the extractor, with the protocol that all of these share."""
+        """A value of features, named after the extractor, with the protocol that all such values have in common."""
         extractor = self.needed_extractor
         return {
             extractor.metric_name(base): (
@@ -185,7 +185,7 @@ class Measurements:
 
     @functools.cached_property
     def real_manifold(self) -> metrics.Manifold:
-        """The neighbors of the real images, which precision and recall share with density and coverage."""
+        """The neighbors of the real images, computed once for precision and recall, density and coverage."""
         return metrics.Manifold(self.real.features, max(K_MANIFOLD, K_DENSITY))
 
     @functools.cached_property
@@ -259,7 +259,7 @@ class Measurements:
         return Encoded(np.concatenate(latents), found[:, varies], tuple(map(str, names)))
 
     def latent_values(self, values: dict[str, float], **protocol: Any) -> Values:
-        """Values of latents, with the protocol that all of these share."""
+        """Values of latents, with the protocol that all such values have in common."""
         shared: dict[str, Any] = {"real": self.reference.protocol(), "latents": "without noise"}
         if (count := len(self.encoded.latents)) < len(self.reference.source):
             shared["images"] = count

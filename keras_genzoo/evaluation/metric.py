@@ -1,4 +1,4 @@
-"""Metric: all that is declared of a metric, in one place; tables, checks and names follow from it."""
+"""Metric: the declaration of a metric, which tables, checks and names follow."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ DISENTANGLEMENT = "Disentanglement"
 TABLES = (GENERATION, MODES, RECONSTRUCTION, LIKELIHOOD, DISENTANGLEMENT)
 """Titles of tables, in their order."""
 OTHERS = "Others"
-"""The table of numbers that have no label; `compare` shows them only if it is asked to."""
+"""The table of numbers that have no label; `compare` shows them only by name."""
 
 
 class Label(NamedTuple):
-    """How a number stands in a table.
+    """Heading, direction and rounding of a number in tables.
 
     Args:
         heading: string, of its column.
@@ -41,14 +41,14 @@ class Metric:
     """A metric.
 
     Args:
-        name: string, by which it is asked for; it names the number too, unless `labels` says otherwise.
+        name: string, by which users select it.
         about: string, one line.
-        function: from `Measurements` to values: what is measured.
+        function: from `Measurements` to `Values`.
         needs: `Need`s, checked in this order.
         table: string, of `TABLES`; that of its numbers.
         labels: dictionary from the names of its numbers to `Label`s, in the order of columns.
         aliases: strings, the field's names for it; those in `labels` are right for Inception's features alone.
-        by_default: bool, whether it is measured where nothing is asked for.
+        by_default: bool, whether it is measured where users select nothing.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Metric:
 
     @property
     def of_features(self) -> bool:
-        """Whether it is measured in features, whose extractor then is a part of its numbers' names."""
+        """bool: it is measured in features, so that the extractor is a part of its numbers' names."""
         return needs.features in self.needs
 
     def missing(self, measured: Measurements) -> str | None:

@@ -1,4 +1,4 @@
-"""The metrics there are: each is declared once, and all that names metrics reads these declarations."""
+"""The table of metrics, each of which is declared once."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,6 @@ from keras_genzoo.evaluation.of_models import METRICS_OF_MODELS
 from keras_genzoo.evaluation.of_samples import METRICS_OF_SAMPLES
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in METRICS_OF_MODELS + METRICS_OF_SAMPLES}
-"""What can be measured, in the order in which it is, and in which columns stand."""
+"""All metrics by name, in the order in which they are measured and in which their columns stand."""
 ALIASES: Mapping[str, str] = {alias: metric.name for metric in METRICS.values() for alias in metric.aliases}
 """The field's names for some of them; "fid" and "kid" are right for Inception's features alone."""

@@ -1,4 +1,4 @@
-"""Needs: what a metric takes of a subject, of the real images and of the extractor, each with its own message.
+"""Needs of metrics: requirements of a subject, of real images and of an extractor, each with its own message.
 
 A need is called with `Measurements` and the name of a metric, and returns why that metric cannot be measured, in one
 line that says what to do; None if nothing is missing.
@@ -26,7 +26,7 @@ class Mixture(Protocol):
 
 
 def samples(measured: Measurements, metric: str) -> str | None:
-    """Images that the subject makes of noise, or that are there."""
+    """Images that the subject makes of noise, or that exist already."""
     if measured.subject.samples:
         return None
     return f"{metric}: {measured.subject.name} makes no images of noise: leave it out."
@@ -115,7 +115,7 @@ class Capability:
 
     Args:
         protocol: of `keras_genzoo.capabilities`.
-        lack: string, what is said of a model without it, after its class.
+        lack: string, the end of a message about a model without it, after the model's class.
     """
 
     protocol: type

@@ -12,9 +12,9 @@ from keras_genzoo.images import from_pixels
 from keras_genzoo.metrics.modes import DEVIATIONS
 
 POINTS = 2_500
-"""Samples of which modes are counted (Srivastava et al. 2017, section 4.1)."""
+"""Samples whose modes are counted (Srivastava et al. 2017, section 4.1)."""
 MOST_PAIRED = 20_000
-"""Images up to which the kernel distance is taken of all pairs; beyond, as papers do it, of subsets."""
+"""Images up to which the kernel distance is taken of all pairs; of more images, of subsets, as in papers."""
 
 
 def _frechet(measured: Measurements) -> Values:
@@ -96,7 +96,7 @@ METRICS_OF_SAMPLES = (
     ),
     Metric(
         "precision",
-        "share of the images that lie among real ones",
+        "share of the images that lie among real images",
         _precision,
         _OF_FEATURES,
         GENERATION,
@@ -104,7 +104,7 @@ METRICS_OF_SAMPLES = (
     ),
     Metric(
         "recall",
-        "share of the real images that lie among them",
+        "share of the real images that lie among generated images",
         _recall,
         _OF_FEATURES,
         GENERATION,
@@ -140,7 +140,7 @@ METRICS_OF_SAMPLES = (
     ),
     Metric(
         "density",
-        "how densely real images surround them",
+        "density of real images around generated images",
         _density,
         _OF_FEATURES,
         GENERATION,
@@ -148,7 +148,7 @@ METRICS_OF_SAMPLES = (
     ),
     Metric(
         "coverage",
-        "share of the real images that have one of them near; shows mode collapse",
+        "share of the real images that have a generated image near; shows mode collapse",
         _coverage,
         _OF_FEATURES,
         GENERATION,

@@ -5,8 +5,8 @@ on beside the subject, such as
 
     {"features": {"extractor": "inception", ...}, "real": MANIFEST, "generated": {"count": 50000}, "k": 3}
 
-A manifest of images is known by its `kind`; where the images lie and what decoded them does not matter. What stands
-under `notes` is for readers alone. What was measured, the seed of its images included, is the `subject`.
+A manifest of images is recognized by its `kind`; the folder of the images and the decoder do not matter. `notes` are
+for readers alone. The `subject` names what was measured, the seed of its images included.
 """
 
 import json
@@ -28,7 +28,7 @@ MOST_BYTES = 64 * 2**20
 _LARGEST = 1e100  # what is larger is no measurement, and overflows when a table scales it
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,99}")
 _NOTES = {"notes"}
-_WHEREABOUTS = {"name", "path", "pillow"}
+_PLACES = {"name", "path", "pillow"}
 
 
 class ResultError(ValueError):
@@ -67,7 +67,7 @@ class Result:
             raise ResultError(f"metric {self.metric!r}: expected lowercase letters, digits and '_', at most 100.")
         clean: dict[str, Any] = {"seconds": self._number("seconds"), "date": self._date()}
         clean |= {name: self._number(name) for name in ("value", "spread") if getattr(self, name) is not None}
-        # What is compared later is what the file says: tuples are lists in it, and its keys are strings.
+        # Equal to what will be read from the file, where tuples are lists and keys are strings.
         clean |= {name: self._json(name) for name in ("protocol", "subject", "environment")}
         for name, value in clean.items():
             object.__setattr__(self, name, value)
@@ -100,10 +100,10 @@ class Result:
 
 
 def append(folder: str | os.PathLike, result: Result) -> None:
-    """Adds a result to what a folder keeps; when this returns, it is on the disk.
+    """Appends a result to those of a folder; when this returns, it is on the disk.
 
-    A line goes out in one piece behind the last one, so processes may write at the same time. What a killed process
-    left unfinished stays a line of its own.
+    A line is written by a single call at the end of the file, so processes may write at the same time. A line that a
+    killed process left unfinished stays a line of its own.
 
     Args:
         folder: path, made if it is not there.
@@ -147,7 +147,7 @@ def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
         dictionary from metrics to lists, none of them empty; itself empty if nothing was measured.
 
     Raises:
-        UntrustedError: a file is too large, or no regular one.
+        UntrustedError: a file is too large, or no regular file.
         OSError: a file cannot be read.
     """
     found = {}
@@ -177,7 +177,7 @@ def _parsed(line: str) -> Result | None:
 
 
 def content(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a protocol without notes and the whereabouts of images.
+    """Returns a protocol without notes and without the places of images.
 
     Args:
         protocol: dictionary.
@@ -185,7 +185,7 @@ def content(protocol: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         dictionary; two are equal if their numbers may be compared.
     """
-    left_out = _NOTES | (_WHEREABOUTS if "kind" in protocol else set())
+    left_out = _NOTES | (_PLACES if "kind" in protocol else set())
     return {
         key: content(value) if isinstance(value, Mapping) else value
         for key, value in protocol.items()

@@ -23,7 +23,7 @@ from keras_genzoo.version import __version__
 
 
 class EvaluationError(ValueError):
-    """Something cannot be measured as asked; the message is one line and says what to do."""
+    """Something cannot be measured as requested; the message is one line and says what to do."""
 
 
 class Subject:
@@ -38,9 +38,9 @@ class Subject:
     """
 
     samples = True
-    """Whether it has `images`."""
+    """bool: it has `images`."""
     reconstructs = False
-    """Whether it has `reconstruct`."""
+    """bool: it has `reconstruct`."""
 
     def __init__(
         self,

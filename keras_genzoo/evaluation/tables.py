@@ -39,7 +39,7 @@ class Place(NamedTuple):
 def says_features(metrics: Sequence[str]) -> bool:
     """Returns whether the title of a table may name the features of all of these metrics.
 
-    What is called FID or KID keeps its full name in any place: without it, it would pass for the published one.
+    FID and KID keep their features' names in their headings: without them they would pass for the published ones.
     """
     places = [place_of(metric) for metric in metrics]
     standard = any(place.label.heading.startswith(("FID", "KID")) for place in places)

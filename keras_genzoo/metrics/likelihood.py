@@ -1,7 +1,7 @@
 """Likelihood of images under latent-variable models: the ELBO, and the tighter bound by importance weights.
 
 Both are sums over pixels, in nats an image, one number for each image. Under a Gaussian likelihood they are the
-logarithm of a density over pixels in [-1, 1], so they may be positive; `likelihood_protocol` says how to read them.
+logarithm of a density over pixels in [-1, 1], so they may be positive; see `likelihood_protocol`.
 """
 
 import math
@@ -24,8 +24,9 @@ def elbo(
 ) -> np.ndarray:
     """The evidence lower bound of each image, by draws from its posterior.
 
-    Use it to compare what trainings maximize. It is the mean of `log p(x, z) - log q(z given x)` over draws z, and has
-    the same expectation as minus the loss of a VAE at `beta` = 1, in which the KL divergence is taken in closed form.
+    Use it to compare the objectives that trainings reach. It is the mean of `log p(x, z) - log q(z given x)` over draws
+    z, and has the same expectation as minus the loss of a VAE at `beta` = 1, in which the KL divergence is taken in
+    closed form.
 
     Reference:
         Kingma & Welling 2014, "Auto-encoding variational Bayes", equation 2 and section 2.3, arXiv:1312.6114.
@@ -89,7 +90,7 @@ def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
     """Returns the protocol of these numbers: which likelihood they are of, and how to read it.
 
     For a Gaussian likelihood, an image of D numbers with log-likelihood L has `-L / (D log 2) + log2(127.5)` bits a
-    dimension, as a density over pixels in 0..255. (This is no bound on the bits of a code, which asks for pixels with
+    dimension, as a density over pixels in 0..255. (This is no bound on the bits of a code, which needs pixels with
     uniform noise added: Theis et al. 2016, arXiv:1511.01844, section 3.1.) For a discretized logistic one it has
     `-L / (D log 2)`, which is such a bound.
 

@@ -1,7 +1,8 @@
 """The zoo's own classifiers: small networks trained on a labeled dataset, whose features suit its images.
 
 Inception was trained on photographs alone; features of clothes, digits or drawn faces are better taken by a network
-that was trained on such images. A classifier is trained once (`genzoo classifier`) and kept as a folder, classifier.json beside the weights.
+that was trained on such images. A classifier is trained once (`genzoo classifier`) and kept as a folder with
+classifier.json and the weights.
 """
 
 import hashlib

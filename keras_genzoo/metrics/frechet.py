@@ -76,7 +76,7 @@ def frechet_distance_of_moments(real: Moments, generated: Moments) -> float:
 
 
 def frechet_infinity(real: np.ndarray, generated: np.ndarray, points: int = 15, seed: int = 0) -> float:
-    """Returns the limit of the Fréchet distance for infinitely many generated images; FID-infinity, if Inception took them.
+    """Returns the Fréchet distance in the limit of infinitely many images; FID-infinity, if of Inception's features.
 
     Use it to compare models whose distances have different bias. Distances of random subsets of the generated
     features, of a tenth to all of them, are fitted against 1 / size; this is the intercept. It may fall below zero.

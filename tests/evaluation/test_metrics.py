@@ -97,6 +97,7 @@ def test_a_model_without_samples_is_measured_by_its_losses(real):
 
 def test_options_of_samples_are_a_part_of_the_protocol_and_of_the_cache(real):
     model, extractor = Truncating(image_shape=(2, 2, 3)), Channels()
+    model.first.set_weights([np.ones((12, 1)), np.zeros(1)])  # whose mean is the contrast of its images
     found = {}
     for options in ({}, {"truncation": 0.5}, {"truncation": 1.0}):
         subject = ModelSubject(model, "toy", options=options)

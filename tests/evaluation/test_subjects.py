@@ -29,6 +29,7 @@ def test_images_of_a_model():
 
 def test_options_of_a_model():
     model = Truncating()
+    model.first.set_weights([np.ones((4, 1)), np.zeros(1)])  # whose mean is the contrast of its images
     subject = ModelSubject(model, "toy", batch_size=64, options={"truncation": 0.5, "inverted": True})
     whole = check_is_addressed_by_number(subject)
     expected = model.generate(150, seed=3, truncation=0.5, inverted=True)

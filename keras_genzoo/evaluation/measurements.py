@@ -21,6 +21,7 @@ K_MANIFOLD, K_DENSITY = 3, 5
 MOST_ENCODED = 10_000
 """Real images that are encoded, evenly spread over all of them: as many as Locatello et al. (2019) took."""
 _AT_ONCE = 256
+_NO_SETTINGS = {"name", "dtype", "ema_momentum", "ema_half_life"}  # arguments of models that no loss depends on
 
 Values = dict[str, tuple[float | None, dict[str, Any]]]
 """From the names of numbers to their values and protocols."""
@@ -293,7 +294,7 @@ class Measurements:
         settings = {
             name: value
             for name, value in model.get_config().items()
-            if name not in ("name", "dtype", "ema_momentum") and not isinstance(getattr(model, name, None), keras.Model)
+            if name not in _NO_SETTINGS and not isinstance(getattr(model, name, None), keras.Model)
         }
         protocol = {
             "real": self.reference.protocol(),

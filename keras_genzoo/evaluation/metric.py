@@ -12,10 +12,10 @@ MODES = "Modes"
 RECONSTRUCTION = "Reconstruction"
 LIKELIHOOD = "Likelihood"
 DISENTANGLEMENT = "Disentanglement"
-TABLES = (GENERATION, MODES, RECONSTRUCTION, LIKELIHOOD, DISENTANGLEMENT)
-"""Titles of tables, in their order."""
 OTHERS = "Others"
-"""The table of numbers that have no label; `compare` shows them only by name."""
+"""The table of the rest, such as losses; `compare` shows its numbers only if they are named."""
+TABLES = (GENERATION, MODES, RECONSTRUCTION, LIKELIHOOD, DISENTANGLEMENT, OTHERS)
+"""Titles of tables, in their order."""
 
 
 class Label(NamedTuple):

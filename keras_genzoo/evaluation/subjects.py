@@ -92,6 +92,11 @@ class ModelSubject(Subject):
         self.reconstructs = isinstance(model, Reconstructs)
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
+        """Images number `start` to `stop - 1` of a seed.
+
+        Raises:
+            EvaluationError: the model has no samples, or makes NaN or infinity.
+        """
         if not isinstance(self._model, Samples):
             raise EvaluationError(f"{self.name} makes no images of noise: {type(self._model).__name__} has no samples.")
         return self._pixels(self._model.samples(np.arange(start, stop), seed, self.batch_size, **self.options))
@@ -132,7 +137,7 @@ def _chosen(model: GenerativeModel, name: str, options: Mapping[str, Any]) -> di
 
 
 class SavedModelSubject(Subject):
-    """A SavedModel that answers to `sample(indices, seed)`, as `genzoo export` writes it.
+    """A SavedModel with the endpoint `sample(indices, seed)`, as `genzoo export` writes it.
 
     If it has only `generate(num, seed)`, this is called for fixed lots of images, each with a seed of its own, so that
     images do not depend on how many are made at a time.
@@ -174,37 +179,35 @@ class SavedModelSubject(Subject):
         except Exception as error:  # a damaged SavedModel fails in many ways
             reason = " ".join(str(error).split())[:200]
             raise EvaluationError(f"'{self.path}' cannot be loaded as a SavedModel: {reason}") from error
-        if not self._answers("sample") and not self._answers("generate"):
+        if not self._has("sample") and not self._has("generate"):
             raise EvaluationError(
                 f"'{self.path}' is a SavedModel without the endpoint generate(num, seed), so it makes no images: write "
                 "one by `genzoo export RUN --output DIR`."
             )
         self.batch_size = batch_size
-        example = self._answer("the first image", functools.partial(self._made, 0, 1, 0))
+        example = self._call("the first image", functools.partial(self._made, 0, 1, 0))
         if example.dtype != np.uint8 or example.ndim != 4 or len(example) != 1:
             raise EvaluationError(
                 f"'{self.path}' gave {example.dtype} of shape {example.shape} when asked for one image, expected uint8 "
                 "of shape (1, height, width, channels)."
             )
         super().__init__(self.path.name, example.shape[1:])
-        self.reconstructs = self._answers("reconstruct")
+        self.reconstructs = self._has("reconstruct")
 
-    def _answers(self, endpoint: str) -> bool:
+    def _has(self, endpoint: str) -> bool:
         return callable(getattr(self._loaded, endpoint, None))
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
         parts = []
         for first in range(start, stop, self.batch_size):
             last = min(first + self.batch_size, stop)
-            parts.append(
-                self._answer(f"images {first} to {last - 1}", functools.partial(self._made, first, last, seed))
-            )
+            parts.append(self._call(f"images {first} to {last - 1}", functools.partial(self._made, first, last, seed)))
         return np.concatenate(parts)
 
     def _made(self, start: int, stop: int, seed: int) -> np.ndarray:
         import tensorflow as tf
 
-        if self._answers("sample"):
+        if self._has("sample"):
             # Filled up, so that one shape is traced and the sum of a row does not depend on its batch.
             indices = np.minimum(np.arange(start, start + self.batch_size), stop - 1).astype("int32")
             return self._loaded.sample(tf.constant(indices), tf.constant(seed, "int64")).numpy()[: stop - start]
@@ -216,15 +219,15 @@ class SavedModelSubject(Subject):
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         parts = range(0, len(x), self.batch_size)
-        answers = [
-            self._answer("reconstructions", lambda part=x[at : at + self.batch_size]: self._loaded.reconstruct(part))
+        made = [
+            self._call("reconstructions", lambda part=x[at : at + self.batch_size]: self._loaded.reconstruct(part))
             for at in parts
         ]
-        return np.concatenate([np.asarray(answer) for answer in answers])
+        return np.concatenate([np.asarray(part) for part in made])
 
-    def _answer(self, what: str, ask: Any) -> Any:
+    def _call(self, what: str, function: Any) -> Any:
         try:
-            return ask()
+            return function()
         except Exception as error:  # whatever TensorFlow raises inside a foreign graph
             reason = " ".join(str(error).split())[:200]
             raise EvaluationError(f"'{self.path}' failed when asked for {what}: {reason}") from error

@@ -62,7 +62,7 @@ def place_of(metric: str) -> Place:
             heading = f"{label.heading} ({features})" if features else label.heading
             rank = TABLES.index(title), features, _ORDER[base]
             return Place(title, rank, label._replace(heading=heading))
-    return Place(OTHERS, (len(TABLES), "", 0), Label(metric, 0))
+    return Place(OTHERS, (TABLES.index(OTHERS), "", len(_ORDER)), Label(metric, 0))
 
 
 @dataclass(frozen=True)

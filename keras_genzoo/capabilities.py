@@ -43,6 +43,9 @@ class Samples(Protocol):
     def generate(self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0, **options: Any) -> Array:
         """uint8 images number `start` to `start + num - 1` of a seed."""
 
+    def samples(self, indices: Array, seed: int = 0, batch_size: int = 64, **options: Any) -> Array:
+        """Images in [-1, 1] of any numbers of a seed, as a float array."""
+
 
 @runtime_checkable
 class Conditional(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import keras
 
 from keras_genzoo.artifacts import Position, Run
-from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, like, place_of
+from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, differing_keys, place_of
 from keras_genzoo.features.extractors import Extractor
 from keras_genzoo.files import read_json, write_json
 
@@ -83,7 +83,11 @@ class Evaluating(keras.callbacks.Callback):
         kept, sign = self.run.best(result.metric), place_of(result.metric).label.better or -1
         place = kept.folder / RECORD
         before = read_json(place) if place.is_file() and list(kept) else None
-        if before and not like(before["protocol"], result.protocol) and sign * result.value <= sign * before["value"]:
+        if (
+            before
+            and not differing_keys(before["protocol"], result.protocol)
+            and sign * result.value <= sign * before["value"]
+        ):
             return
         saved = kept.save(
             self.model,

@@ -1,12 +1,14 @@
-"""Evaluation: what was measured, on what and how, kept beside the run, and compared."""
+"""Evaluation: numbers with their protocols, measured on subjects beside real images, kept in run folders, compared."""
 
 from keras_genzoo.evaluation.compare import CompareError, compare
 from keras_genzoo.evaluation.formats import FORMATS, render
 from keras_genzoo.evaluation.front import evaluate
-from keras_genzoo.evaluation.measure import ALIASES, METRICS, Evaluation
+from keras_genzoo.evaluation.measure import Evaluation
 from keras_genzoo.evaluation.measurements import Reference
 from keras_genzoo.evaluation.meter import meter, silent
-from keras_genzoo.evaluation.results import Result, ResultError, append, differences, like, read
+from keras_genzoo.evaluation.metric import Label, Metric
+from keras_genzoo.evaluation.metrics import ALIASES, METRICS
+from keras_genzoo.evaluation.results import Result, ResultError, append, differences, differing_keys, read
 from keras_genzoo.evaluation.subjects import (
     EvaluationError,
     ModelSubject,
@@ -26,6 +28,8 @@ __all__ = [
     "CompareError",
     "Evaluation",
     "EvaluationError",
+    "Label",
+    "Metric",
     "ModelSubject",
     "NoiseSubject",
     "Reference",
@@ -39,8 +43,8 @@ __all__ = [
     "compare",
     "describe",
     "differences",
+    "differing_keys",
     "evaluate",
-    "like",
     "meter",
     "pixels_of",
     "place_of",

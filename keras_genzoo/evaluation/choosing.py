@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from keras_genzoo.evaluation.measure import ALIASES, METRICS
+from keras_genzoo.evaluation.metrics import ALIASES, METRICS
 from keras_genzoo.evaluation.subjects import EvaluationError
 from keras_genzoo.features.extractors import Extractor, ExtractorError, load_extractor
 from keras_genzoo.registry import did_you_mean
@@ -25,7 +25,7 @@ def metrics_and_extractor(
     asked = names_of(metrics)
     names = None if asked is None else [ALIASES.get(name, name) for name in asked]
     extractor = None
-    if names is None or any(METRICS[name].needs == "features" for name in names):
+    if names is None or any(METRICS[name].of_features for name in names):
         try:
             extractor = load_extractor(features or "inception", inception_weights)
         except ExtractorError as error:
@@ -36,7 +36,7 @@ def metrics_and_extractor(
                 "losses,mse,psnr,ssim"
             ) from error
         for name in asked or ():
-            if name not in METRICS and METRICS[ALIASES[name]].needs == "features":
+            if name not in METRICS and METRICS[ALIASES[name]].of_features:
                 called = extractor.metric_name(ALIASES[name])
                 if not called.startswith(name):
                     raise EvaluationError(

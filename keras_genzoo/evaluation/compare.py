@@ -1,4 +1,4 @@
-"""Comparing: the newest numbers of several folders side by side, as long as they were measured alike."""
+"""Comparison: the newest numbers of several folders side by side, if their protocols are alike."""
 
 import dataclasses
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.evaluation.results import Result, differences, like
+from keras_genzoo.evaluation.results import Result, differences, differing_keys
 from keras_genzoo.evaluation.rows import CompareError, Folder, Row, grouped, opened_folders
 from keras_genzoo.evaluation.tables import OTHERS, Column, Table, in_words, place_of, plain, says_features
 from keras_genzoo.registry import did_you_mean
@@ -19,21 +19,21 @@ _Chosen = dict[tuple[str, str], Result]  # from a metric and the name of a folde
 def compare(
     folders: Iterable[str | os.PathLike], metrics: Sequence[str] | None = None, group: bool = False
 ) -> list[Table]:
-    """Puts what was measured in several folders into tables.
+    """Puts the results of several folders into tables.
 
-    Of each metric every folder shows one number: the newest of the newest protocol that all folders share. "Newest" is
-    the protocol by which any of them was measured last. A folder without the metric shows a dash.
+    Of each metric every folder shows a single number: the newest of the newest protocol that all folders have. The
+    newest protocol is the last by which any of them was measured. A folder without the metric shows a dash.
 
     Args:
         folders: paths of run folders, or of any others that hold `metric-<name>.jsonl`.
         metrics: optional names of metrics; all that have a place in the tables by default, which losses have not.
-        group: bool, whether runs that differ in their seed alone become one row, with mean and standard deviation.
+        group: bool, whether runs that differ in their seed alone become a single row, with mean and standard deviation.
 
     Returns:
         `Table`s of generation, reconstruction and likelihood, as far as there are numbers; `render` writes them.
 
     Raises:
-        CompareError: a folder holds no results, there is no such metric, or folders share no protocol of a metric.
+        CompareError: a folder holds no results, a metric is unknown, or folders have no common protocol of a metric.
 
     Example:
         >>> tables = compare(["runs/vae", "runs/dcgan"], metrics=["fid", "precision", "recall"])
@@ -51,63 +51,66 @@ def compare(
         inside = [
             metric for metric in names if (place_of(metric).title, place_of(metric).features) == (title, features)
         ]
-        rows = [row for row in whole if any((metric, one.name) in chosen for metric in inside for one in row.folders)]
+        rows = [
+            row for row in whole if any((metric, folder.name) in chosen for metric in inside for folder in row.folders)
+        ]
         named = says_features(inside)
         columns = tuple(dataclasses.replace(_column(metric, rows, chosen, group), plain=named) for metric in inside)
         folders_inside = [folder for row in rows for folder in row.folders]
-        said = [*_protocols(columns), *(note for column in columns for note in _notes(column, folders_inside, chosen))]
-        said += _about_rows(rows, inside, chosen)
+        notes = [*_protocols(columns), *(note for column in columns for note in _notes(column, folders_inside, chosen))]
+        notes += _about_rows(rows, inside, chosen)
         if any(spread is not None for column in columns for spread in column.spreads):
-            said.append(f"±: standard deviation {'over seeds' if group else 'within the measurement'}")
+            notes.append(f"±: standard deviation {'over seeds' if group else 'within the measurement'}")
         whole_title = f"{title}, in features of {features}" if named else title
-        tables.append(Table(whole_title, tuple(row.name for row in rows), columns, tuple(said)))
+        tables.append(Table(whole_title, tuple(row.name for row in rows), columns, tuple(notes)))
     return tables
 
 
-def _metrics(folders: Sequence[Folder], asked: Sequence[str] | None) -> list[str]:
-    """The metrics to show, in the order of the tables: those of one kind of features beside each other."""
+def _metrics(folders: Sequence[Folder], names: Sequence[str] | None) -> list[str]:
+    """The metrics to show, in the order of the tables; those of the same features are neighbors."""
     there = {metric for folder in folders for metric in folder.results}
-    for metric in asked or ():
+    for metric in names or ():
         if metric not in there:
             raise CompareError(f"no folder holds a metric '{metric}'; {did_you_mean(metric, there)}")
-    names = set(asked) if asked else {metric for metric in there if place_of(metric).title != OTHERS}
-    if not names:
+    chosen = set(names) if names else {metric for metric in there if place_of(metric).title != OTHERS}
+    if not chosen:
         raise CompareError(
             f"the folders hold nothing but {', '.join(sorted(there))}: name what to compare by --metrics."
         )
-    return sorted(names, key=lambda metric: (place_of(metric).rank, metric))
+    return sorted(chosen, key=lambda metric: (place_of(metric).rank, metric))
 
 
-# Which result of a folder
+# Choice of results
 
 
 def _choose(metric: str, folders: Sequence[Folder]) -> dict[str, Result]:
     """From each folder, by its name, the newest result of the newest protocol that all of them share."""
     newest = [(folder, result) for folder in folders for result in _newest_of_each_protocol(folder.results[metric])]
-    newest.sort(key=lambda one: one[1].date, reverse=True)
+    newest.sort(key=lambda pair: pair[1].date, reverse=True)
     shared = [
-        {folder.name: one for folder, one in newest if not like(one.protocol, candidate.protocol)}
+        {folder.name: result for folder, result in newest if not differing_keys(result.protocol, candidate.protocol)}
         for _, candidate in newest
     ]
     for found in shared:
         if len(found) == len(folders):
             return found
-    other = next(one for one in newest if one[0].name not in shared[0])
-    raise CompareError(_refusal(metric, *newest[0], *other))
+    unlike = next(pair for pair in newest if pair[0].name not in shared[0])
+    raise CompareError(_refusal(metric, newest[0], unlike))
 
 
 def _newest_of_each_protocol(results: Sequence[Result]) -> list[Result]:
     found: list[Result] = []
     for result in reversed(results):
-        if all(like(result.protocol, one.protocol) for one in found):
+        if all(differing_keys(result.protocol, newer.protocol) for newer in found):
             found.append(result)
     return found
 
 
-def _refusal(metric: str, a: Folder, one: Result, b: Folder, other: Result) -> str:
+def _refusal(metric: str, newest: tuple[Folder, Result], unlike: tuple[Folder, Result]) -> str:
+    (a, first), (b, second) = newest, unlike
     found = [
         f"{key}: {_short(values[0])} and {_short(values[1])}"
-        for key, values in differences(one.protocol, other.protocol).items()
+        for key, values in differences(first.protocol, second.protocol).items()
     ]
     more = [f"and {len(found) - _MOST_DIFFERENCES} more"] if len(found) > _MOST_DIFFERENCES else []
     return (
@@ -132,7 +135,7 @@ def _column(metric: str, rows: Sequence[Row], chosen: _Chosen, group: bool) -> C
 
 
 def _cell(results: Sequence[Result | None], group: bool) -> tuple[float | None, float | None]:
-    """Value and spread; neither, if a run of the row lacks the metric: the row says of how many it tells."""
+    """Value and spread; neither, if a run of the row lacks the metric: its mean would be of fewer runs than it says."""
     found = [result for result in results if result is not None]
     numbers = [result.value for result in found if result.value is not None]
     if len(numbers) < len(results):
@@ -142,14 +145,14 @@ def _cell(results: Sequence[Result | None], group: bool) -> tuple[float | None, 
     return numbers[0], found[0].spread
 
 
-# What a reader must know
+# Notes
 
 
 def _protocols(columns: Sequence[Column]) -> Iterator[str]:
-    """How the numbers were measured: what all columns share first, then what metrics have of their own."""
+    """The protocols in words: first what all columns share, then what is particular to some."""
     groups: list[list[Column]] = []
     for column in columns:
-        group = next((group for group in groups if not like(group[0].protocol, column.protocol)), None)
+        group = next((group for group in groups if not differing_keys(group[0].protocol, column.protocol)), None)
         if group is None:
             groups.append([column])
         else:
@@ -157,7 +160,8 @@ def _protocols(columns: Sequence[Column]) -> Iterator[str]:
     shared = {
         key: value
         for key, value in columns[0].protocol.items()
-        if len(groups) > 1 and not any(like({key: value}, {key: group[0].protocol.get(key)}) for group in groups)
+        if len(groups) > 1
+        and not any(differing_keys({key: value}, {key: group[0].protocol.get(key)}) for group in groups)
     }
     if words := in_words(shared):
         yield f"All: {words}"
@@ -179,7 +183,7 @@ def _notes(column: Column, folders: Sequence[Folder], chosen: _Chosen) -> Iterat
     newer = [
         folder.name
         for folder in folders
-        if folder.name in found and like(folder.results[metric][-1].protocol, found[folder.name].protocol)
+        if folder.name in found and differing_keys(folder.results[metric][-1].protocol, found[folder.name].protocol)
     ]
     if missing:
         yield f"{heading} was not measured for {', '.join(missing)}"
@@ -190,7 +194,7 @@ def _notes(column: Column, folders: Sequence[Folder], chosen: _Chosen) -> Iterat
 
 
 def _about_rows(rows: Sequence[Row], metrics: Sequence[str], chosen: _Chosen) -> Iterator[str]:
-    """Who is in a row; and a warning, if its numbers are not of one state of each model."""
+    """The folders of a row; and a warning, if its numbers are not of one state of each model."""
     for row in rows:
         if len(row.folders) > 1:
             yield f"{row.name}: {', '.join(folder.name for folder in row.folders)}"

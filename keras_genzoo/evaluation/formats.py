@@ -1,7 +1,7 @@
 """Formats of tables: text, Markdown and LaTeX for readers, CSV for programs.
 
-For readers the best numbers of a column are marked, and each table says below it how its numbers were measured. In CSV
-each number has a line of its own, unrounded, with its protocol.
+For readers the best numbers of a column are marked, and protocols stand below each table. In CSV each number has a line
+of its own, unrounded, with its protocol.
 """
 
 import csv
@@ -18,7 +18,7 @@ def render(tables: Sequence[Table], format: str = "text") -> str:
     """Tables as a document.
 
     Args:
-        tables: what `compare` returns.
+        tables: as `compare` returns them.
         format: "text", aligned for a terminal; "markdown"; "latex", for the package booktabs; or "csv", a line for each
             number.
 
@@ -127,7 +127,7 @@ def _csv(tables: Sequence[Table]) -> str:
 
 
 def _csv_escaped(text: str) -> str:
-    """A text that a spreadsheet takes as such: one that begins like a formula would be computed."""
+    """A text that a spreadsheet takes as text, even if it begins like a formula."""
     text = printable(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 

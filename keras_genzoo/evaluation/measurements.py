@@ -1,4 +1,4 @@
-"""Measurements: what is computed of a subject and of real images, each thing once and only if it is asked for."""
+"""Measurements: what metrics are computed from, taken of a subject and of real images once, when it is first needed."""
 
 import functools
 from collections.abc import Callable
@@ -8,20 +8,23 @@ import keras
 import numpy as np
 
 from keras_genzoo import metrics
+from keras_genzoo.capabilities import Corrupts
 from keras_genzoo.data import Source, Stream
 from keras_genzoo.evaluation.subjects import EvaluationError, Subject, pixels_of
 from keras_genzoo.features.cache import FeatureCache, Features, PerImage, Watch, extract, unwatched
 from keras_genzoo.features.extractors import Extractor
 from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import likelihood_protocol
+from keras_genzoo.model import GenerativeModel
 
 K_MANIFOLD, K_DENSITY = 3, 5
 MOST_ENCODED = 10_000
-"""Real images whose latents are looked at, evenly spread over all of them: as many as Locatello et al. (2019) took."""
+"""Real images that are encoded, evenly spread over all of them: as many as Locatello et al. (2019) took."""
 _AT_ONCE = 256
+_NO_SETTINGS = {"name", "dtype", "ema_momentum", "ema_half_life"}  # arguments of models that no loss depends on
 
 Values = dict[str, tuple[float | None, dict[str, Any]]]
-"""From a metric's name to its value and what its protocol adds."""
+"""From the names of numbers to their values and protocols."""
 
 
 class Reference(NamedTuple):
@@ -29,8 +32,8 @@ class Reference(NamedTuple):
 
     Args:
         source: the images.
-        split: string, which part of their dataset they are: "held_out", "train" or "all".
-        train: optional source, what the subject was trained on.
+        split: string, their part of the dataset: "held_out", "train" or "all".
+        train: optional source, the images that the subject was trained on.
     """
 
     source: Source
@@ -38,7 +41,7 @@ class Reference(NamedTuple):
     train: Source | None = None
 
     def protocol(self) -> dict[str, Any]:
-        """What of it decides over numbers."""
+        """The part of a protocol that names these images."""
         return {**self.source.manifest(), "count": len(self.source), "split": self.split}
 
 
@@ -54,14 +57,14 @@ class Measurements:
     """A subject beside real images.
 
     Args:
-        subject: what is measured.
+        subject: a `Subject`.
         reference: the real images.
-        extractor: optional, what features are taken by; metrics of distributions need one.
-        num: integer, images of the subject that are looked at by metrics of distributions; all by default, of a
-            subject that can make images without end 10,000.
+        extractor: optional `Extractor`; metrics of features need one.
+        num: integer, images of the subject that metrics of samples are taken of; by default all there are, and 10,000
+            of a subject that makes them.
         seed: integer, of the subject's images and of every draw.
-        batch_size: integer, images that the losses are taken of at a time.
-        watch: shows progress.
+        batch_size: integer, images in a batch of the losses.
+        watch: context manager that shows progress.
         cache: optional folder for features; the user's cache directory by default.
         keep: bool, whether the features of the subject are kept there too, as those of real images are.
 
@@ -104,7 +107,7 @@ class Measurements:
     # Features
 
     def features_of(self, source: Source, what: str) -> Features:
-        """The features of all images of a source, from the cache where they are there."""
+        """The features of all images of a source, from the cache if they are in it."""
         return FeatureCache(
             self.needed_extractor,
             lambda start, stop: pixels_of(source, np.arange(start, stop)),
@@ -121,7 +124,7 @@ class Measurements:
 
     @functools.cached_property
     def train(self) -> Features:
-        """Features of what the subject was trained on."""
+        """Features of the training images."""
         if self.reference.train is None:
             raise EvaluationError(f"it is not known what {self.subject.name} was trained on.")
         return self.features_of(self.reference.train, f"features of {len(self.reference.train):,} training images")
@@ -137,18 +140,37 @@ class Measurements:
         if not self.keep:
             with self.watch(what, self.num) as advance:
                 return extract(self.needed_extractor, images, 0, self.num, what, advance)
-        key = {"subject": self.subject.identity(), "seed": self.seed}
+        key = {"subject": self.subject.identity(), "seed": self.seed, **self._options}
         return FeatureCache(self.needed_extractor, images, self.num, key, what, self.cache).load(self.watch)
 
     @property
+    def logits(self) -> np.ndarray:
+        """Class logits of the subject's images."""
+        if self.generated.logits is None:
+            raise EvaluationError(f"{self.needed_extractor.name} gives no class probabilities: name a classifier.")
+        return self.generated.logits
+
+    def generated_protocol(self, count: int) -> dict[str, Any]:
+        """The part of a protocol about the images that were made."""
+        return {"count": count, "pixels": "uint8", **self._options}
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"options": self.subject.options} if self.subject.options else {}
+
+    @property
     def needed_extractor(self) -> Extractor:
-        """The extractor, which must be there."""
+        """The extractor.
+
+        Raises:
+            EvaluationError: there is none.
+        """
         if self.extractor is None:
             raise EvaluationError("metrics of features need an extractor: name one by --features.")
         return self.extractor
 
     def feature_values(self, value: float, base: str, **protocol: Any) -> Values:
-        """A value of features, named after the extractor, with the protocol that all of these share."""
+        """A value of features, named after the extractor, with the protocol that all such values have in common."""
         extractor = self.needed_extractor
         return {
             extractor.metric_name(base): (
@@ -162,30 +184,28 @@ class Measurements:
             )
         }
 
-    def generated_protocol(self, count: int) -> dict[str, Any]:
-        """What of the subject's images decides over numbers."""
-        options = {"options": self.subject.options} if self.subject.options else {}
-        return {"count": count, "pixels": "uint8", **options}
-
     @functools.cached_property
     def real_manifold(self) -> metrics.Manifold:
-        """The neighbors of the real images, which precision and recall share with density and coverage."""
+        """The neighbors of the real images, computed once for precision and recall, density and coverage."""
         return metrics.Manifold(self.real.features, max(K_MANIFOLD, K_DENSITY))
 
     @functools.cached_property
     def precision_recall(self) -> tuple[float, float]:
+        """Precision and recall."""
         return metrics.precision_recall(self.real_manifold, self.generated.features, k=K_MANIFOLD)
 
     @functools.cached_property
     def density_coverage(self) -> tuple[float, float]:
+        """Density and coverage."""
         return metrics.density_coverage(self.real_manifold, self.generated.features, k=K_DENSITY)
 
     # Reconstructions
 
     @functools.cached_property
     def reconstruction_quality(self) -> dict[str, np.ndarray]:
-        """MSE, PSNR and SSIM of each real image and its reconstruction; a model that denoises is shown noisy ones."""
-        corrupt = getattr(self.subject.model, "corrupt", None)
+        """MSE, PSNR and SSIM of each real image and its reconstruction; a model that denoises is given noisy images."""
+        model = self.subject.model
+        noisy = model if isinstance(model, Corrupts) else None
         functions = {"mse": metrics.mse, "psnr": metrics.psnr}
         if min(self.subject.image_shape[:2]) >= WINDOW:
             functions["ssim"] = metrics.ssim
@@ -194,18 +214,24 @@ class Measurements:
         with self.watch(f"reconstructions of {len(source):,} real images", len(source)) as advance:
             for first in range(0, len(source), _AT_ONCE):
                 x = pixels_of(source, np.arange(first, min(first + _AT_ONCE, len(source))))
-                y = self.subject.reconstruct(corrupt(x, self.seed, first) if corrupt else x)
+                y = self.subject.reconstruct(noisy.corrupt(x, self.seed, first) if noisy else x)
                 for name, function in functions.items():
                     found[name].append(function(x, y))
                 advance(len(x))
         return {name: np.concatenate(values) for name, values in found.items()}
 
-    def quality(self, name: str, note: str) -> Values:
+    def quality(self, name: str, mean: str) -> Values:
+        """The mean of a measure of reconstructions.
+
+        Args:
+            name: string, a key of `reconstruction_quality`.
+            mean: string, what the mean is over, for the protocol.
+        """
         values = self.reconstruction_quality[name]
         finite = np.isfinite(values)
-        protocol: dict[str, Any] = {"real": self.reference.protocol(), "pixels": "0..1", "mean": note}
+        protocol: dict[str, Any] = {"real": self.reference.protocol(), "pixels": "0..1", "mean": mean}
         model = self.subject.model
-        if model is not None and hasattr(model, "corrupt"):
+        if isinstance(model, Corrupts):
             protocol["corruption"] = {"kind": model.corruption, "amount": model.amount, "seed": self.seed}
         if identical := int((~finite).sum()):
             protocol["notes"] = {"identical": identical}
@@ -216,9 +242,7 @@ class Measurements:
     @functools.cached_property
     def encoded(self) -> Encoded:
         """Latents and factors of the real images."""
-        model, source = self.subject.model, self.reference.source
-        if model is None:
-            raise EvaluationError(f"{self.subject.name} is no run, so it has no latents.")
+        model, source = self.needed_model, self.reference.source
         count = min(len(source), MOST_ENCODED)
         indices = np.linspace(0, len(source) - 1, count).astype(int)
         latents, factors = [], []
@@ -236,23 +260,32 @@ class Measurements:
         return Encoded(np.concatenate(latents), found[:, varies], tuple(map(str, names)))
 
     def latent_values(self, values: dict[str, float], **protocol: Any) -> Values:
-        """Values of latents, with the protocol that all of these share."""
+        """Values of latents, with the protocol that all such values have in common."""
         shared: dict[str, Any] = {"real": self.reference.protocol(), "latents": "without noise"}
         if (count := len(self.encoded.latents)) < len(self.reference.source):
             shared["images"] = count
         return {name: (value, {**shared, **protocol}) for name, value in values.items()}
 
     def factor_values(self, values: dict[str, float], **protocol: Any) -> Values:
-        """Values of latents beside factors, which are named."""
+        """Values of latents beside factors, whose names the protocol has."""
         return self.latent_values(values, factors=", ".join(self.encoded.factor_names), **protocol)
 
     # Losses and likelihoods
 
+    @property
+    def needed_model(self) -> GenerativeModel:
+        """The subject's model.
+
+        Raises:
+            EvaluationError: it has none.
+        """
+        if self.subject.model is None:
+            raise EvaluationError(f"{self.subject.name} is no run, so it has no model to measure.")
+        return self.subject.model
+
     def losses(self) -> Values:
-        """The losses of the model on the real images, as `model.evaluate` has them."""
-        model, source = self.subject.model, self.reference.source
-        if model is None:
-            raise EvaluationError(f"{self.subject.name} is no run, so it has no losses.")
+        """The losses of the model on the real images, as `model.evaluate` returns them."""
+        model, source = self.needed_model, self.reference.source
         size = min(self.batch_size, len(source))
         with self.watch(f"losses on {len(source):,} real images", len(source)) as advance:
             logs = model.evaluate(Stream(source, size, shuffle=False), return_dict=True, verbose=0)
@@ -261,7 +294,7 @@ class Measurements:
         settings = {
             name: value
             for name, value in model.get_config().items()
-            if name not in ("name", "dtype", "ema_momentum") and not isinstance(getattr(model, name, None), keras.Model)
+            if name not in _NO_SETTINGS and not isinstance(getattr(model, name, None), keras.Model)
         }
         protocol = {
             "real": self.reference.protocol(),
@@ -271,17 +304,22 @@ class Measurements:
         }
         return {f"val_{name}": (float(logs[name]), protocol) for name in model.logs}
 
-    def likelihood(self, name: str, function: Callable[..., np.ndarray], samples: int) -> Values:
-        model, source = self.subject.model, self.reference.source
-        if model is None:
-            raise EvaluationError(f"{self.subject.name} is no run, so it gives no likelihood.")
+    def likelihood(self, name: str, function: Callable[..., np.ndarray], draws: int) -> Values:
+        """The mean of a bound on the log-likelihood of the real images.
+
+        Args:
+            name: string, of the bound.
+            function: of `keras_genzoo.metrics.likelihood`.
+            draws: integer, latents drawn for each image.
+        """
+        model, source = self.needed_model, self.reference.source
 
         def of_images(indices: np.ndarray) -> np.ndarray:
             x = pixels_of(source, indices)
-            return function(model, x, samples=samples, seed=self.seed, start=int(indices[0]))
+            return function(model, x, samples=draws, seed=self.seed, start=int(indices[0]))
 
         key = {"subject": self.subject.identity(), "seed": self.seed, "data": source.manifest(), "count": len(source)}
-        what = f"{name} of {len(source):,} real images, {samples:,} draws each"
-        values = FeatureCache(PerImage(name, of_images, samples=samples), np.arange, len(source), key, what, self.cache)
-        protocol = {"real": self.reference.protocol(), "samples": samples, **likelihood_protocol(model)}
+        what = f"{name} of {len(source):,} real images, {draws:,} draws each"
+        values = FeatureCache(PerImage(name, of_images, samples=draws), np.arange, len(source), key, what, self.cache)
+        protocol = {"real": self.reference.protocol(), "samples": draws, **likelihood_protocol(model)}
         return {name: (float(values.load(self.watch).features.mean(dtype="float64")), protocol)}

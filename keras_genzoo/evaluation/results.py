@@ -1,12 +1,12 @@
 """Results: numbers that carry how they were measured, kept in `metric-<name>.jsonl`, a line each time.
 
-Two numbers may stand side by side if their protocols are alike. A protocol is a dictionary of whatever decides over
-the number beside the subject, such as
+Two numbers may stand side by side if their protocols are alike. A protocol is a dictionary of all that a number depends
+on beside the subject, such as
 
     {"features": {"extractor": "inception", ...}, "real": MANIFEST, "generated": {"count": 50000}, "k": 3}
 
-A manifest of images is known by its `kind`; where the images lie and what decoded them does not matter. What stands
-under `notes` is for readers alone. What was measured, the seed of its images included, is the `subject`.
+A manifest of images is recognized by its `kind`; the folder of the images and the decoder do not matter. `notes` are
+for readers alone. The `subject` names what was measured, the seed of its images included.
 """
 
 import json
@@ -28,11 +28,11 @@ MOST_BYTES = 64 * 2**20
 _LARGEST = 1e100  # what is larger is no measurement, and overflows when a table scales it
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,99}")
 _NOTES = {"notes"}
-_WHEREABOUTS = {"name", "path", "pillow"}
+_PLACES = {"name", "path", "pillow"}
 
 
 class ResultError(ValueError):
-    """A result cannot be kept; the message is one line and says what is wrong with it."""
+    """A result cannot be kept; the message is one line and says why."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Result:
             raise ResultError(f"metric {self.metric!r}: expected lowercase letters, digits and '_', at most 100.")
         clean: dict[str, Any] = {"seconds": self._number("seconds"), "date": self._date()}
         clean |= {name: self._number(name) for name in ("value", "spread") if getattr(self, name) is not None}
-        # What is compared later is what the file says: tuples are lists in it, and its keys are strings.
+        # Equal to what will be read from the file, where tuples are lists and keys are strings.
         clean |= {name: self._json(name) for name in ("protocol", "subject", "environment")}
         for name, value in clean.items():
             object.__setattr__(self, name, value)
@@ -100,10 +100,10 @@ class Result:
 
 
 def append(folder: str | os.PathLike, result: Result) -> None:
-    """Adds a result to what a folder keeps; when this returns, it is on the disk.
+    """Appends a result to those of a folder; when this returns, it is on the disk.
 
-    A line goes out in one piece behind the last one, so processes may write at the same time. What a killed process
-    left unfinished stays a line of its own.
+    A line is written by a single call at the end of the file, so processes may write at the same time. A line that a
+    killed process left unfinished stays a line of its own.
 
     Args:
         folder: path, made if it is not there.
@@ -135,10 +135,10 @@ def append(folder: str | os.PathLike, result: Result) -> None:
 
 
 def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
-    """What a folder keeps: for each metric its results, the newest last.
+    """Reads the results in a folder: for each metric a list, the newest last.
 
-    A last line that is unfinished, because it is being written or its writer was killed, is passed over; any other line
-    that is no result is passed over with a warning.
+    A last line that is unfinished, because it is being written or its writer was killed, is skipped; any other line
+    that is no result is skipped with a warning.
 
     Args:
         folder: path of a run folder, or of any other.
@@ -147,7 +147,7 @@ def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
         dictionary from metrics to lists, none of them empty; itself empty if nothing was measured.
 
     Raises:
-        UntrustedError: a file is too large, or no regular one.
+        UntrustedError: a file is too large, or no regular file.
         OSError: a file cannot be read.
     """
     found = {}
@@ -168,7 +168,7 @@ def _results(path: Path, metric: str) -> Iterator[Result]:
 
 
 def _parsed(line: str) -> Result | None:
-    """The result that a line holds; fields that are not known here, of a later version perhaps, are left out."""
+    """The result in a line; fields that are unknown, perhaps of a later version, are left out."""
     try:
         content = strict_json.plain(strict_json.parse(line, ""), "")
         return Result(**{field.name: content[field.name] for field in fields(Result) if field.name in content})
@@ -177,15 +177,15 @@ def _parsed(line: str) -> Result | None:
 
 
 def content(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """What matters of a protocol: all but notes and the whereabouts of images.
+    """Returns a protocol without notes and without the places of images.
 
     Args:
         protocol: dictionary.
 
     Returns:
-        dictionary, of which two are equal if their numbers may be compared.
+        dictionary; two are equal if their numbers may be compared.
     """
-    left_out = _NOTES | (_WHEREABOUTS if "kind" in protocol else set())
+    left_out = _NOTES | (_PLACES if "kind" in protocol else set())
     return {
         key: content(value) if isinstance(value, Mapping) else value
         for key, value in protocol.items()
@@ -194,14 +194,14 @@ def content(protocol: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """In what two protocols differ.
+    """Returns the keys in which two protocols differ, with both values.
 
     Args:
         a: dictionary.
         b: dictionary.
 
     Returns:
-        dictionary from dotted keys to both values; a key that is not there is as one whose value is None.
+        dictionary from dotted keys to both values; of a key that is missing the value is None.
 
     Example:
         >>> differences({"generated": {"count": 1000}, "k": 3}, {"generated": {"count": 10000}, "k": 3})
@@ -212,13 +212,13 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, tuple[A
 
 def _differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for key in dict.fromkeys((*a, *b)):
-        one, other = a.get(key), b.get(key)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            yield from ((f"{key}.{inner}", values) for inner, values in _differing(one, other))
-        elif one != other:
-            yield key, (one, other)
+        first, second = a.get(key), b.get(key)
+        if isinstance(first, Mapping) and isinstance(second, Mapping):
+            yield from ((f"{key}.{inner}", values) for inner, values in _differing(first, second))
+        elif first != second:
+            yield key, (first, second)
 
 
-def like(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
-    """The dotted keys in which two protocols differ; none if their numbers may be compared."""
+def differing_keys(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    """Returns the dotted keys in which two protocols differ; none if their numbers may be compared."""
     return list(differences(a, b))

@@ -1,4 +1,4 @@
-"""The rows of a comparison: folders that hold results, by names that tell them apart, each alone or grouped by seed."""
+"""Rows of a comparison: folders that hold results, under different names, each alone or grouped by seed."""
 
 import os
 import warnings
@@ -17,10 +17,10 @@ class CompareError(ValueError):
 
 @dataclass(frozen=True)
 class Folder:
-    """What a folder keeps.
+    """A folder and its results.
 
     Args:
-        path: where it is.
+        path: of the folder.
         name: string, what tables call it.
         results: dictionary from metrics to results, the newest last.
     """
@@ -36,7 +36,7 @@ class Row:
 
     Args:
         name: string.
-        folders: one, or the runs that differ in their seed alone.
+        folders: a single folder, or the runs that differ in their seed alone.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Row:
 
 
 def opened_folders(paths: Sequence[Path]) -> list[Folder]:
-    """Reads what folders keep.
+    """Reads the results in folders.
 
     Args:
         paths: of the folders.
 
     Raises:
-        CompareError: there are none, one is not there, is given twice, or holds no results.
+        CompareError: none is given, one is missing or given twice, or none holds results.
     """
     if not paths:
         raise CompareError("compare: got no folders, expected the run folders to compare.")
@@ -72,33 +72,33 @@ def opened_folders(paths: Sequence[Path]) -> list[Folder]:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """The end of each path, as long as it must be to be no other's end."""
+    """The shortest end of each path that is not the end of another."""
     parts = [Path(os.path.abspath(path)).parts for path in paths]
 
     def shortest(own: tuple[str, ...]) -> str:
         ends = (own[-length:] for length in range(1, len(own) + 1))
-        return "/".join(next(end for end in ends if sum(one[-len(end) :] == end for one in parts) == 1))
+        return "/".join(next(end for end in ends if sum(other[-len(end) :] == end for other in parts) == 1))
 
     return [shortest(own) for own in parts]
 
 
 def grouped(folders: Sequence[Folder]) -> list[Row]:
-    """Puts runs that were told the same but for the seed into one row; what is no run stays alone.
+    """Puts runs that differ in their seed alone into one row; what is no run stays alone.
 
     Args:
-        folders: what `opened_folders` returns.
+        folders: as `opened_folders` returns them.
 
     Raises:
         CompareError: two runs have the same seed too.
     """
     groups: list[tuple[Any, list[tuple[Folder, Any]]]] = []
     for folder in folders:
-        told, seed = _told(folder)
-        group = next((members for other, members in groups if told is not None and told == other), None)
+        settings, seed = _settings(folder)
+        group = next((members for other, members in groups if settings is not None and settings == other), None)
         if group is None:
-            groups.append((told, [(folder, seed)]))
+            groups.append((settings, [(folder, seed)]))
             continue
-        if twin := next((one for one, other in group if other == seed), None):
+        if twin := next((member for member, other in group if other == seed), None):
             raise CompareError(
                 f"'{twin.path}' and '{folder.path}' are the same training with the same seed, {seed}, of which there "
                 "is no spread: leave one of them out."
@@ -111,8 +111,8 @@ def grouped(folders: Sequence[Folder]) -> list[Row]:
     return rows
 
 
-def _told(folder: Folder) -> tuple[Any, Any]:
-    """What a run was told but for its seed, its training images among it, and its seed; None for what is no run."""
+def _settings(folder: Folder) -> tuple[Any, Any]:
+    """The config and training images of a run, and its seed; None for what is no run."""
     if not (folder.path / "config.json").is_file():
         return None, None
     run = Run(folder.path)

@@ -1,4 +1,4 @@
-"""Subjects: what can be measured. Whatever it is, it gives image number i of a seed, the same in every batch."""
+"""Subjects: models, exported models and sets of images to be measured: image number i of a seed is always the same."""
 
 import functools
 import hashlib
@@ -12,29 +12,35 @@ from typing import Any
 import numpy as np
 
 from keras_genzoo import counter_rng, images
-from keras_genzoo.capabilities import Samples
+from keras_genzoo.capabilities import Reconstructs, Samples
 from keras_genzoo.data import Source
 from keras_genzoo.export import was_exported
 from keras_genzoo.features.extractor import digest_of
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.registry import did_you_mean
 from keras_genzoo.untrusted.saved_model import ForeignModelError, look_through
 from keras_genzoo.version import __version__
 
 
 class EvaluationError(ValueError):
-    """Something cannot be measured as asked; the message is one line and says what to do."""
+    """Something cannot be measured as requested; the message is one line and says what to do."""
 
 
 class Subject:
-    """What is measured: images addressed by their number, and where there is one, the model that makes them.
+    """Images addressed by their number, and the model that makes them, if there is one.
 
     Args:
-        name: string, what messages and tables call it.
+        name: string, for messages and tables.
         image_shape: (height, width, channels) of its images.
         count: integer, how many images there are; None if they can be made without end.
-        model: optional `GenerativeModel`, for what is measured on models: losses, reconstructions, likelihoods.
-        options: optional mapping, by which options its images are made; a part of the protocol.
+        model: optional `GenerativeModel`, for metrics of models: losses, reconstructions, likelihoods.
+        options: optional dictionary, the sample options by which its images are made, as far as they are not defaults.
     """
+
+    samples = True
+    """bool: it has `images`."""
+    reconstructs = False
+    """bool: it has `reconstruct`."""
 
     def __init__(
         self,
@@ -54,17 +60,12 @@ class Subject:
         """Images number `start` to `stop - 1` of a seed, uint8 of shape (n, height, width, channels)."""
         raise NotImplementedError
 
-    @property
-    def reconstructs(self) -> bool:
-        """Whether it has `reconstruct`."""
-        return False
-
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
-        """What it makes of images, uint8 both."""
+        """Reconstructions of images, uint8 both."""
         raise NotImplementedError
 
     def identity(self) -> dict[str, Any]:
-        """What it is, so that its images are known again: a dictionary that JSON has words for."""
+        """A JSON-able dictionary that is equal only for subjects with the same images."""
         raise NotImplementedError
 
 
@@ -73,34 +74,39 @@ class ModelSubject(Subject):
 
     Args:
         model: a built `GenerativeModel`.
-        name: string, what tables call it.
+        name: string, for messages and tables.
         batch_size: integer, how many images are made at a time; their content does not depend on it.
-        options: optional mapping, options of the model's `sample`, such as truncation.
+        options: optional dictionary, options that the model declares in `sample_options`, such as truncation.
+
+    Raises:
+        EvaluationError: the model has no such option.
     """
 
     def __init__(
         self, model: GenerativeModel, name: str, batch_size: int = 64, options: Mapping[str, Any] | None = None
     ):
-        super().__init__(name, model.image_shape, model=model, options=options)
+        super().__init__(name, model.image_shape, model=model, options=_chosen(model, name, options or {}))
         self._model = model
         self.batch_size = batch_size
+        self.samples = isinstance(model, Samples)
+        self.reconstructs = isinstance(model, Reconstructs)
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
-        if not isinstance(self._model, Samples):
-            raise EvaluationError(f"{self.name} is a {type(self._model).__name__}, which makes no images of noise.")
-        indices = np.arange(start, stop)
-        return self._pixels(self._model.samples(indices, seed, self.batch_size, **self.options))
+        """Images number `start` to `stop - 1` of a seed.
 
-    @property
-    def reconstructs(self) -> bool:
-        return hasattr(self._model, "reconstruct")
+        Raises:
+            EvaluationError: the model has no samples, or makes NaN or infinity.
+        """
+        if not isinstance(self._model, Samples):
+            raise EvaluationError(f"{self.name} makes no images of noise: {type(self._model).__name__} has no samples.")
+        return self._pixels(self._model.samples(np.arange(start, stop), seed, self.batch_size, **self.options))
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         floats = images.as_floats(x, self.image_shape, f"{self.name}.reconstruct")
         return self._pixels(self._model.in_batches("call", floats, self.batch_size))
 
     def _pixels(self, made: np.ndarray) -> np.ndarray:
-        """What the model made as uint8; NaN, which would become black, is refused."""
+        """The model's images as uint8; NaN, which would become black, is refused."""
         if not np.isfinite(made).all():
             raise EvaluationError(
                 f"{self.name} makes images with NaN or infinity: its training diverged, or its numbers overflow in "
@@ -116,27 +122,36 @@ class ModelSubject(Subject):
             "precision": self._model.dtype_policy.name,
             "iterations": self._model.iterations,
             "weights_sha256": digest_of(self._model),
-            **({"options": self.options} if self.options else {}),
             "version": __version__,  # of the code that makes images of weights
         }
 
 
+def _chosen(model: GenerativeModel, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that change images: those that differ from their defaults."""
+    declared = model.sample_options if isinstance(model, Samples) else {}
+    for option in options:
+        if option not in declared:
+            known = did_you_mean(option, declared) if declared else "it has none"
+            raise EvaluationError(f"{name} has no sample option '{option}'; {known}")
+    return {option: value for option, value in options.items() if value != declared[option].default}
+
+
 class SavedModelSubject(Subject):
-    """A SavedModel that answers to `sample(indices, seed)`, as `genzoo export` writes it.
+    """A SavedModel with the endpoint `sample(indices, seed)`, as `genzoo export` writes it.
 
-    One that has only `generate(num, seed)` is asked for fixed lots of images, each with a seed of its own, so that
-    its images too do not depend on how many are made at a time.
+    If it has only `generate(num, seed)`, this is called for fixed lots of images, each with a seed of its own, so that
+    images do not depend on how many are made at a time.
 
-    A SavedModel is a program. Before it is loaded its graph is looked through (see `foreign`), and one that was not
-    written by `genzoo export` is warned of.
+    A SavedModel is a program. Before it is loaded its graph is checked (see `keras_genzoo.untrusted.saved_model`), and
+    there is a warning if `genzoo export` did not write it.
 
     Args:
         path: the folder.
         batch_size: integer, how many images are made at a time.
-        trust: bool, whether to load it without a look, whatever its graph does.
+        trust: bool, whether to load it without that check.
 
     Raises:
-        EvaluationError: it cannot be loaded, can reach files or other programs, or answers to neither.
+        EvaluationError: it cannot be loaded, can reach files or other programs, or has neither endpoint.
     """
 
     LOT = 64
@@ -146,16 +161,16 @@ class SavedModelSubject(Subject):
 
         self.path = Path(path)
         try:
-            looked_at = None if trust else look_through(self.path)
+            checked = None if trust else look_through(self.path)
         except ForeignModelError as error:
             raise EvaluationError(str(error)) from error
         if not was_exported(self.path):
             warnings.warn(
                 f"'{self.path}' was not written by genzoo export, or was changed since, and a SavedModel is a program: "
                 + (
-                    f"its {looked_at} can reach no files and no network, but may take time and memory without limit."
-                    if looked_at
-                    else "it is loaded without a look, and may read and write any file of yours."
+                    f"its {checked} can reach no files and no network, but may take time and memory without limit."
+                    if checked
+                    else "it is loaded without a check, and may read and write any file of yours."
                 ),
                 stacklevel=2,
             )
@@ -164,58 +179,56 @@ class SavedModelSubject(Subject):
         except Exception as error:  # a damaged SavedModel fails in many ways
             reason = " ".join(str(error).split())[:200]
             raise EvaluationError(f"'{self.path}' cannot be loaded as a SavedModel: {reason}") from error
-        if not any(callable(getattr(self._loaded, name, None)) for name in ("sample", "generate")):
+        if not self._has("sample") and not self._has("generate"):
             raise EvaluationError(
                 f"'{self.path}' is a SavedModel without the endpoint generate(num, seed), so it makes no images: write "
                 "one by `genzoo export RUN --output DIR`."
             )
         self.batch_size = batch_size
-        example = self._answer("the first image", functools.partial(self._made, 0, 1, 0))
+        example = self._call("the first image", functools.partial(self._made, 0, 1, 0))
         if example.dtype != np.uint8 or example.ndim != 4 or len(example) != 1:
             raise EvaluationError(
                 f"'{self.path}' gave {example.dtype} of shape {example.shape} when asked for one image, expected uint8 "
                 "of shape (1, height, width, channels)."
             )
         super().__init__(self.path.name, example.shape[1:])
+        self.reconstructs = self._has("reconstruct")
+
+    def _has(self, endpoint: str) -> bool:
+        return callable(getattr(self._loaded, endpoint, None))
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
         parts = []
         for first in range(start, stop, self.batch_size):
             last = min(first + self.batch_size, stop)
-            parts.append(
-                self._answer(f"images {first} to {last - 1}", functools.partial(self._made, first, last, seed))
-            )
+            parts.append(self._call(f"images {first} to {last - 1}", functools.partial(self._made, first, last, seed)))
         return np.concatenate(parts)
 
     def _made(self, start: int, stop: int, seed: int) -> np.ndarray:
         import tensorflow as tf
 
-        if callable(getattr(self._loaded, "sample", None)):
+        if self._has("sample"):
             # Filled up, so that one shape is traced and the sum of a row does not depend on its batch.
             indices = np.minimum(np.arange(start, start + self.batch_size), stop - 1).astype("int32")
             return self._loaded.sample(tf.constant(indices), tf.constant(seed, "int64")).numpy()[: stop - start]
         lots = range(start // self.LOT, -(-stop // self.LOT))
         seeds = [np.random.SeedSequence([seed, lot]).generate_state(1)[0] for lot in lots]  # no two seeds share a lot
-        made = [self._loaded.generate(self.LOT, tf.constant(one, "int64")).numpy() for one in seeds]
+        made = [self._loaded.generate(self.LOT, tf.constant(own, "int64")).numpy() for own in seeds]
         first = lots[0] * self.LOT
         return np.concatenate(made)[start - first : stop - first]
 
-    @property
-    def reconstructs(self) -> bool:
-        return callable(getattr(self._loaded, "reconstruct", None))
-
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         parts = range(0, len(x), self.batch_size)
-        answers = [
-            self._answer("reconstructions", lambda part=x[at : at + self.batch_size]: self._loaded.reconstruct(part))
+        made = [
+            self._call("reconstructions", lambda part=x[at : at + self.batch_size]: self._loaded.reconstruct(part))
             for at in parts
         ]
-        return np.concatenate([np.asarray(answer) for answer in answers])
+        return np.concatenate([np.asarray(part) for part in made])
 
-    def _answer(self, what: str, ask: Any) -> Any:
+    def _call(self, what: str, function: Any) -> Any:
         try:
-            return ask()
-        except Exception as error:  # whatever TensorFlow raises inside a graph of somebody else
+            return function()
+        except Exception as error:  # whatever TensorFlow raises inside a foreign graph
             reason = " ".join(str(error).split())[:200]
             raise EvaluationError(f"'{self.path}' failed when asked for {what}: {reason}") from error
 
@@ -231,11 +244,11 @@ class SavedModelSubject(Subject):
 
 
 class SourceSubject(Subject):
-    """Images that are there already, such as a folder of somebody's samples, or other real images as a floor.
+    """Images that exist already, such as a folder of samples, or other real images as a floor.
 
     Args:
         source: the images.
-        kind: string, what the record calls it.
+        kind: string, for the record.
     """
 
     def __init__(self, source: Source, kind: str = "images"):
@@ -244,7 +257,7 @@ class SourceSubject(Subject):
         self.kind = kind
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
-        order = counter_rng.permutation(seed, 0, len(self.source))  # a part is fair
+        order = counter_rng.permutation(seed, 0, len(self.source))  # so that a part is a fair sample
         return pixels_of(self.source, order[start:stop])
 
     def identity(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of results: what each metric is called, which way is better, how it is rounded, and protocols in words."""
+"""Tables of results: places and rounding of numbers, and protocols in words."""
 
 import math
 import re
@@ -6,79 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from keras_genzoo.evaluation.metric import OTHERS, TABLES, Label
+from keras_genzoo.evaluation.metrics import METRICS
 from keras_genzoo.evaluation.results import Result
 
 DASH = "–"
 
 
-class Label(NamedTuple):
-    """How a metric stands in a table.
-
-    Args:
-        heading: string, of its column.
-        better: +1 if more is better, -1 if less is, 0 if neither can be said.
-        decimals: integer, digits behind the point; None for three significant ones of the column's least number.
-        unit: string, named below the table.
-        factor: float, by which the number is multiplied.
-    """
-
-    heading: str
-    better: int
-    decimals: int | None
-    unit: str = ""
-    factor: float = 1.0
-
-
-LABELS: Mapping[str, Mapping[str, Label]] = {
-    "Generation": {
-        "precision": Label("Precision", +1, 3),
-        "recall": Label("Recall", +1, 3),
-        "fid": Label("FID", -1, 2),
-        "frechet": Label("Fréchet", -1, None),
-        "fid_infinity": Label("FID∞", -1, 2),
-        "frechet_infinity": Label("Fréchet∞", -1, None),
-        "kid": Label("KID ×1000", -1, 2, factor=1000.0),
-        "kernel": Label("Kernel ×1000", -1, None, factor=1000.0),
-        "density": Label("Density", 0, 3),  # rises when modes collapse
-        "coverage": Label("Coverage", +1, 3),
-        "authpct": Label("AuthPct", +1, 1, unit="percent"),
-        "label_accuracy": Label("Label", +1, 3),
-        "inception_score": Label("IS", +1, 2),
-    },
-    "Modes": {
-        "modes": Label("Modes", +1, 0),
-        "good_samples": Label("Good", +1, 3),
-    },
-    "Reconstruction": {
-        "mse": Label("RE", -1, None),
-        "psnr": Label("PSNR", +1, 2, unit="dB"),
-        "ssim": Label("SSIM", +1, 3),
-    },
-    "Likelihood": {
-        "elbo": Label("ELBO", +1, 1),
-        "log_likelihood": Label("log p(x)", +1, 1),
-    },
-    "Disentanglement": {
-        "mig": Label("MIG", +1, 3),
-        "sap": Label("SAP", +1, 3),
-        "dci_disentanglement": Label("DCI D", +1, 3),
-        "dci_completeness": Label("DCI C", +1, 3),
-        "dci_informativeness": Label("DCI I", +1, 3),
-        "latent_correlation": Label("|r|", -1, 3),
-    },
-}
-"""For each table the metrics in it, in their order. The rest of a metric's name says in which features: `fid_clean`."""
-OTHERS = "Others"
-"""The table of metrics that are not known here."""
-_RANKS = {base: (table, order) for table, labels in enumerate(LABELS.values()) for order, base in enumerate(labels)}
+_LABELS = {number: (metric.table, label) for metric in METRICS.values() for number, label in metric.labels.items()}
+_ORDER = {number: order for order, number in enumerate(_LABELS)}
 
 
 class Place(NamedTuple):
-    """Where a metric stands.
+    """The place of a number: its table, order and label.
 
     Args:
         title: string, of its table.
-        rank: what puts metrics in order: table, features, place among those of the same features.
+        rank: tuple by which numbers are sorted: table, features, order among those of the same features.
         label: `Label`.
     """
 
@@ -88,14 +32,14 @@ class Place(NamedTuple):
 
     @property
     def features(self) -> str:
-        """What it was measured in; empty for the published features, and for metrics without any."""
+        """The features it was measured in; empty for the published ones, and for metrics of none."""
         return self.rank[1]
 
 
 def says_features(metrics: Sequence[str]) -> bool:
-    """Whether the title of a table of these metrics may say for all of them which features they were measured in.
+    """Returns whether the title of a table may name the features of all of these metrics.
 
-    What is called FID or KID keeps its full name in any place: without it, it would pass for the published one.
+    FID and KID keep their features' names in their headings: without them they would pass for the published ones.
     """
     places = [place_of(metric) for metric in metrics]
     standard = any(place.label.heading.startswith(("FID", "KID")) for place in places)
@@ -103,7 +47,9 @@ def says_features(metrics: Sequence[str]) -> bool:
 
 
 def place_of(metric: str) -> Place:
-    """Where a metric stands; one that is not known here goes under its own name into a table of others.
+    """The place of a number; what no metric has a label for goes under its own name into a table of others.
+
+    The rest of a name, behind that of the label, names the features: "fid_clean".
 
     Args:
         metric: string, such as "fid_clean".
@@ -111,13 +57,12 @@ def place_of(metric: str) -> Place:
     parts = metric.split("_")
     for length in range(len(parts), 0, -1):  # the longest first: fid_infinity is not the FID of features "infinity"
         base, features = "_".join(parts[:length]), "_".join(parts[length:])
-        if base in _RANKS:
-            table, order = _RANKS[base]
-            title = list(LABELS)[table]
-            label = LABELS[title][base]
+        if base in _LABELS:
+            title, label = _LABELS[base]
             heading = f"{label.heading} ({features})" if features else label.heading
-            return Place(title, (table, features, order), label._replace(heading=heading))
-    return Place(OTHERS, (len(LABELS), "", 0), Label(metric, 0, None))
+            rank = TABLES.index(title), features, _ORDER[base]
+            return Place(title, rank, label._replace(heading=heading))
+    return Place(OTHERS, (TABLES.index(OTHERS), "", len(_ORDER)), Label(metric, 0))
 
 
 @dataclass(frozen=True)
@@ -129,7 +74,7 @@ class Column:
         values: a float for each model, or None.
         spreads: a float for each model, or None.
         protocol: dictionary, how they were measured.
-        plain: bool, whether the features go without saying: the title of the table says it.
+        plain: bool, whether the heading leaves the features out, because the title of the table names them.
     """
 
     metric: str
@@ -140,7 +85,7 @@ class Column:
 
     @property
     def label(self) -> Label:
-        """How the metric stands in a table."""
+        """The metric's label."""
         place = place_of(self.metric)
         return place.label._replace(heading=place.label.heading.partition(" (")[0]) if self.plain else place.label
 
@@ -154,7 +99,7 @@ class Column:
         return [number if spread is None else f"{number} ± {self._rounded(spread)}" for number, spread in pairs]
 
     def best(self) -> set[int]:
-        """Which models have the best value, as far as it is printed; none if there is nothing to choose."""
+        """The positions of the models whose printed value is best; none if all values are equal or none is better."""
         numbers, better = self.numbers(), self.label.better
         known = {at: value for at, value in enumerate(self.values) if value is not None}
         if not better or len({numbers[at] for at in known}) < 2:
@@ -181,7 +126,7 @@ class Table:
         title: string.
         models: strings, a name for each row.
         columns: `Column`s.
-        notes: strings, what a reader must know: protocols, units, what is missing.
+        notes: strings: protocols, units, what is missing.
     """
 
     title: str
@@ -190,7 +135,7 @@ class Table:
     notes: tuple[str, ...]
 
     def grid(self, mark: Callable[[str], str], text: Callable[[str], str] = str) -> list[list[str]]:
-        """Headings and rows of cells; `text` escapes what a cell says, `mark` is put around the best ones."""
+        """Headings and rows of cells; `text` escapes a cell's text, `mark` marks the best cells."""
         columns = []
         for column in self.columns:
             best = column.best()
@@ -221,11 +166,11 @@ def in_words(protocol: Mapping[str, Any]) -> str:
 def _part(key: str, value: Any) -> str:
     if not isinstance(value, Mapping):
         return f"{plain(key)} {plain(value)}"
-    if "kind" in value:  # a manifest says more than a reader wants to know
+    if "kind" in value:  # a manifest: its name and count are enough for a reader
         split = f" ({plain(value['split'])})" if value.get("split") else ""
         return f"{plain(value.get('count', 'all'))} {plain(key)} images of {value.get('name', value['kind'])}{split}"
-    rest = {inner: one for inner, one in value.items() if inner not in ("extractor", "count", "notes")}
-    details = ", ".join(_part(inner, one) for inner, one in rest.items() if one is not None)
+    rest = {inner: item for inner, item in value.items() if inner not in ("extractor", "count", "notes")}
+    details = ", ".join(_part(inner, item) for inner, item in rest.items() if item is not None)
     head = plain(key)
     if "extractor" in value:
         head = f"{head} of {value['extractor']}"

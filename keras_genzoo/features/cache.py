@@ -28,7 +28,7 @@ SHARD = 1_024
 AT_ONCE = 256
 """Images that are in memory at a time: whole batches of every extractor."""
 MOST_BYTES = 8 * 2**30
-"""What the cache of features may take; beyond it, the entries unused for the longest time go."""
+"""Bytes that the cache of features may take; beyond it, the entries unused for the longest time are removed."""
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows progress: `with watch(what, total) as advance: advance(images)`."""
@@ -81,7 +81,7 @@ def extract(
     """The features of images number `start` to `stop - 1`, a few at a time; the images themselves are not kept.
 
     Raises:
-        FeatureCacheError: there are fewer images than asked for.
+        FeatureCacheError: there are fewer images than requested.
     """
     parts = []
     for first in range(start, stop, AT_ONCE):
@@ -132,7 +132,7 @@ class FeatureCache:
         """The features of all images; those that are not there yet are computed, and kept shard by shard.
 
         Raises:
-            FeatureCacheError: the entry on the disk is of something else, or there are fewer images than asked for.
+            FeatureCacheError: the entry on the disk is of something else, or there are fewer images than requested.
         """
         self._open()
         shards = [(start, min(start + SHARD, self.count)) for start in range(0, self.count, SHARD)]

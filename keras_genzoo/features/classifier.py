@@ -1,7 +1,8 @@
 """The zoo's own classifiers: small networks trained on a labeled dataset, whose features suit its images.
 
-Inception has seen photographs alone; of clothes, digits or drawn faces a network that has learned to tell *them* apart
-sees more. A classifier is trained once (`genzoo classifier`) and kept as a folder, classifier.json beside the weights.
+Inception was trained on photographs alone; features of clothes, digits or drawn faces are better taken by a network
+that was trained on such images. A classifier is trained once (`genzoo classifier`) and kept as a folder with
+classifier.json and the weights.
 """
 
 import hashlib
@@ -38,23 +39,23 @@ _AT_ONCE = 256
 
 
 class Trained(NamedTuple):
-    """A trained network, and what `classifier.json` says of it."""
+    """A trained network, and the content of its `classifier.json`."""
 
     network: keras.Model
     record: dict[str, Any]
 
 
 def heads_of(source: Source) -> tuple[Head, ...]:
-    """What there is to learn of a source: its factors, those that vary; without factors its label.
+    """Returns the heads that a source has targets for: its factors that vary, or without factors its label.
 
     Args:
         source: a `Source` whose examples have `factors` or `label`.
 
     Returns:
-        A `Head` for each factor, in the order of the columns, or the one head "label".
+        A `Head` for each factor, in the order of the columns, or a single head "label".
 
     Raises:
-        DataError: there is nothing to tell the images apart by.
+        DataError: the images have neither labels of several classes nor factors that vary.
     """
     example = source[np.arange(1)]
     if "factors" in example and source.factor_names:
@@ -85,11 +86,11 @@ def build_classifier(image_shape: ImageShape, heads: Sequence[Head], seed: int =
 
     Args:
         image_shape: (height, width, channels).
-        heads: what it tells.
+        heads: the properties that it predicts.
         seed: integer, of the initial weights.
 
     Returns:
-        model from images in [-1, 1] to one row of outputs an image, head by head; its layer "features" gives the
+        model from images in [-1, 1] to a row of outputs for each, head by head; its layer "features" gives the
         feature vectors (n, 128), of which the outputs, layer "heads", are a linear function.
     """
     seeds, float32 = keras.random.SeedGenerator(seed), {"dtype": "float32"}
@@ -231,14 +232,14 @@ def load_classifier(folder: str | os.PathLike) -> "Classifier":
 
 
 class Classifier(NetworkExtractor):
-    """A trained classifier as an extractor: its features, and logits if it tells the classes of one label.
+    """A trained classifier as an extractor: its features, and logits if its only head is a label.
 
     Made by `load_classifier`. Images of another size than it was trained on are resized, bilinear with antialias.
 
     Args:
-        network: what `build_classifier` built, trained.
+        network: as `build_classifier` builds it, trained.
         record: dictionary: `name`, and once saved `weights_sha256`.
-        heads: what the network tells.
+        heads: the properties that the network predicts.
     """
 
     def __init__(self, network: keras.Model, record: dict[str, Any], heads: Sequence[Head]):
@@ -271,7 +272,7 @@ class Classifier(NetworkExtractor):
         return super().outputs(images)
 
     def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """What the classifier tells of images, for studies of what a model makes: how often with glasses, how dark.
+        """Predicts the properties of images, for studies of a model's images: how often with glasses, how dark.
 
         Args:
             images: uint8 array of shape (n, height, width, channels).
@@ -282,10 +283,10 @@ class Classifier(NetworkExtractor):
         kernel, bias = (ops.convert_to_numpy(weight) for weight in self._linear.weights)
         outputs = self(images) @ kernel + bias
         ends = np.cumsum([head.width for head in self.heads])
-        told = {}
+        predicted = {}
         for head, part in zip(self.heads, np.split(outputs, ends[:-1], axis=1), strict=True):
-            told[head.name] = part.argmax(axis=1).astype("int32") if head.classes else _number(head, part[:, 0])
-        return told
+            predicted[head.name] = part.argmax(axis=1).astype("int32") if head.classes else _number(head, part[:, 0])
+        return predicted
 
 
 class _Targets:
@@ -308,7 +309,7 @@ class _Targets:
 
 
 def _truth(source: Source, example: dict[str, np.ndarray], heads: Sequence[Head]) -> dict[str, np.ndarray]:
-    """What `predict` should tell."""
+    """The true values of what `predict` returns."""
     if [head.name for head in heads] == ["label"]:
         return {"label": example["label"]}
     names = source.factor_names or ()
@@ -325,32 +326,36 @@ def _loss(heads: Sequence[Head]) -> Any:
     def loss(y: Tensor, outputs: Tensor) -> Tensor:
         nats, start = 0.0, 0
         for column, head in enumerate(heads):
-            truth, told = y[:, column], outputs[:, start : start + head.width]
+            truth, predicted = y[:, column], outputs[:, start : start + head.width]
             start += head.width
             if head.classes:
-                nats += keras.losses.sparse_categorical_crossentropy(ops.cast(truth, "int32"), told, from_logits=True)
+                nats += keras.losses.sparse_categorical_crossentropy(
+                    ops.cast(truth, "int32"), predicted, from_logits=True
+                )
             else:
-                nats += 0.5 * ops.square(truth - told[:, 0])
+                nats += 0.5 * ops.square(truth - predicted[:, 0])
         return nats
 
     return loss
 
 
 def _quality(classifier: Classifier, source: Source) -> dict[str, Any]:
-    """How right a classifier is: the accuracy of classes, R^2 of numbers (1 is perfect, 0 is as good as the mean)."""
-    truths, tolds = [], []
+    """The quality of a classifier: accuracy of classes, R^2 of numbers (1 is perfect, 0 is as good as the mean)."""
+    truths, predictions = [], []
     for indices in _chunks(source):
         example = source[indices]
         truths.append(_truth(source, example, classifier.heads))
         x = example["image"]
-        tolds.append(classifier.predict(x if x.dtype == np.uint8 else to_pixels(x)))
+        predictions.append(classifier.predict(x if x.dtype == np.uint8 else to_pixels(x)))
     result: dict[str, Any] = {"images": len(source), "accuracy": {}, "r2": {}}
     for head in classifier.heads:
-        truth, told = (np.concatenate([one[head.name] for one in many]).astype("float64") for many in (truths, tolds))
+        truth, predicted = (
+            np.concatenate([part[head.name] for part in parts]).astype("float64") for parts in (truths, predictions)
+        )
         if head.classes:
-            result["accuracy"][head.name] = float(np.mean(truth == told))
+            result["accuracy"][head.name] = float(np.mean(truth == predicted))
         else:
-            rest, spread = np.mean((truth - told) ** 2), truth.var()
+            rest, spread = np.mean((truth - predicted) ** 2), truth.var()
             result["r2"][head.name] = float(1.0 - rest / spread) if spread else None
     return result
 

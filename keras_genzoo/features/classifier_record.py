@@ -1,4 +1,4 @@
-"""What `classifier.json` says of a classifier."""
+"""Reader of `classifier.json`, the record of a classifier."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ SCHEMA = 1
 
 
 class Head(NamedTuple):
-    """One property that a classifier tells: one of `classes`, or without them a number of this mean and deviation."""
+    """A property that a classifier predicts: one of `classes`, or without them a number of this mean and deviation."""
 
     name: str
     classes: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ def read_record(path: Path) -> tuple[dict[str, Any], ImageShape, list[Head]]:
         path: the file.
 
     Returns:
-        Its content, and of it what the network is built by: the shape of images, and the heads.
+        Its content, and from it the shape of images and the heads, which the network is built by.
 
     Raises:
         ExtractorError: it is damaged, or out of bounds.

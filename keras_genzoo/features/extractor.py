@@ -1,7 +1,7 @@
-"""What a feature extractor is: from images to the vectors that distances between sets of images are taken of.
+"""Extractor: a function from images to the feature vectors that distances of sets of images are taken of.
 
-A number means nothing without the extractor that it was measured with, so every extractor tells its `protocol` and
-gives a metric its honest name.
+A number means nothing without the extractor that it was measured with, so every extractor has a `protocol`, and is a
+part of the names of metrics.
 """
 
 import abc
@@ -20,11 +20,11 @@ Tensor = Any
 
 
 class ExtractorError(ValueError):
-    """Features cannot be had as asked; the message is one line and says what to do."""
+    """Features cannot be computed as requested; the message is one line and says what to do."""
 
 
 class Extractor(abc.ABC):
-    """A function from images to feature vectors, and what has to be told with its numbers.
+    """A function from images to feature vectors, with the protocol that its numbers need.
 
     Subclass it for an extractor of your own and define `outputs`; for a Keras network take `NetworkExtractor`.
 
@@ -32,7 +32,7 @@ class Extractor(abc.ABC):
         name: string, lowercase letters, digits and underscores; it ends up in the names of metrics.
         dim: integer, the length of a feature vector.
         classes: optional integer, the number of logits; None if the extractor has none.
-        facts: what `protocol` tells besides the name, such as `weights_sha256`, `resize`, `layer`; as JSON takes it.
+        facts: JSON-able values of `protocol` besides the name, such as `weights_sha256`, `resize`, `layer`.
     """
 
     def __init__(self, name: str, dim: int, classes: int | None = None, **facts: Any):
@@ -72,11 +72,11 @@ class Extractor(abc.ABC):
         return features, logits
 
     def protocol(self) -> dict[str, Any]:
-        """What has to be equal for two numbers to be compared: extractor, weights, resize, layer, dtype."""
+        """The values that two numbers must have in common to be compared: extractor, weights, resize, layer, dtype."""
         return {"extractor": self.name, **self._facts, "dtype": "float32"}
 
     def metric_name(self, base: str) -> str:
-        """The name under which a metric of these features is told: `<base>_<extractor>`.
+        """The name of a metric of these features: `<base>_<extractor>`.
 
         Args:
             base: string, such as "frechet", "frechet_infinity", "kernel", "precision".
@@ -117,7 +117,9 @@ class NetworkExtractor(Extractor):
     def __init__(
         self, name: str, network: keras.Model, prepare: Callable[[Tensor], Tensor], batch_size: int = 32, **facts: Any
     ):
-        if facts.get("weights_sha256") is None:  # else two networks of one name would share a protocol, and a cache
+        if (
+            facts.get("weights_sha256") is None
+        ):  # else two networks of the same name would have the same protocol and cache
             facts["weights_sha256"] = digest_of(network)
         shapes = [output.shape for output in network.outputs]
         super().__init__(name, shapes[0][-1], shapes[1][-1] if len(shapes) > 1 else None, **facts)

@@ -1,7 +1,7 @@
-"""The feature extractors there are, by name: Inception as published, Keras' own, any Keras model, and two for tests.
+"""Feature extractors by name: Inception as published, Keras' own, any Keras model, and two for tests.
 
-`fid` is the name of a distance in the features of the published Inception network alone; whatever is measured with
-another extractor carries that one's name.
+`fid` is the name of a distance in the features of the published Inception network alone; the names of numbers measured
+with another extractor end with that extractor's name.
 """
 
 import contextlib
@@ -69,7 +69,7 @@ class InceptionExtractor(NetworkExtractor):
 
     def metric_name(self, base: str) -> str:
         """As the field calls it: `fid`, `fid_infinity`, `kid`, or `base` itself; `_clean` is added for clean-fid's."""
-        return f"{_FIELD.get(base, base)}{self.suffix}" if self.published else super().metric_name(base)
+        return f"{FIELD_NAMES.get(base, base)}{self.suffix}" if self.published else super().metric_name(base)
 
 
 class ImageNetExtractor(NetworkExtractor):
@@ -92,10 +92,11 @@ class ImageNetExtractor(NetworkExtractor):
 
     def metric_name(self, base: str) -> str:
         """`fid_keras_imagenet`, and so on."""
-        return f"{_FIELD.get(base, base)}_{self.name}"
+        return f"{FIELD_NAMES.get(base, base)}_{self.name}"
 
 
-_FIELD = {"frechet": "fid", "frechet_infinity": "fid_infinity", "kernel": "kid"}
+FIELD_NAMES = {"frechet": "fid", "frechet_infinity": "fid_infinity", "kernel": "kid"}
+"""The field's names for distances in the features of Inception."""
 EXTRACTORS: Registry[Callable[..., Extractor]] = Registry("feature extractor")
 
 
@@ -183,7 +184,7 @@ def keras_imagenet() -> Extractor:
 
 @EXTRACTORS.register("pixels")
 def pixels() -> Extractor:
-    """The mean colors of a grid of 16 x 16 boxes, on 0..1: for testing a pipeline, not for judging images."""
+    """The mean colors of a grid of 16 x 16 boxes, on 0..1: for testing a pipeline, not for comparing images."""
     inputs = keras.Input((16, 16, 3), dtype="float32")
     network = keras.Model(inputs, keras.layers.Flatten(dtype="float32")(inputs))
     how = f"box to 16 x 16: {resize.METHODS['box']}"
@@ -237,7 +238,7 @@ def keras_model(path: str | os.PathLike, layer: str | None = None) -> Extractor:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (UntrustedError, ExtractorError) as error:
         raise ExtractorError(str(error)) from error
-    except Exception as error:  # whatever a damaged or foreign file makes Keras raise
+    except Exception as error:  # a damaged or foreign file makes Keras raise anything
         raise ExtractorError(f"{path} cannot be loaded by Keras: {' '.join(str(error).split())[:200]}") from error
     network = _features_of(model, path, layer)
     height, width, channels = network.input_shape[1:]
@@ -267,7 +268,7 @@ def _check_size(path: Path) -> None:
         brought = archive.getinfo("model.weights.h5").file_size
     with unallocated(keep=False):
         model = keras.saving.deserialize_keras_object({**config, "compile_config": None}, safe_mode=True)
-        needed = sum(math.prod(one.shape) * _width(one.dtype) for one in model.variables)
+        needed = sum(math.prod(variable.shape) * _width(variable.dtype) for variable in model.variables)
     if needed > brought:
         raise ExtractorError(
             f"{path} describes {needed:,} bytes of weights, but brings only {brought:,}: get it again."
@@ -275,7 +276,7 @@ def _check_size(path: Path) -> None:
 
 
 def _width(dtype: str) -> int:
-    """Bytes of a number of this type; NumPy has no word for some of Keras'."""
+    """Bytes of a number of this type; NumPy lacks some of Keras' types."""
     bits = re.search(r"\d+", dtype)
     return max(1, int(bits[0]) // 8) if bits else 1
 
@@ -289,11 +290,11 @@ def _features_of(model: keras.Model, path: Path, layer: str | None) -> keras.Mod
         raise ExtractorError(
             f"{path} takes images of shape {inputs[0].shape[1:]}; at most {MOST_PIXELS:,} pixels a side."
         )
-    names = [one.name for one in model.layers]
+    names = [member.name for member in model.layers]
     if layer is not None and layer not in names:
         raise ExtractorError(f"{path} has no layer {layer!r}: {did_you_mean(layer, names)}")
-    for one in model._flatten_layers():  # those of nested models too
-        one.dtype_policy = keras.DTypePolicy("float32")
+    for member in model._flatten_layers():  # those of nested models too
+        member.dtype_policy = keras.DTypePolicy("float32")
     x = model.get_layer(layer).output if layer else model.outputs[0]
     if isinstance(x, list | tuple) or len(x.shape) not in (2, 4) or None in x.shape[-1:]:
         raise ExtractorError(f"{path}: expected features (n, d) or a map (n, height, width, d): name another layer.")

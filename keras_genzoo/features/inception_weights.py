@@ -2,7 +2,7 @@
 
 Sources are the PyTorch state dict that torch-fidelity and pytorch-fid publish, one file under two names, and the
 frozen TensorFlow graph it was made of. Each convolution is joined with its BatchNormalization in float64; the result
-is a `.weights.h5` whose attributes tell the source's SHA-256 and that of the weights themselves.
+is a `.weights.h5` with the SHA-256 of the source and of the weights themselves as attributes.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ class WeightsError(ValueError):
 
 
 class Origin(NamedTuple):
-    """Where weights come from: SHA-256 of the source and of the converted weights, and whether it is the published."""
+    """Origin of weights: SHA-256 of the source and of the converted weights, and whether it is the published."""
 
     source_sha256: str
     weights_sha256: str
@@ -53,7 +53,7 @@ class Origin(NamedTuple):
 
 
 def default_place() -> Path:
-    """Where converted weights are kept unless another place is named."""
+    """The path of converted weights unless another is named."""
     return cache_folder() / "inception-2015-12-05.weights.h5"
 
 

@@ -44,7 +44,7 @@ METHODS = {
     "bilinear": "bilinear with antialiasing in float, as Pillow",
     "box": "mean of the pixels under each new one, as Pillow",
 }
-"""The methods by name, and what a protocol says of them."""
+"""The methods by name, and their words in protocols."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -73,10 +73,10 @@ def _legacy(size: int, target: int) -> np.ndarray:
     """Rows of two weights at the positions `i * size / target`, in float32 as TensorFlow 1 has it."""
     position = np.arange(target, dtype="float32") * np.float32(size / target)
     low = np.minimum(position.astype("int64"), size - 1)
-    share = position - low.astype("float32")
+    fraction = position - low.astype("float32")
     weights, rows = np.zeros((target, size), "float32"), np.arange(target)
-    np.add.at(weights, (rows, low), np.float32(1.0) - share)
-    np.add.at(weights, (rows, np.minimum(low + 1, size - 1)), share)
+    np.add.at(weights, (rows, low), np.float32(1.0) - fraction)
+    np.add.at(weights, (rows, np.minimum(low + 1, size - 1)), fraction)
     return weights
 
 

@@ -1,7 +1,7 @@
-"""Metrics: what the field measures images by, as functions of arrays, and as `keras.metrics.Metric`s.
+"""Metrics of generated images, as functions of arrays, and as `keras.metrics.Metric`s.
 
-Distances between sets of images are taken of features (n, d), which an extractor computes (`keras_genzoo.features`);
-how near one image comes to another is taken of pixels.
+Distances of sets of images are taken of features (n, d), which an extractor computes (`keras_genzoo.features`); errors
+of single images are taken of pixels.
 """
 
 from keras_genzoo.metrics.disentanglement import (

@@ -1,8 +1,8 @@
-"""Disentanglement: whether each latent stands for one factor of the images, and how little latents say of one another.
+"""Disentanglement: scores of how far each latent stands for a single factor, and the correlation of latents.
 
 All are functions of latents (n, d), such as the posteriors' means, and of the true factors (n, f) of the same images. A
-factor with at most 20 values, all of them integers, is a choice between classes, any other a number. Factors and
-latents that do not vary tell nothing: such a factor is left out, with a warning; such a latent scores as chance does.
+factor with at most 20 values, all of them integers, is a choice of classes, any other a number. Factors and latents
+that do not vary carry no information: such a factor is left out, with a warning; such a latent scores as chance does.
 """
 
 import warnings
@@ -14,15 +14,15 @@ import numpy as np
 BINS = 20
 """Bins of a histogram (Locatello et al. 2019, appendix C); a factor with at most as many integer values is a choice."""
 TREES, LEAF = 100, 5
-"""Trees of a random forest, and the fewest images that are told alike by one of them."""
+"""Trees of a random forest, and the fewest images in a leaf."""
 
 
 class Score(NamedTuple):
-    """A score, and what it is the mean of.
+    """A score, and the scores of the factors, whose mean it is.
 
     Args:
         value: float, the mean over factors.
-        of_factor: float array (f,), of each factor; NaN for one that is left out.
+        of_factor: float array (f,); NaN for a factor that is left out.
     """
 
     value: float
@@ -33,11 +33,12 @@ class DCI(NamedTuple):
     """Disentanglement, completeness and informativeness, each in [0, 1] (the last may be less for numbers).
 
     Args:
-        disentanglement: float, 1 if each latent tells one factor.
-        completeness: float, 1 if each factor is told by one latent.
-        informativeness: float, how well forests tell the factors of images they were not fitted to: the accuracy of
-            classes, R^2 of numbers, in the mean over factors.
-        importance: float array (d, f), what share of telling a factor each latent has; NaN for one that is left out.
+        disentanglement: float, 1 if each latent predicts a single factor.
+        completeness: float, 1 if each factor is predicted by a single latent.
+        informativeness: float, the score of forests on images they were not fitted to: the accuracy of classes, R^2 of
+            numbers, in the mean over factors.
+        importance: float array (d, f), the share of each latent in predicting each factor; NaN for a factor that is
+            left out.
     """
 
     disentanglement: float
@@ -47,10 +48,10 @@ class DCI(NamedTuple):
 
 
 def mutual_information_gap(latents: np.ndarray, factors: np.ndarray, bins: int = BINS) -> Score:
-    """MIG: how much more the best latent knows of a factor than the second, as a share of what there is to know.
+    """MIG: the gap of the two latents with the most information on a factor, as a fraction of the factor's entropy.
 
-    Use it to compare models of the same data: it is 1 if each factor has a latent of its own that tells it whole, and 0
-    if two latents tell it alike, as they do after a rotation.
+    Use it to compare models of the same data: it is 1 if each factor has a latent of its own that determines it, and 0
+    if two latents carry equal information on it, as they do after a rotation.
 
     Reference: Chen et al. 2018, arXiv:1802.04942, section 4.1; by histograms: Locatello et al. 2019, arXiv:1811.12359,
         appendix C.
@@ -61,7 +62,7 @@ def mutual_information_gap(latents: np.ndarray, factors: np.ndarray, bins: int =
     Args:
         latents: float array (n, d), d at least 2.
         factors: float array (n, f).
-        bins: integer, of the histograms of latents and of factors that are numbers; all bins have one width.
+        bins: integer, of the histograms of latents and of factors that are numbers; all bins have the same width.
 
     Returns:
         `Score`: its value and those of the factors are in [0, 1].
@@ -84,9 +85,9 @@ def mutual_information_gap(latents: np.ndarray, factors: np.ndarray, bins: int =
 
 
 def separated_attribute_predictability(latents: np.ndarray, factors: np.ndarray) -> Score:
-    """SAP: how much better the best latent predicts a factor than the second does, each of them alone.
+    """SAP: the gap of the scores by which the best and the second latent, each alone, predict a factor.
 
-    Use it beside MIG: it asks what a line and thresholds can read off a latent.
+    Use it beside MIG, for what a line and thresholds can read off a latent.
 
     Reference: Kumar et al. 2018, arXiv:1711.00848, section 3.
 
@@ -112,14 +113,14 @@ def separated_attribute_predictability(latents: np.ndarray, factors: np.ndarray)
     for column in used:
         v = factors[:, column]
         classes = _classes(v)
-        told = [_r2(z, v) if classes is None else _balanced_accuracy(z, classes) for z in latents.T]
-        second, first = np.sort(told)[-2:]
+        scores = [_r2(z, v) if classes is None else _balanced_accuracy(z, classes) for z in latents.T]
+        second, first = np.sort(scores)[-2:]
         gaps[column] = first - second
     return _mean(gaps)
 
 
 def dci(latents: np.ndarray, factors: np.ndarray, seed: int = 0) -> DCI:
-    """DCI: from which latents random forests tell each factor.
+    """DCI: disentanglement, completeness and informativeness, by random forests that predict each factor of latents.
 
     Use it where factors are spread over latents in other ways than a line sees. With hundreds of latents it takes
     minutes.
@@ -149,29 +150,29 @@ def dci(latents: np.ndarray, factors: np.ndarray, seed: int = 0) -> DCI:
     order = np.random.default_rng(seed).permutation(len(latents))
     test, train = np.split(order, [len(latents) // 3])
     importance = np.full((latents.shape[1], factors.shape[1]), np.nan)
-    told = []
+    scores = []
     for column in used:
         classes = _classes(factors[:, column])
         forest: Callable = RandomForestRegressor if classes is None else RandomForestClassifier
         v = factors[:, column] if classes is None else classes
-        # Every split looks at all latents: else those that tell nothing would be split by, too.
+        # Every split may use every latent: else latents without information would be used as well.
         fitted = forest(TREES, min_samples_leaf=LEAF, max_features=None, random_state=seed, n_jobs=-1)
         fitted.fit(latents[train], v[train])
         importance[:, column] = fitted.feature_importances_
-        told.append(fitted.score(latents[test], v[test]))
+        scores.append(fitted.score(latents[test], v[test]))
     matrix = importance[:, used]
     of_latents = matrix.sum(axis=1)
     weights = of_latents / (of_latents.sum() or 1.0)
     return DCI(
         float(np.sum(weights * _concentration(matrix))),
         float(np.mean(_concentration(matrix.T))),
-        float(np.mean(told)),
+        float(np.mean(scores)),
         importance,
     )
 
 
 def latent_correlation(latents: np.ndarray, least_variance: float = 0.01) -> float:
-    """The mean absolute correlation of two latents: 0 if none says, by a line, anything of another.
+    """Returns the mean absolute correlation of two latents: 0 if none predicts another linearly.
 
     Use it where no factors are known.
 
@@ -246,8 +247,8 @@ def _mutual_information(a: np.ndarray, b: np.ndarray) -> float:
     joint = np.zeros((a.max() + 1, b.max() + 1))
     np.add.at(joint, (a, b), 1.0 / len(a))
     independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
-    seen = joint > 0
-    return float(np.sum(joint[seen] * np.log(joint[seen] / independent[seen])))
+    occurring = joint > 0
+    return float(np.sum(joint[occurring] * np.log(joint[occurring] / independent[occurring])))
 
 
 def _r2(z: np.ndarray, v: np.ndarray) -> float:
@@ -256,7 +257,7 @@ def _r2(z: np.ndarray, v: np.ndarray) -> float:
 
 
 def _balanced_accuracy(z: np.ndarray, classes: np.ndarray) -> float:
-    """How often, in the mean over classes, the class whose mean is nearest is the right one."""
+    """The accuracy, in the mean over classes, of choosing the class whose mean is nearest."""
     counts = np.bincount(classes)
     means = np.bincount(classes, z) / counts
     right = np.argmin(np.abs(z[:, None] - means), axis=1) == classes
@@ -264,7 +265,7 @@ def _balanced_accuracy(z: np.ndarray, classes: np.ndarray) -> float:
 
 
 def _concentration(matrix: np.ndarray) -> np.ndarray:
-    """Of each row: 1 less its entropy as a share of the largest there could be; 0 for a row of zeros."""
+    """Of each row: 1 less its entropy as a fraction of the largest possible; 0 for a row of zeros."""
     width = matrix.shape[1]
     if width == 1:
         return np.ones(len(matrix))

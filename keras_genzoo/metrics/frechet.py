@@ -8,11 +8,11 @@ from scipy import linalg
 from keras_genzoo.metrics.moments import Moments, check_features, check_pair
 
 _TOLERANCE = 1e-9
-"""The share of the traces that rounding may take from the trace of the root before the fast way is given up."""
+"""The fraction of the traces that the trace of the root may lose by rounding before the exact method is used."""
 
 
 def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
-    """The Fréchet distance of the Gaussians that have the mean and covariance of two sets of features.
+    """Returns the Fréchet distance of the Gaussians that have the mean and covariance of two sets of features.
 
     Use it to compare distributions of images; the usual number is taken on 50,000 generated ones. It falls with the
     number of features, so only values of equal numbers compare. It is exact also for fewer features than they are
@@ -76,7 +76,7 @@ def frechet_distance_of_moments(real: Moments, generated: Moments) -> float:
 
 
 def frechet_infinity(real: np.ndarray, generated: np.ndarray, points: int = 15, seed: int = 0) -> float:
-    """The Fréchet distance as the number of generated images goes to infinity; FID-infinity, if Inception took them.
+    """Returns the Fréchet distance in the limit of infinitely many images; FID-infinity, if of Inception's features.
 
     Use it to compare models whose distances have different bias. Distances of random subsets of the generated
     features, of a tenth to all of them, are fitted against 1 / size; this is the intercept. It may fall below zero.

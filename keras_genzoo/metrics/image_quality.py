@@ -1,4 +1,4 @@
-"""How near an image comes to another: mean squared error, PSNR and SSIM, one number for each pair.
+"""Errors of pairs of images: mean squared error, PSNR and SSIM, a number for each pair.
 
 All three are taken on the scale 0..1, whatever the images come as, so their values can be compared.
 """
@@ -35,7 +35,7 @@ def psnr(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio of each pair of images, in decibels: `-10 log10(mse)`, the peak being 1.
 
     The PSNR of a set is the mean of these; `keras.ops.psnr` pools the squared error of the set first, which gives
-    another number. An identical pair has infinite PSNR, which no mean survives: leave it out, and say so.
+    another number. An identical pair has infinite PSNR: leave it out of a mean, and report the number of such pairs.
 
     Args:
         x: array of shape (n, height, width, channels), uint8 or float in [-1, 1].

@@ -9,10 +9,10 @@ from keras_genzoo.metrics.moments import check_features
 
 
 def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]:
-    """Inception score: how sure a classifier is of each image, and how many classes the images spread over.
+    """Inception score: higher for confident predictions of a classifier, spread over many classes.
 
-    Use it to compare with papers that print it; it sees neither the real images nor copies of them. The splits are of
-    consecutive images, which are taken to be in random order: shuffle images that come class by class.
+    Use it to compare with papers that print it; real images do not enter it, so it does not detect copies of them. The
+    splits are of consecutive images, which should be in random order: shuffle images that come class by class.
 
     Reference:
         Salimans et al. 2016, "Improved techniques for training GANs", section 4, arXiv:1606.03498.

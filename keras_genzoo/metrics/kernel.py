@@ -5,11 +5,11 @@ import numpy as np
 from keras_genzoo.metrics.moments import check_pair
 
 _ROWS = 2048
-"""Rows of one block of the kernel matrix, which is never there as a whole."""
+"""Rows of one block of the kernel matrix, which is never in memory as a whole."""
 
 
 def kernel_distance(real: np.ndarray, generated: np.ndarray) -> float:
-    """The squared maximum mean discrepancy of two sets of features, by the kernel `(x.y / d + 1)^3`, without bias.
+    """Returns the unbiased squared maximum mean discrepancy of two sets of features, by the kernel `(x.y / d + 1)^3`.
 
     Use it beside the Fréchet distance where images are few: its mean does not depend on their number.
 
@@ -21,7 +21,7 @@ def kernel_distance(real: np.ndarray, generated: np.ndarray) -> float:
         generated: float array of shape (m, d), m at least 2.
 
     Returns:
-        The distance; below zero as often as above it when the distributions are the same. Papers print it times 1000.
+        The distance; below zero as often as above it when the distributions are the same. Papers report it times 1000.
 
     Raises:
         ValueError: NaN or infinity, fewer than two rows, or vectors of two lengths.
@@ -36,7 +36,7 @@ def kernel_distance(real: np.ndarray, generated: np.ndarray) -> float:
 def kernel_distance_of_subsets(
     real: np.ndarray, generated: np.ndarray, subsets: int = 100, subset_size: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """Mean and standard deviation of `kernel_distance` over random subsets, as KID is commonly printed.
+    """Mean and standard deviation of `kernel_distance` over random subsets, as KID is commonly reported.
 
     Reference:
         Bińkowski et al. 2018, "Demystifying MMD GANs", section 4, arXiv:1801.01401.

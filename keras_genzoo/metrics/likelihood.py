@@ -1,7 +1,7 @@
 """Likelihood of images under latent-variable models: the ELBO, and the tighter bound by importance weights.
 
 Both are sums over pixels, in nats an image, one number for each image. Under a Gaussian likelihood they are the
-logarithm of a density over pixels in [-1, 1], so they may be positive; `likelihood_protocol` says how to read them.
+logarithm of a density over pixels in [-1, 1], so they may be positive; see `likelihood_protocol`.
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 from scipy import special
 
+from keras_genzoo.capabilities import HasLikelihood
 from keras_genzoo.images import as_floats
 from keras_genzoo.registry import LIKELIHOODS
 
@@ -24,8 +25,9 @@ def elbo(
 ) -> np.ndarray:
     """The evidence lower bound of each image, by draws from its posterior.
 
-    Use it to compare what trainings maximize. It is the mean of `log p(x, z) - log q(z given x)` over draws z, and has
-    the same expectation as minus the loss of a VAE at `beta` = 1, in which the KL divergence is taken in closed form.
+    Use it to compare the objectives that trainings reach. It is the mean of `log p(x, z) - log q(z given x)` over draws
+    z, and has the same expectation as minus the loss of a VAE at `beta` = 1, in which the KL divergence is taken in
+    closed form.
 
     Reference:
         Kingma & Welling 2014, "Auto-encoding variational Bayes", equation 2 and section 2.3, arXiv:1312.6114.
@@ -36,7 +38,7 @@ def elbo(
         samples: integer, draws for each image; the mean over a thousand images is precise with one.
         seed: integer in [0, 2**32).
         batch_size: integer, images at a time.
-        start: integer, the number of the first image; a set measured in pieces gives what it gives in one.
+        start: integer, the number of the first image; in pieces, a set of images gives the same numbers as in one call.
 
     Returns:
         float64 array of shape (n,), in nats. Sums over pixels are of float32: about 1e-6 of the value is noise.
@@ -86,10 +88,10 @@ def importance_weighted_log_likelihood(
 
 
 def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
-    """What a record must say beside these numbers: which likelihood they are of, and how to read it.
+    """Returns the protocol of these numbers: which likelihood they are of, and how to read it.
 
     For a Gaussian likelihood, an image of D numbers with log-likelihood L has `-L / (D log 2) + log2(127.5)` bits a
-    dimension, as a density over pixels in 0..255. (This is no bound on the bits of a code, which asks for pixels with
+    dimension, as a density over pixels in 0..255. (This is no bound on the bits of a code, which needs pixels with
     uniform noise added: Theis et al. 2016, arXiv:1511.01844, section 3.1.) For a discretized logistic one it has
     `-L / (D log 2)`, which is such a bound.
 
@@ -148,8 +150,8 @@ def _log_weights(
 
 
 def _check_model(model: keras.Model, where: str) -> None:
-    if not hasattr(model, "log_importance_weight"):
+    if not isinstance(model, HasLikelihood):
         raise ValueError(
-            f"{where}: {type(model).__name__} has no log_importance_weight, so no likelihood can be had of it: give a "
-            "model with a posterior, such as a VAE."
+            f"{where}: {type(model).__name__} has no log_importance_weight, so it gives no likelihood: give a model "
+            "with a posterior, such as a VAE."
         )

@@ -1,4 +1,4 @@
-"""Which images lie where others do: precision, recall, density, coverage, and copies of training images."""
+"""Metrics of manifolds: precision, recall, density, coverage, and copies of training images."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ from keras_genzoo.metrics.neighbors import Points, blocks, inside, nearest, own_
 class Manifold:
     """Features, each with a ball that reaches to its k-th nearest neighbor.
 
-    The functions below take one wherever they take features, so that several metrics share its costly radii.
+    The functions below take a manifold wherever they take features, so that its costly radii are computed once.
 
     Args:
         features: float array of shape (n, d).
-        k: integer, the largest k that will be asked for, less than n.
+        k: integer, the largest k that will be needed, less than n.
 
     Raises:
         ValueError: NaN or infinity, k or fewer rows, or rows that are all equal, whose balls would be points.
@@ -46,9 +46,9 @@ class Manifold:
 
 
 def precision_recall(real: np.ndarray | Manifold, generated: np.ndarray | Manifold, k: int = 3) -> tuple[float, float]:
-    """Precision, the share of generated images among the real ones, and recall, that of real among the generated.
+    """Precision, the fraction of generated images among the real ones, and recall, that of real among the generated.
 
-    Use it to tell images that look wrong (low precision) from kinds of images that are missing (low recall). Both
+    Use it to distinguish images of low quality (low precision) from kinds of images that are missing (low recall). Both
     depend on the numbers of images: compare equal ones only.
 
     Reference:
@@ -81,9 +81,9 @@ def precision_recall(real: np.ndarray | Manifold, generated: np.ndarray | Manifo
 
 
 def density_coverage(real: np.ndarray | Manifold, generated: np.ndarray | Manifold, k: int = 5) -> tuple[float, float]:
-    """Density, how many real balls hold a generated image, and coverage, the share of real balls that hold any.
+    """Density, the number of real balls around a generated image, and coverage, the fraction of real balls with any.
 
-    Use coverage to see mode collapse, and density for precision that an outlier among the real images does not raise.
+    Use coverage to detect mode collapse, and density for a precision that outliers among the real images do not raise.
 
     Reference:
         Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", equations 5 and 6,
@@ -96,7 +96,7 @@ def density_coverage(real: np.ndarray | Manifold, generated: np.ndarray | Manifo
 
     Returns:
         (density, coverage): the number of balls divided by k, about 1 for the same distribution and possibly more; and
-        a share in [0, 1].
+        a fraction in [0, 1].
 
     Raises:
         ValueError: NaN or infinity, k or fewer real rows, real rows that are all equal, or vectors of two lengths.
@@ -119,8 +119,8 @@ def density_coverage(real: np.ndarray | Manifold, generated: np.ndarray | Manifo
 def authenticity(train: np.ndarray, generated: np.ndarray) -> float:
     """AuthPct, the percentage of generated images that are no copies of training images.
 
-    Use it to see memorization, which Fréchet distance, precision and recall reward. A generated image is authentic if
-    it is farther from its nearest training image than that one is from its own nearest.
+    Use it to detect memorization, which Fréchet distance, precision and recall reward. A generated image is authentic
+    if it is farther from its nearest training image than this is from its own nearest.
 
     Reference:
         Alaa et al. 2022, "How faithful is your synthetic data?", section 4.2, arXiv:2102.08921.

@@ -1,4 +1,4 @@
-"""Modes: how many of a known mixture's modes samples cover, and how many samples are near one."""
+"""Modes of a known mixture: the number that samples cover, and the fraction of samples near a mode."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ DEVIATIONS = 3.0
 
 
 class Modes(NamedTuple):
-    """What samples of a mixture show.
+    """Modes that samples of a mixture cover.
 
     Args:
         covered: integer, modes that have a good sample.
-        good: float, the share of samples that are good.
-        divergence: float, nats: KL(shares of the modes among good samples || even shares); infinite without good ones.
+        good: float, the fraction of samples that are good.
+        divergence: float, nats: KL(modes among good samples || uniform); infinite without good samples.
     """
 
     covered: int
@@ -48,6 +48,6 @@ def mode_coverage(points: np.ndarray, centers: np.ndarray, deviation: float) -> 
     distances = np.linalg.norm(points[:, None] - centers[None], axis=-1)
     nearest, good = distances.argmin(axis=1), distances.min(axis=1) <= DEVIATIONS * deviation
     counts = np.bincount(nearest[good], minlength=len(centers))
-    shares = counts[counts > 0] / max(1, counts.sum())
-    divergence = float(np.sum(shares * np.log(shares * len(centers)))) if len(shares) else float("inf")
+    fractions = counts[counts > 0] / max(1, counts.sum())
+    divergence = float(np.sum(fractions * np.log(fractions * len(centers)))) if len(fractions) else float("inf")
     return Modes(int((counts > 0).sum()), float(good.mean()), divergence)

@@ -13,7 +13,7 @@ ROWS = 4096
 
 
 def check_features(features: np.ndarray, where: str, rows: int = 1) -> np.ndarray:
-    """Returns features unchanged and refuses what no metric can be taken of.
+    """Returns features unchanged and refuses features that no metric can be taken of.
 
     Args:
         features: float array of shape (n, d).
@@ -32,7 +32,7 @@ def check_features(features: np.ndarray, where: str, rows: int = 1) -> np.ndarra
         raise ValueError(f"{where}: got {len(features)} rows of features, but at least {rows} are needed.")
     # Minimum and maximum carry a NaN along, and need no array of their own.
     if features.size and not np.isfinite([features.min(), features.max()]).all():
-        raise ValueError(f"{where}: features contain NaN or infinity: look at the images they were taken from.")
+        raise ValueError(f"{where}: features contain NaN or infinity: check the images they were taken from.")
     return features
 
 

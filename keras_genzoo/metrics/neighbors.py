@@ -1,7 +1,7 @@
-"""Nearest neighbors among many features, exactly, in blocks of a distance matrix that is never there as a whole.
+"""Nearest neighbors among many features, exactly, in blocks of a distance matrix that is never in memory as a whole.
 
-Matrix products in float32 give each squared distance up to a known error. Where that leaves a question open, such as
-whether two images are the same, the few distances in question are taken again in float64 from the features themselves.
+Matrix products in float32 give each squared distance up to a known error. Where that is not enough, as for deciding
+whether two images are the same, the few distances concerned are computed again in float64 from the features themselves.
 So results are those of float64 (0 for identical rows, and equal for equal distances) at the speed of float32.
 """
 
@@ -23,13 +23,13 @@ class Points:
 
     Args:
         features: float array of shape (n, d).
-        center: float64 array of shape (d,), what is subtracted: digits are lost to a common offset.
+        center: float64 array of shape (d,), subtracted from all: digits are lost to a common offset.
     """
 
     def __init__(self, features: np.ndarray, center: np.ndarray):
         self.features = features
         self._rows = np.empty(features.shape, "float32")
-        with np.errstate(over="ignore"):  # which is told below
+        with np.errstate(over="ignore"):  # which raises an error below
             for start in range(0, len(features), ROWS):
                 self._rows[start : start + ROWS] = features[start : start + ROWS] - center
         norms = np.einsum("nd,nd->n", self._rows, self._rows, dtype="float64")
@@ -67,20 +67,20 @@ class Points:
 
 
 class _Nearest:
-    """The k nearest that were seen so far: ascending squared distances and indices, of shape (n, k)."""
+    """The k nearest so far: ascending squared distances and indices, of shape (n, k)."""
 
     def __init__(self, count: int, k: int):
         self.squares = np.full((count, k), np.inf)
         self.indices = np.full((count, k), -1)
 
-    def see(self, points: Points, rows: slice, other: Points, columns: slice, low: np.ndarray) -> None:
-        """Takes up what a block, as of `Points.at_least`, brings nearer; infinities in it are passed over."""
+    def update(self, points: Points, rows: slice, other: Points, columns: slice, low: np.ndarray) -> None:
+        """Adds the nearer points of a block of `Points.at_least`; infinities in it are ignored."""
         k = self.squares.shape[1]
         bound = self.squares[rows, -1].copy()
         if np.isinf(bound).any() and k < low.shape[1]:
             nearest = np.partition(low, k - 1, axis=1)[:, k - 1]
             bound = np.minimum(bound, nearest + points.width(rows, other, columns))
-        # Rows that have k copies already need no look at further ones, of which a collapsed model makes very many.
+        # Rows that have k copies already need no more, of which a collapsed model makes very many.
         bound[self.squares[rows, -1] == 0.0] = -np.inf
         row, column = _where(low < _up(bound)[:, None])
         if not len(row):
@@ -118,18 +118,18 @@ def own_neighbors(features: np.ndarray, k: int) -> np.ndarray:
     for rows in parts:
         low = points.at_least(rows, points, rows)
         np.fill_diagonal(low, np.inf)
-        nearest.see(points, rows, points, rows, low)
+        nearest.update(points, rows, points, rows, low)
     # Each block serves its rows, and turned over, its columns.
     for index, rows in enumerate(parts):
         for columns in parts[index + 1 :]:
             low = points.at_least(rows, points, columns)
-            nearest.see(points, rows, points, columns, low)
-            nearest.see(points, columns, points, rows, low.T)
+            nearest.update(points, rows, points, columns, low)
+            nearest.update(points, columns, points, rows, low.T)
     return nearest.squares
 
 
 def nearest(queries: np.ndarray, features: np.ndarray, own: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest of features to each query.
+    """Returns the nearest of features to each query.
 
     Use it to show the training images that are nearest to generated ones.
 
@@ -139,8 +139,8 @@ def nearest(queries: np.ndarray, features: np.ndarray, own: np.ndarray | None = 
         own: optional int array of shape (n,), the row of `features` that each query is; it does not count as near.
 
     Returns:
-        (indices, distances): int array of shape (n,), into `features`, the first of several at one distance; float64
-        array of shape (n,), Euclidean, exactly 0 for copies.
+        (indices, distances): int array of shape (n,), into `features`, the first of several at the same distance;
+        float64 array of shape (n,), Euclidean, exactly 0 for copies.
 
     Raises:
         ValueError: NaN or infinity, no rows to be near, or vectors of two lengths.
@@ -151,19 +151,19 @@ def nearest(queries: np.ndarray, features: np.ndarray, own: np.ndarray | None = 
     queries, features = check_pair(queries, features, "nearest")
     check_features(features, "nearest", rows=1 if own is None else 2)
     center = features.mean(axis=0, dtype="float64")
-    asking, answering = Points(queries, center), Points(features, center)
+    query_points, feature_points = Points(queries, center), Points(features, center)
     found = _Nearest(len(queries), 1)
-    for rows, columns, low in blocks(asking, answering):
+    for rows, columns, low in blocks(query_points, feature_points):
         if own is not None:
             column = own[rows] - columns.start
             here = np.flatnonzero((column >= 0) & (column < low.shape[1]))
             low[here, column[here]] = np.inf
-        found.see(asking, rows, answering, columns, low)
+        found.update(query_points, rows, feature_points, columns, low)
     return found.indices[:, 0], np.sqrt(found.squares[:, 0])
 
 
 def blocks(first: Points, second: Points) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """All blocks of distances of two sets: rows, columns, and what `Points.at_least` says of them."""
+    """All blocks of distances of two sets: rows, columns, and the distances that `Points.at_least` returns."""
     for rows in first.parts():
         for columns in second.parts():
             yield rows, columns, first.at_least(rows, second, columns)
@@ -172,7 +172,7 @@ def blocks(first: Points, second: Points) -> Iterator[tuple[slice, slice, np.nda
 def inside(
     points: Points, rows: slice, centers: Points, columns: slice, low: np.ndarray, squares: np.ndarray
 ) -> np.ndarray:
-    """Which rows lie in which balls, borders included.
+    """Returns which rows lie in which balls, borders included.
 
     Args:
         points: what may lie inside.
@@ -186,11 +186,11 @@ def inside(
         bool array of shape (rows, columns).
     """
     squares = squares[columns]
-    answer = low <= _up(squares)
-    doubtful = answer & (low >= -_up(points.width(rows, centers, columns) - squares))
+    held = low <= _up(squares)
+    doubtful = held & (low >= -_up(points.width(rows, centers, columns) - squares))
     row, column = _where(doubtful)
-    answer[row, column] = points.exactly(row + rows.start, centers, column + columns.start) <= squares[column]
-    return answer
+    held[row, column] = points.exactly(row + rows.start, centers, column + columns.start) <= squares[column]
+    return held
 
 
 def _up(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The metrics as `keras.metrics.Metric`, which take batches and are asked for a result at any time.
+"""The metrics as `keras.metrics.Metric`, which take batches and have a result at any time.
 
 `MSE`, `PSNR`, `SSIM` and `FrechetDistance` work inside compiled functions. `KernelDistance`, `PrecisionRecall` and
 `DensityCoverage` need all features at once, keep them in memory, and work outside of compiled functions only.
@@ -21,7 +21,7 @@ _serializable = keras.saving.register_keras_serializable("keras_genzoo")
 
 
 class _OfPairs(keras.metrics.Metric):
-    """The mean over pairs of images of what `values` says of each."""
+    """The mean of `values` over pairs of images."""
 
     def __init__(self, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
@@ -177,7 +177,7 @@ class _Moments(keras.metrics.Metric):
         count = ops.maximum(self.count.value, 2.0)
         covariance = (self.products - ops.outer(self.total.value, self.total.value) / count) / (count - 1.0)
         values, vectors = ops.eigh(covariance)
-        # What cannot be told from zero is zero: its root would be far larger than the rounding it came from.
+        # Eigenvalues within rounding of zero are zero: their roots would be far larger than the rounding itself.
         unit = np.finfo(self.dtype).eps * self.shift.shape[0]
         values = ops.where(values > unit * ops.max(values), values, 0.0)
         return vectors * ops.sqrt(values), ops.trace(covariance)
@@ -226,7 +226,7 @@ class FrechetDistance(keras.metrics.Metric):
         self.generated.update_state(generated)
 
     def merge_state(self, metrics: Iterable["FrechetDistance"]) -> None:
-        """Adds what other metrics have seen."""
+        """Adds the states of other metrics."""
         for metric in metrics:
             self.real.merge(metric.real)
             self.generated.merge(metric.generated)
@@ -277,7 +277,7 @@ class _OfFeatures(keras.metrics.Metric):
         self.generated.append(arrays[1])
 
     def merge_state(self, metrics: Iterable["_OfFeatures"]) -> None:
-        """Adds what other metrics have seen."""
+        """Adds the states of other metrics."""
         for metric in metrics:
             self.real.extend(metric.real)
             self.generated.extend(metric.generated)
@@ -288,7 +288,7 @@ class _OfFeatures(keras.metrics.Metric):
         self.generated.clear()
 
     def result(self) -> Any:
-        """What the function says of all features so far.
+        """The function of all features so far.
 
         Raises:
             ValueError: there are none, or too few.

@@ -1,6 +1,7 @@
 """`genzoo evaluate`: runs, SavedModels, folders and baselines beside real images, and everything a user gets wrong."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 
 import keras_genzoo
 from keras_genzoo import metrics
-from keras_genzoo.evaluation import read
+from keras_genzoo.evaluation import METRICS, read
 from keras_genzoo.registry import MODELS
 
 MODEL = "losses,mse,psnr,ssim"
@@ -26,6 +27,12 @@ def faces(tmp_path):
     """A folder of 30 drawn faces of 16 pixels."""
     source = keras_genzoo.data.load_split("drawn_faces", size=16, num_images=64, held_out=30, seed=7).held_out
     return save(source[np.arange(30)]["image"], tmp_path / "faces")
+
+
+def test_the_help_names_every_metric(genzoo):
+    _, text, _ = genzoo("evaluate", "--help")
+    words = set(re.findall(r"\w+", text))
+    assert not [metric.name for metric in METRICS.values() if not words & {metric.name, *metric.aliases}]
 
 
 def test_numbers_are_printed_and_kept(genzoo, run):

@@ -18,19 +18,8 @@ class Channels(Extractor):
         return features, None if self.classes is None else features[:, : self.classes]
 
 
-@pytest.fixture
-def channels():
-    return Channels()
-
-
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     """Features go elsewhere than into the user's cache."""
     monkeypatch.setenv("GENZOO_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache" / "features"
-
-
-@pytest.fixture(scope="session")
-def pictures():
-    """2,300 different small images."""
-    return np.random.default_rng(0).integers(0, 256, (2300, 4, 4, 3), "uint8")

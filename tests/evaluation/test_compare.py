@@ -20,10 +20,10 @@ def keep(tmp_path):
     """Keeps a result in a folder; the later, the newer."""
     days = iter(range(1, 29))
 
-    def keep(folder, metric, value, told=None, spread=None, **subject):
+    def keep(folder, metric, value, measured=None, spread=None, **subject):
         date = f"2026-11-{next(days):02d}T00:00:00Z"
-        told = protocol() if told is None else told
-        append(tmp_path / folder, Result(metric, value, told, {"kind": "model", **subject}, date, 1.0, {}, spread))
+        measured = protocol() if measured is None else measured
+        append(tmp_path / folder, Result(metric, value, measured, {"kind": "model", **subject}, date, 1.0, {}, spread))
         return tmp_path / folder
 
     return keep
@@ -100,7 +100,7 @@ def test_three_digits_of_the_least_number_of_unknown_scale(keep):
     assert cells(only(compare(folders[:1])))[1] == ["a", "1235"]
 
 
-def test_missing_and_undefined_metrics_are_dashes_and_are_told(keep):
+def test_missing_and_undefined_metrics_are_dashes_with_a_note(keep):
     keep("vae", "fid", 30.0)
     folders = [keep("vae", "psnr", None), keep("gan", "fid", 4.0)]
     generation, reconstruction = compare(folders)
@@ -117,7 +117,7 @@ def test_the_protocol_in_words(keep):
     )
 
 
-def test_what_all_columns_share_is_said_once(keep):
+def test_what_all_columns_have_in_common_is_printed_once(keep):
     for metric, more in (("recall", {"k": 3}), ("precision", {"k": 3}), ("fid", {}), ("authpct", {})):
         folder = keep("a", metric, 0.5, protocol(**more))
     assert only(compare([folder])).notes == (
@@ -134,7 +134,7 @@ def test_the_newest_result_of_a_folder_counts(keep):
     assert cells(only(compare([folder])))[1] == ["a", "2.00"]
 
 
-def test_the_newest_protocol_that_all_share(keep):
+def test_the_newest_protocol_that_all_have(keep):
     few, some, many = (protocol(count) for count in (1_000, 5_000, 10_000))
     keep("a", "fid", 1.0, few)
     keep("b", "fid", 2.0, some)
@@ -164,7 +164,7 @@ def test_unlike_protocols_are_refused(keep):
     assert cells(only(compare(folders, ["precision"])))[0] == ["Model", "Precision"]
 
 
-def test_a_protocol_that_each_pair_shares_but_not_all(keep):
+def test_a_protocol_that_each_pair_has_but_not_all(keep):
     for folder, counts in (("a", (1, 2)), ("b", (2, 3)), ("c", (3, 1))):
         for count in counts:
             path = keep(folder, "fid", 1.0, protocol(count))
@@ -173,26 +173,26 @@ def test_a_protocol_that_each_pair_shares_but_not_all(keep):
 
 
 def test_many_differences_are_cut(keep):
-    one, other = ({str(key): value for key in range(9)} for value in ("x" * 100, "ef" * 32))
-    folders = [keep("a", "fid", 1.0, one), keep("b", "fid", 1.0, other)]
+    first, second = ({str(key): value for key in range(9)} for value in ("x" * 100, "ef" * 32))
+    folders = [keep("a", "fid", 1.0, first), keep("b", "fid", 1.0, second)]
     with pytest.raises(CompareError, match=r"3: efefefefefef and x{57}\.\.\., and 5 more: measure"):
         compare(folders)
 
 
-def test_features_that_all_share_are_told_once(keep):
+def test_features_that_all_have_in_common_are_named_once(keep):
     folder = keep("a", "precision_pixels", 0.5, {"features": {"extractor": "pixels"}, "k": 3})
     keep("a", "frechet_pixels", 2.0, {"features": {"extractor": "pixels"}})
     table = only(compare([folder]))
     assert table.title == "Generation, in features of pixels" and cells(table)[0] == ["Model", "Precision", "Fréchet"]
 
 
-def test_what_is_not_the_published_fid_says_so_in_every_place(keep):
+def test_what_is_not_the_published_fid_is_named_after_its_features(keep):
     folder = keep("a", "precision_keras_imagenet", 0.5, {"features": {"extractor": "keras_imagenet"}, "k": 3})
     keep("a", "fid_keras_imagenet", 2.0, {"features": {"extractor": "keras_imagenet"}})
     assert cells(only(compare([folder])))[0][1:] == ["Precision (keras_imagenet)", "FID (keras_imagenet)"]
 
 
-def test_losses_are_compared_if_they_are_asked_for(keep):
+def test_losses_are_compared_if_they_are_named(keep):
     keep("a", "fid", 1.0)
     folder = keep("a", "val_loss", 31.26, {"batch_size": 8})
     assert cells(only(compare([folder])))[0] == ["Model", "FID"]
@@ -224,7 +224,7 @@ def test_names_are_as_long_as_they_must_be(keep):
     assert only(compare(folders)).models == ("x/vae/run", "y/vae/run", "gan/run", "other")
 
 
-def test_numbers_of_unlike_states_are_told(keep):
+def test_numbers_of_unlike_states_get_a_note(keep):
     keep("a", "fid", 1.0, iterations=1000, weights_sha256="ab" * 32, seed=1)
     keep("a", "recall", 1.0, iterations=2000, weights_sha256="cd" * 32)
     keep("b", "fid", 1.0, iterations=1000, seed=1)
@@ -258,7 +258,7 @@ def run(tmp_path):
     return run
 
 
-def test_seeds_become_a_row_if_asked(keep, run):
+def test_seeds_become_a_row_by_group(keep, run):
     values = (4.0, 5.0, 6.5)
     folders = [run(f"gan-{seed}", seed) for seed in range(3)]
     for seed, value in enumerate(values):

@@ -42,13 +42,13 @@ def test_headings(metric, heading):
 
 
 def test_what_describe_says():
-    told = {
+    measured = {
         "generated": {"count": 500, "pixels": "uint8"},
         "real": {"kind": "drawn_faces", "count": 1000},
         "samples": 8,
     }
-    one = Result("elbo", 1.0, told, {}, "2026-11-21", 0, {})
-    assert describe(one) == "500 generated (pixels uint8); 1,000 real images of drawn_faces; samples 8"
+    kept = Result("elbo", 1.0, measured, {}, "2026-11-21", 0, {})
+    assert describe(kept) == "500 generated (pixels uint8); 1,000 real images of drawn_faces; samples 8"
 
 
 def test_text_is_aligned():

@@ -35,8 +35,8 @@ def few_trees(monkeypatch):
 
 
 def test_they_are_of_the_encoded_images_and_the_factors_that_vary(vae, faces):
-    one = Evaluation(ModelSubject(vae, "vae"), Reference(faces, "held_out"), seed=4)
-    found = {result.metric: result for result in one.results(ALL)}
+    evaluation = Evaluation(ModelSubject(vae, "vae"), Reference(faces, "held_out"), seed=4)
+    found = {result.metric: result for result in evaluation.results(ALL)}
     examples = faces[np.arange(90)]
     z, factors = vae.encode(examples["image"]), examples["factors"][:, :2]
     dci = metrics.dci(z, factors, seed=4)
@@ -54,7 +54,7 @@ def test_they_are_of_the_encoded_images_and_the_factors_that_vary(vae, faces):
     assert found["sap"].protocol["real"]["count"] == 90 and found["dci_completeness"].subject["seed"] == 4
 
 
-def test_of_many_images_some_are_looked_at(vae, faces, monkeypatch):
+def test_of_many_images_some_are_encoded(vae, faces, monkeypatch):
     monkeypatch.setattr(measurements, "MOST_ENCODED", 40)
     (result,) = Evaluation(ModelSubject(vae, "vae"), Reference(faces, "all")).results(["mig"])
     examples = faces[np.linspace(0, 89, 40).astype(int)]
@@ -62,7 +62,7 @@ def test_of_many_images_some_are_looked_at(vae, faces, monkeypatch):
     assert result.value == pytest.approx(expected) and result.protocol["images"] == 40
 
 
-def test_they_are_not_measured_unless_asked_for(vae, faces):
+def test_they_are_not_measured_by_default(vae, faces):
     assert not set(ALL) & set(Evaluation(ModelSubject(vae, "vae"), Reference(faces, "all")).possible())
 
 

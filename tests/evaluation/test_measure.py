@@ -7,20 +7,19 @@ from keras_genzoo import counter_rng, metrics
 from keras_genzoo.data import ArraySource
 from keras_genzoo.data.gaussians import gaussians_25
 from keras_genzoo.evaluation import (
-    ALIASES,
-    METRICS,
     Evaluation,
     EvaluationError,
     ModelSubject,
     NoiseSubject,
     Reference,
     SourceSubject,
+    Subject,
 )
 from keras_genzoo.models.dcgan import DCGAN
 from keras_genzoo.models.vae import VAE
 from tests.evaluation.conftest import Channels
 
-FEATURES = ("frechet", "kernel", "precision", "recall", "density", "coverage", "authpct")
+FEATURES = ("precision", "recall", "frechet", "kernel", "density", "coverage", "authpct")
 
 
 def smooth(count, seed, shift=0.0):
@@ -51,23 +50,23 @@ def vae():
     return model
 
 
-def values_of(one, *names):
-    return {result.metric: result.value for result in one.results(names)}
+def values_of(evaluation, *names):
+    return {result.metric: result.value for result in evaluation.results(names)}
 
 
 def test_metrics_of_features_are_those_of_the_images_named(real, train):
     made = ArraySource(smooth(150, 9, shift=20), name="made")
-    one = Evaluation(SourceSubject(made), Reference(real, "held_out", train), Channels())
-    found = values_of(one, *FEATURES)
+    evaluation = Evaluation(SourceSubject(made), Reference(real, "held_out", train), Channels())
+    found = values_of(evaluation, *FEATURES)
     extractor = Channels()
     a, b, c = (extractor(source[np.arange(len(source))]["image"]) for source in (real, made, train))
     precision, recall = metrics.precision_recall(a, b, k=3)
     density, coverage = metrics.density_coverage(a, b, k=5)
     expected = {
-        "frechet_channels": metrics.frechet_distance(a, b),
-        "kernel_channels": metrics.kernel_distance(a, b),
         "precision_channels": precision,
         "recall_channels": recall,
+        "frechet_channels": metrics.frechet_distance(a, b),
+        "kernel_channels": metrics.kernel_distance(a, b),
         "density_channels": density,
         "coverage_channels": coverage,
         "authpct_channels": metrics.authenticity(c, b),
@@ -80,7 +79,10 @@ def test_the_order_makes_sense(real):
     """Other real images are nearer than images of a shifted color, and these nearer than white noise."""
     near, far = (ArraySource(smooth(200, 7, shift), name=f"shifted by {shift}") for shift in (0, 30))
     subjects = [SourceSubject(near), SourceSubject(far), NoiseSubject((16, 16, 3))]
-    found = [values_of(Evaluation(one, Reference(real, "all"), Channels(), num=200), *FEATURES[:6]) for one in subjects]
+    found = [
+        values_of(Evaluation(subject, Reference(real, "all"), Channels(), num=200), *FEATURES[:6])
+        for subject in subjects
+    ]
     for metric in ("frechet_channels", "kernel_channels"):
         assert found[0][metric] < found[1][metric] < found[2][metric]
     for metric in ("precision_channels", "recall_channels", "coverage_channels"):
@@ -88,10 +90,10 @@ def test_the_order_makes_sense(real):
     assert found[2]["precision_channels"] == found[2]["coverage_channels"] == 0
 
 
-def test_only_as_many_images_as_asked_for_are_looked_at(real):
+def test_only_as_many_images_as_asked_for_are_made(real):
     extractor = Channels()
-    one = Evaluation(NoiseSubject((16, 16, 3)), Reference(real, "all"), extractor, num=120)
-    (result,) = one.results(["frechet"])
+    evaluation = Evaluation(NoiseSubject((16, 16, 3)), Reference(real, "all"), extractor, num=120)
+    (result,) = evaluation.results(["frechet"])
     assert extractor.asked == 320
     assert result.protocol["generated"] == {"count": 120, "pixels": "uint8"}
     assert result.protocol["real"]["count"] == 200 and result.protocol["real"]["split"] == "all"
@@ -104,8 +106,10 @@ def test_each_thing_is_computed_once_and_kept(real, train, vae):
     for _ in range(2):
         values_of(Evaluation(ModelSubject(vae, "vae"), Reference(real, "all", train), extractor, num=100), *FEATURES)
         assert extractor.asked == 600
-    one = Evaluation(ModelSubject(vae, "vae"), Reference(real, "all", train), extractor, num=100, keep=False, seed=1)
-    values_of(one, *FEATURES)
+    evaluation = Evaluation(
+        ModelSubject(vae, "vae"), Reference(real, "all", train), extractor, num=100, keep=False, seed=1
+    )
+    values_of(evaluation, *FEATURES)
     assert extractor.asked == 700
     values_of(
         Evaluation(ModelSubject(vae, "v"), Reference(real, "all"), extractor, num=100, keep=False, seed=1), "frechet"
@@ -116,29 +120,30 @@ def test_each_thing_is_computed_once_and_kept(real, train, vae):
 def test_the_batch_size_changes_nothing(real, vae):
     found = []
     for size in (1, 7, 64):
-        one = Evaluation(
+        evaluation = Evaluation(
             ModelSubject(vae, "vae", batch_size=size), Reference(real, "all"), Channels(), num=40, keep=False
         )
-        found.append(values_of(one, "frechet", "precision", "mse"))
+        found.append(values_of(evaluation, "frechet", "precision", "mse"))
     for other in found[1:]:
         assert other == pytest.approx(found[0], rel=1e-5)
 
 
 def test_reconstructions(real, vae):
-    one = Evaluation(ModelSubject(vae, "vae"), Reference(real, "held_out"))
+    evaluation = Evaluation(ModelSubject(vae, "vae"), Reference(real, "held_out"))
     x = real[np.arange(200)]["image"]
     y = vae.reconstruct(x)
-    found = values_of(one, "mse", "psnr", "ssim")
+    found = values_of(evaluation, "mse", "psnr", "ssim")
     expected = {name: getattr(metrics, name)(x, y).mean() for name in ("mse", "psnr", "ssim")}
     assert found == pytest.approx(expected)
 
 
-class Exact:
+class Exact(Subject):
     """Reconstructs every other image exactly, and the others 51 grey levels off."""
 
-    name, image_shape, count, model, reconstructs = "exact", (16, 16, 3), None, None, True
+    reconstructs = True
 
     def __init__(self, always=False):
+        super().__init__("exact", (16, 16, 3))
         self.always = always
 
     def reconstruct(self, x):
@@ -168,9 +173,8 @@ def test_losses_are_those_of_evaluate(real, vae):
 
 def test_likelihoods(real, vae):
     reference = Reference(ArraySource(real[np.arange(5)]["image"]), "all")
-    results = {
-        one.metric: one for one in Evaluation(ModelSubject(vae, "vae"), reference).results(["elbo", "log_likelihood"])
-    }
+    evaluation = Evaluation(ModelSubject(vae, "vae"), reference)
+    results = {result.metric: result for result in evaluation.results(["elbo", "log_likelihood"])}
     x = real[np.arange(5)]["image"]
     expected = metrics.importance_weighted_log_likelihood(vae, x, samples=1000).mean()
     assert results["log_likelihood"].value == pytest.approx(expected)
@@ -204,9 +208,9 @@ def test_what_is_possible(real, train, vae):
 )
 def test_what_cannot_be_measured_is_said_before_anything_is(real, names, message):
     extractor = Channels()
-    one = Evaluation(NoiseSubject((16, 16, 3)), Reference(real, "all"), extractor, num=50)
+    evaluation = Evaluation(NoiseSubject((16, 16, 3)), Reference(real, "all"), extractor, num=50)
     with pytest.raises(EvaluationError, match=message):
-        list(one.results(["frechet", *names]))
+        list(evaluation.results(["frechet", *names]))
     assert extractor.asked == 0
 
 
@@ -252,8 +256,17 @@ def test_features_that_are_not_finite(real):
         list(Evaluation(NoiseSubject((16, 16, 3)), Reference(real, "all"), Broken(), num=50).results(["frechet"]))
 
 
-def test_aliases_are_metrics():
-    assert set(ALIASES.values()) <= set(METRICS) and not set(ALIASES) & set(METRICS)
+class Conditioned:
+    """The part of a conditional model that metrics of labels need."""
+
+    def __init__(self, num_classes):
+        self.num_classes = num_classes
+
+    def labels(self, labels, num, method):
+        raise NotImplementedError
+
+    def one_hot(self, labels):
+        raise NotImplementedError
 
 
 class Brightness(Channels):
@@ -276,9 +289,9 @@ def test_the_share_of_labels_that_a_classifier_finds_again(real):
             return np.broadcast_to(levels[:, None, None, None], (stop - start, 16, 16, 3)).astype("uint8")
 
     subject = Turns((16, 16, 3))
-    subject.model = type("Labeled", (), {"num_classes": 3})
-    one = Evaluation(subject, Reference(real, "held_out"), Brightness(), num=120)
-    found = values_of(one, "label_accuracy")
+    subject.model = Conditioned(3)
+    evaluation = Evaluation(subject, Reference(real, "held_out"), Brightness(), num=120)
+    found = values_of(evaluation, "label_accuracy")
     assert list(found.values()) == [pytest.approx(5 / 6)]
 
 
@@ -286,18 +299,18 @@ def test_label_accuracy_asks_for_labels_and_a_classifier_of_as_many(real, vae):
     with pytest.raises(EvaluationError, match="mine makes no images of chosen labels"):
         Evaluation(ModelSubject(vae, "mine"), Reference(real, "held_out"), Brightness()).check("label_accuracy")
     subject = ModelSubject(vae, "mine")
-    subject.model = type("Labeled", (), {"num_classes": 10})
+    subject.model = Conditioned(10)
     with pytest.raises(EvaluationError, match="channels knows 3 classes, but mine makes 10"):
         Evaluation(subject, Reference(real, "held_out"), Brightness()).check("label_accuracy")
 
 
 def test_modes_are_counted_of_points():
     split = gaussians_25(num_images=3_000, held_out=10)
-    one = Evaluation(SourceSubject(split.train), Reference(split.held_out, "held_out"))
-    found = values_of(one, "modes")
+    evaluation = Evaluation(SourceSubject(split.train), Reference(split.held_out, "held_out"))
+    found = values_of(evaluation, "modes")
     assert found["modes"] == 25
     assert found["good_samples"] == pytest.approx(0.985, abs=0.008)
-    assert "modes" in one.possible()
+    assert "modes" in evaluation.possible()
 
 
 def test_modes_are_those_of_a_known_mixture(real, vae):

@@ -6,7 +6,8 @@ import pytest
 from keras_genzoo import backend
 from keras_genzoo.data import ArraySource
 from keras_genzoo.evaluation import EvaluationError, ModelSubject, NoiseSubject, SavedModelSubject, SourceSubject
-from tests.toys import Toy
+from tests.test_sampling import Truncating
+from tests.toys import Toy, Translating
 
 
 def check_is_addressed_by_number(subject):
@@ -24,6 +25,27 @@ def test_images_of_a_model():
     np.testing.assert_array_equal(ModelSubject(model, "toy", batch_size=7).images(0, 150, 3), whole)
     assert (subject.images(0, 150, 4) != whole).any()
     assert not subject.reconstructs
+
+
+def test_options_of_a_model():
+    model = Truncating()
+    model.first.set_weights([np.ones((4, 1)), np.zeros(1)])  # whose mean is the contrast of its images
+    subject = ModelSubject(model, "toy", batch_size=64, options={"truncation": 0.5, "inverted": True})
+    whole = check_is_addressed_by_number(subject)
+    expected = model.generate(150, seed=3, truncation=0.5, inverted=True)
+    np.testing.assert_array_equal(whole, expected)
+    assert ModelSubject(model, "toy", options={"truncation": 1.0, "inverted": True}).options == {"inverted": True}
+    with pytest.raises(EvaluationError, match=r"^toy has no sample option 'trunc'; did you mean 'truncation'\?$"):
+        ModelSubject(model, "toy", options={"trunc": 0.5})
+    with pytest.raises(EvaluationError, match=r"^toy has no sample option 'truncation'; it has none$"):
+        ModelSubject(Toy(), "toy", options={"truncation": 0.5})
+
+
+def test_a_model_without_samples():
+    subject = ModelSubject(Translating(), "translator")
+    assert not subject.samples and not subject.reconstructs
+    with pytest.raises(EvaluationError, match=r"^translator makes no images of noise: Translating has no samples\.$"):
+        subject.images(0, 3)
 
 
 def test_a_model_is_known_by_its_weights():

@@ -107,8 +107,8 @@ def test_what_cannot_be_learned(split):
 
 def test_the_same_seed_trains_the_same_network(split, trained):
     again = train_classifier(split, "squares_classifier", epochs=3, seed=5, batch_size=32, augment=["shift"])
-    for one, other in zip(trained.network.get_weights(), again.network.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-3)
+    for first, second in zip(trained.network.get_weights(), again.network.get_weights(), strict=True):
+        np.testing.assert_allclose(first, second, atol=1e-3)
     initial = [build_classifier((16, 16, 1), [Head("label", ("a", "b"))], seed) for seed in (0, 0, 1)]
     kernels = [network.get_weights()[0] for network in initial]
     assert (kernels[0] == kernels[1]).all() and (kernels[0] != kernels[2]).any()
@@ -130,18 +130,18 @@ def test_numbers_come_in_the_units_of_the_factor():
     network = build_classifier((16, 16, 1), heads)
     network.get_layer("heads").set_weights([np.zeros((128, 3)), np.array([-1.0, 1.0, 0.5])])
     extractor = Classifier(network, {"name": "known"}, heads)
-    told = extractor.predict(np.zeros((2, 16, 16, 1), "uint8"))
-    assert told["place"].tolist() == [1, 1] and told["light"].tolist() == [105.0, 105.0]
+    predicted = extractor.predict(np.zeros((2, 16, 16, 1), "uint8"))
+    assert predicted["place"].tolist() == [1, 1] and predicted["light"].tolist() == [105.0, 105.0]
     assert extractor.classes is None
     with pytest.raises(ExtractorError, match="no classes"):
         extractor.with_logits(np.zeros((2, 16, 16, 1), "uint8"))
 
 
 def test_the_protocol_names_the_weights(extractor, saved):
-    told = extractor.protocol()
-    assert told["weights_sha256"] == json.loads((saved / RECORD).read_text())["weights_sha256"]
-    assert told["extractor"] == "squares_classifier" and told["dtype"] == "float32"
-    assert told["resize"] == "bilinear with antialias to 16 x 16"
+    protocol = extractor.protocol()
+    assert protocol["weights_sha256"] == json.loads((saved / RECORD).read_text())["weights_sha256"]
+    assert protocol["extractor"] == "squares_classifier" and protocol["dtype"] == "float32"
+    assert protocol["resize"] == "bilinear with antialias to 16 x 16"
     assert extractor.metric_name("frechet") == "frechet_squares_classifier"
 
 

@@ -45,7 +45,7 @@ def test_any_number_of_images_gives_the_same_features(name, channels):
     assert features.dtype == np.float32 and features.shape == (300, extractor.dim)
     np.testing.assert_allclose(np.concatenate([extractor(images[:7]), extractor(images[7:])]), features, atol=1e-6)
     assert extractor(images[:0]).shape == (0, extractor.dim)
-    assert len(np.unique(features, axis=0)) == 300  # images are told apart
+    assert len(np.unique(features, axis=0)) == 300  # images have different features
 
 
 def test_pixels_are_means_of_boxes():

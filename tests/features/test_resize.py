@@ -17,10 +17,10 @@ def images(height, width):
 def by_pillow(x, height, width, method):
     """Each channel for itself, in float, as clean-fid does it."""
 
-    def one(channel):
+    def resized_by_pillow(channel):
         return np.asarray(Image.fromarray(channel, "F").resize((width, height), PILLOW[method]))
 
-    resized = np.stack([np.stack([one(image[..., c]) for c in range(3)], axis=-1) for image in x])
+    resized = np.stack([np.stack([resized_by_pillow(image[..., c]) for c in range(3)], axis=-1) for image in x])
     return resized.clip(0, 255) if method == "clean" else resized
 
 

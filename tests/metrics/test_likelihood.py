@@ -157,14 +157,14 @@ def test_far_below_what_exponentials_can_hold():
 
 
 def test_the_record_says_what_was_measured(exact):
-    told = likelihood_protocol(exact)
-    assert (told["unit"], told["likelihood"], told["scale"], told["dimensions"]) == (
+    protocol = likelihood_protocol(exact)
+    assert (protocol["unit"], protocol["likelihood"], protocol["scale"], protocol["dimensions"]) == (
         "nats an image",
         "gaussian",
         SCALE,
         6,
     )
-    assert told["normalized"] and "[-1, 1]" in told["density"]
+    assert protocol["normalized"] and "[-1, 1]" in protocol["density"]
     bernoulli = likelihood_protocol(linear_vae(likelihood="bernoulli"))
     assert bernoulli["scale"] is None and not bernoulli["normalized"]
     binary = likelihood_protocol(linear_vae(likelihood={"likelihood": "bernoulli", "binarize": True}))

@@ -337,7 +337,7 @@ def test_an_innocent_one_is_warned_of(innocent):
 
 def test_what_is_trusted_is_loaded(tmp_path):
     path = save(tmp_path / "foreign", lambda num: write_file(tmp_path))
-    with pytest.warns(UserWarning, match="it is loaded without a look, and may read and write any file of yours"):
+    with pytest.warns(UserWarning, match="it is loaded without a check, and may read and write any file of yours"):
         SavedModelSubject(path, trust=True)
     assert (tmp_path / "stolen").read_text() == SECRET  # so the refusals above are of attacks that work
 
@@ -392,7 +392,7 @@ def test_the_command(tmp_path, capsys):
 def test_the_command_trusts(innocent, tmp_path, capsys):
     words = ["evaluate", str(innocent), "--data", "drawn_faces", "--features", "pixels", "--num", "8"]
     words += ["--metrics", "frechet", "--output", str(tmp_path / "out")]
-    for trust, said in ((), "can reach no files"), (("--trust",), "is loaded without a look"):
+    for trust, said in ((), "can reach no files"), (("--trust",), "is loaded without a check"):
         assert main([*words, *trust]) == 0
         lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("genzoo: warning: ")]
         assert len(lines) == 1 and said in lines[0]

@@ -1,0 +1,70 @@
+"""Metric: the declaration of a metric, which tables, checks and names follow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from keras_genzoo.evaluation import needs
+from keras_genzoo.evaluation.measurements import Measurements, Values
+
+GENERATION = "Generation"
+MODES = "Modes"
+RECONSTRUCTION = "Reconstruction"
+LIKELIHOOD = "Likelihood"
+DISENTANGLEMENT = "Disentanglement"
+OTHERS = "Others"
+"""The table of the rest, such as losses; `compare` shows its numbers only if they are named."""
+TABLES = (GENERATION, MODES, RECONSTRUCTION, LIKELIHOOD, DISENTANGLEMENT, OTHERS)
+"""Titles of tables, in their order."""
+
+
+class Label(NamedTuple):
+    """Heading, direction and rounding of a number in tables.
+
+    Args:
+        heading: string, of its column.
+        better: +1 if more is better, -1 if less is, 0 if neither can be said.
+        decimals: integer, digits behind the point; None for three significant ones of the column's least number.
+        unit: string, named below the table.
+        factor: float, by which the number is multiplied.
+    """
+
+    heading: str
+    better: int
+    decimals: int | None = None
+    unit: str = ""
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric.
+
+    Args:
+        name: string, by which users select it.
+        about: string, one line.
+        function: from `Measurements` to `Values`.
+        needs: `Need`s, checked in this order.
+        table: string, of `TABLES`; that of its numbers.
+        labels: dictionary from the names of its numbers to `Label`s, in the order of columns.
+        aliases: strings, the field's names for it; those in `labels` are right for Inception's features alone.
+        by_default: bool, whether it is measured where users select nothing.
+    """
+
+    name: str
+    about: str
+    function: Callable[[Measurements], Values]
+    needs: tuple[needs.Need, ...]
+    table: str = OTHERS
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    by_default: bool = True
+
+    @property
+    def of_features(self) -> bool:
+        """bool: it is measured in features, so that the extractor is a part of its numbers' names."""
+        return needs.features in self.needs
+
+    def missing(self, measured: Measurements) -> str | None:
+        """Returns why it cannot be measured, in one line; None if it can."""
+        return next((reason for need in self.needs if (reason := need(measured, self.name))), None)

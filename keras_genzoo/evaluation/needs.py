@@ -1,0 +1,133 @@
+"""Needs of metrics: requirements of a subject, of real images and of an extractor, each with its own message.
+
+A need is called with `Measurements` and the name of a metric, and returns why that metric cannot be measured, in one
+line that says what to do; None if nothing is missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from keras_genzoo.capabilities import Conditional, Encodes, HasLikelihood
+from keras_genzoo.evaluation.measurements import Measurements
+from keras_genzoo.metrics.image_quality import WINDOW
+
+Need = Callable[[Measurements, str], str | None]
+
+
+@runtime_checkable
+class Mixture(Protocol):
+    """A source of points whose distribution is a mixture of known Gaussians."""
+
+    centers: np.ndarray
+    deviation: float
+
+
+def samples(measured: Measurements, metric: str) -> str | None:
+    """Images that the subject makes of noise, or that exist already."""
+    if measured.subject.samples:
+        return None
+    return f"{metric}: {measured.subject.name} makes no images of noise: leave it out."
+
+
+def features(measured: Measurements, metric: str) -> str | None:
+    """An extractor."""
+    if measured.extractor is not None:
+        return None
+    return f"{metric} is a metric of features: name an extractor by --features."
+
+
+def class_probabilities(measured: Measurements, metric: str) -> str | None:
+    """An extractor that is a classifier."""
+    if measured.needed_extractor.classes is not None:
+        return None
+    return f"{metric} needs class probabilities, which {measured.needed_extractor.name} has not."
+
+
+def chosen_labels(measured: Measurements, metric: str) -> str | None:
+    """A conditional model, and a classifier of its labels as the extractor."""
+    subject, extractor = measured.subject, measured.needed_extractor
+    if not isinstance(subject.model, Conditional):
+        return f"{metric}: {subject.name} makes no images of chosen labels: leave it out."
+    if subject.model.num_classes == extractor.classes:
+        return None
+    return (
+        f"{metric}: {extractor.name} knows {extractor.classes or 'no'} classes, but {subject.name} makes "
+        f"{subject.model.num_classes}: name a classifier of the same data by --features."
+    )
+
+
+def training_images(measured: Measurements, metric: str) -> str | None:
+    """The images that the subject was trained on."""
+    if measured.reference.train is not None:
+        return None
+    return (
+        f"{metric} tells copies of training images, and it is not known what {measured.subject.name} was trained on: "
+        f"measure the run itself, or leave {metric} out."
+    )
+
+
+def modes(measured: Measurements, metric: str) -> str | None:
+    """Real images that are points of a known mixture."""
+    source = measured.reference.source
+    if isinstance(source, Mixture):
+        return None
+    return f"{metric}: it is not known where the modes of {source.name} are: measure on gaussians_25."
+
+
+def factors(measured: Measurements, metric: str) -> str | None:
+    """Real images whose factors are known."""
+    source = measured.reference.source
+    if source.factor_names:
+        return None
+    return (
+        f"{metric}: it is not known what the images of {source.name} show: measure on drawn faces, by --data "
+        "drawn_faces."
+    )
+
+
+def reconstructions(measured: Measurements, metric: str) -> str | None:
+    """A subject that reconstructs images."""
+    if measured.subject.reconstructs:
+        return None
+    return f"{metric}: {measured.subject.name} does not reconstruct images: leave it out."
+
+
+def room_for_a_window(measured: Measurements, metric: str) -> str | None:
+    """Images that are no smaller than the window of SSIM."""
+    if min(measured.subject.image_shape[:2]) >= WINDOW:
+        return None
+    return f"{metric} needs images of at least {WINDOW} x {WINDOW} pixels: leave it out."
+
+
+def model(measured: Measurements, metric: str) -> str | None:
+    """A model, of any kind."""
+    if measured.subject.model is not None:
+        return None
+    return f"{metric}: {measured.subject.name} is no run, so it has no model to measure: leave it out."
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A model that has a capability.
+
+    Args:
+        protocol: of `keras_genzoo.capabilities`.
+        lack: string, the end of a message about a model without it, after the model's class.
+    """
+
+    protocol: type
+    lack: str
+
+    def __call__(self, measured: Measurements, metric: str) -> str | None:
+        """Returns why the metric cannot be measured."""
+        found = measured.subject.model
+        if found is None or isinstance(found, self.protocol):
+            return model(measured, metric)
+        return f"{metric}: {type(found).__name__} {self.lack}: leave it out."
+
+
+likelihood = Capability(HasLikelihood, "gives no likelihood")
+latents = Capability(Encodes, "has no encoder, so images have no latents")

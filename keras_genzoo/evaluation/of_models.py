@@ -1,0 +1,142 @@
+"""Metrics of models: their losses, what they make of real images, and their latents."""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from keras_genzoo.evaluation import needs
+from keras_genzoo.evaluation.measurements import Measurements, Values
+from keras_genzoo.evaluation.metric import DISENTANGLEMENT, LIKELIHOOD, RECONSTRUCTION, Label, Metric
+from keras_genzoo.metrics import disentanglement
+from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood
+
+DRAWS = 1_000
+"""Latents drawn for an image by the importance-weighted likelihood (Burda et al. 2016, section 5)."""
+
+
+def _quality(name: str, mean: str) -> Callable[[Measurements], Values]:
+    return functools.partial(Measurements.quality, name=name, mean=mean)
+
+
+def _likelihood(name: str, function: Callable[..., np.ndarray], draws: int) -> Callable[[Measurements], Values]:
+    return functools.partial(Measurements.likelihood, name=name, function=function, draws=draws)
+
+
+def _mig(measured: Measurements) -> Values:
+    found = disentanglement.mutual_information_gap(measured.encoded.latents, measured.encoded.factors)
+    return measured.factor_values(
+        {"mig": found.value}, estimator="histograms of bins of one width", bins=disentanglement.BINS
+    )
+
+
+def _sap(measured: Measurements) -> Values:
+    found = disentanglement.separated_attribute_predictability(measured.encoded.latents, measured.encoded.factors)
+    estimator = "R^2; of classes balanced accuracy of the nearest mean"
+    return measured.factor_values({"sap": found.value}, estimator=estimator)
+
+
+def _dci(measured: Measurements) -> Values:
+    found = disentanglement.dci(measured.encoded.latents, measured.encoded.factors, measured.seed)
+    values = {
+        "dci_disentanglement": found.disentanglement,
+        "dci_completeness": found.completeness,
+        "dci_informativeness": found.informativeness,
+    }
+    forests = f"random forests of {disentanglement.TREES} trees, leaves of {disentanglement.LEAF} images or more"
+    return measured.factor_values(values, estimator=forests, tested_on="a third")
+
+
+def _latent_correlation(measured: Measurements) -> Values:
+    value = disentanglement.latent_correlation(measured.encoded.latents)
+    return measured.latent_values(
+        {"latent_correlation": value}, mean="of absolute values, of latents of variance > 0.01"
+    )
+
+
+METRICS_OF_MODELS = (
+    Metric("losses", "the model's own losses", Measurements.losses, (needs.model,)),
+    Metric(
+        "mse",
+        "reconstruction error (RE)",
+        _quality("mse", "over images"),
+        (needs.reconstructions,),
+        RECONSTRUCTION,
+        {"mse": Label("RE", -1)},
+        aliases=("re",),
+    ),
+    Metric(
+        "psnr",
+        "peak signal-to-noise ratio, in decibels",
+        _quality("psnr", "over images, without identical pairs"),
+        (needs.reconstructions,),
+        RECONSTRUCTION,
+        {"psnr": Label("PSNR", +1, 2, unit="dB")},
+    ),
+    Metric(
+        "ssim",
+        "structural similarity",
+        _quality("ssim", "over images; Gaussian window of 11 pixels, sigma 1.5"),
+        (needs.reconstructions, needs.room_for_a_window),
+        RECONSTRUCTION,
+        {"ssim": Label("SSIM", +1, 3)},
+    ),
+    Metric(
+        "elbo",
+        "bound on the log-likelihood, nats an image",
+        _likelihood("elbo", elbo, 1),
+        (needs.likelihood,),
+        LIKELIHOOD,
+        {"elbo": Label("ELBO", +1, 1)},
+        by_default=False,
+    ),
+    Metric(
+        "log_likelihood",
+        f"importance-weighted by {DRAWS:,} draws, nats an image",
+        _likelihood("log_likelihood", importance_weighted_log_likelihood, DRAWS),
+        (needs.likelihood,),
+        LIKELIHOOD,
+        {"log_likelihood": Label("log p(x)", +1, 1)},
+        by_default=False,
+    ),
+    Metric(
+        "mig",
+        "mutual information gap: whether a factor has a latent of its own",
+        _mig,
+        (needs.latents, needs.factors),
+        DISENTANGLEMENT,
+        {"mig": Label("MIG", +1, 3)},
+        by_default=False,
+    ),
+    Metric(
+        "sap",
+        "separated attribute predictability: the same by a line and thresholds",
+        _sap,
+        (needs.latents, needs.factors),
+        DISENTANGLEMENT,
+        {"sap": Label("SAP", +1, 3)},
+        by_default=False,
+    ),
+    Metric(
+        "dci",
+        "disentanglement, completeness and informativeness, by random forests",
+        _dci,
+        (needs.latents, needs.factors),
+        DISENTANGLEMENT,
+        {
+            "dci_disentanglement": Label("DCI D", +1, 3),
+            "dci_completeness": Label("DCI C", +1, 3),
+            "dci_informativeness": Label("DCI I", +1, 3),
+        },
+        by_default=False,
+    ),
+    Metric(
+        "latent_correlation",
+        "absolute correlation of two latents, in the mean",
+        _latent_correlation,
+        (needs.latents,),
+        DISENTANGLEMENT,
+        {"latent_correlation": Label("|r|", -1, 3)},
+        by_default=False,
+    ),
+)

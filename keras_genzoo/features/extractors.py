@@ -5,7 +5,6 @@ another extractor carries that one's name.
 """
 
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -24,6 +23,7 @@ from keras_genzoo.features import resize
 from keras_genzoo.features.extractor import Extractor, ExtractorError, NetworkExtractor
 from keras_genzoo.features.inception import SIZE
 from keras_genzoo.features.inception_weights import Origin, WeightsError, default_place, how_to_get, load_inception
+from keras_genzoo.files import sha256_of
 from keras_genzoo.networks.budget import at_most, unallocated
 from keras_genzoo.registry import Registry, did_you_mean
 from keras_genzoo.untrusted import UntrustedError, check_keras_file
@@ -231,7 +231,7 @@ def keras_model(path: str | os.PathLike, layer: str | None = None) -> Extractor:
         raise ExtractorError(f"there is no file {path}: a .keras model is expected.")
     try:
         check_keras_file(path)
-        sha256 = _sha256(path)
+        sha256 = sha256_of(path)
         with at_most(MOST_PARAMETERS):
             _check_size(path)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -313,11 +313,6 @@ def _resized(pixels: Tensor, height: int, width: int, channels: int, method: str
         pixels = ops.mean(pixels, axis=-1, keepdims=True)
     x = resize.resize(pixels, height, width, method)
     return ops.repeat(x, channels, axis=-1) if x.shape[-1] < channels else x
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

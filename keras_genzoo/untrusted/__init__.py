@@ -1,7 +1,7 @@
 """What comes from strangers: files are looked at before they are opened, JSON is read strictly."""
 
 from keras_genzoo.untrusted.files import UntrustedError, check_regular, read_bytes
-from keras_genzoo.untrusted.weights import check_hdf5, check_keras_file, check_npz
+from keras_genzoo.untrusted.weights import check_hdf5, check_keras_file, check_npz, read_npz
 
 __all__ = [
     "UntrustedError",
@@ -10,4 +10,5 @@ __all__ = [
     "check_npz",
     "check_regular",
     "read_bytes",
+    "read_npz",
 ]

@@ -10,7 +10,7 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import h5py  # type: ignore[import-untyped]
 import keras
@@ -112,11 +112,21 @@ def _check_attributes(one: Any, where: object) -> None:
             raise UntrustedError(where, f"has the attribute {name!r}, which is no single value")
 
 
-def check_keras_file(path: str | os.PathLike) -> None:
+class KerasFile(NamedTuple):
+    """A `.keras` file: the content of its `config.json`, and the bytes of its weights."""
+
+    config: Any
+    weights_bytes: int
+
+
+def check_keras_file(path: str | os.PathLike) -> KerasFile:
     """Refuses a `.keras` file that names code of its own, unpacks to far more than itself, or holds unsound weights.
 
     Args:
         path: the file.
+
+    Returns:
+        A `KerasFile`.
 
     Raises:
         UntrustedError: it does.
@@ -134,9 +144,12 @@ def check_keras_file(path: str | os.PathLike) -> None:
             if sizes.get(name, 0) > MOST_JSON:
                 raise UntrustedError(f"{path}: {name}", f"{sizes[name]:,} bytes; at most {MOST_JSON:,} are read")
         where = f"{path}: config.json"
-        _check_config(strict_json.parse(archive.read("config.json"), where, MOST_CONFIG_DEPTH), where)
+        config = strict_json.parse(archive.read("config.json"), where, MOST_CONFIG_DEPTH)
+        _check_config(config, where)
         weights = io.BytesIO(archive.read("model.weights.h5"))
-    _check_hdf5(weights, weights.getbuffer().nbytes, f"{path}: model.weights.h5")
+    size = weights.getbuffer().nbytes
+    _check_hdf5(weights, size, f"{path}: model.weights.h5")
+    return KerasFile(config, size)
 
 
 def _check_config(config: Any, where: str) -> None:

@@ -3,15 +3,16 @@
 An image of one pixel with two channels is a point of the plane; many of them are pictured in one plane.
 """
 
-import contextlib
 import math
 import os
 import types
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from keras_genzoo.files import staged
 
 Array = Any
 
@@ -127,8 +128,8 @@ def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = No
         path: where to; missing folders are made.
         scale: factor by which each pixel is enlarged; by default small sheets are enlarged until they can be seen.
     """
-    with _whole(path) as temporary:
-        _picture(image, scale).save(temporary, format="PNG")
+    with _new(path) as unfinished:
+        _picture(image, scale).save(unfinished, format="PNG")
     return Path(path)
 
 
@@ -168,9 +169,10 @@ def write_gif(path: str | os.PathLike, frames: np.ndarray, scale: int | None = N
         picture.resize((factor * picture.width, factor * picture.height), Image.Resampling.NEAREST)
         for picture in pictures
     ]
-    with _whole(path) as temporary:
+    with _new(path) as unfinished:
         first, *others = pictures
-        first.save(temporary, format="GIF", save_all=True, append_images=others, duration=round(1000 * seconds), loop=0)
+        duration = round(1000 * seconds)
+        first.save(unfinished, format="GIF", save_all=True, append_images=others, duration=duration, loop=0)
     return Path(path)
 
 
@@ -188,14 +190,7 @@ def _picture(image: np.ndarray, scale: int | None) -> Any:
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
-@contextlib.contextmanager
-def _whole(path: str | os.PathLike) -> Iterator[Path]:
-    """A path beside `path`, in a folder that is made if it is missing; renamed once something was written there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _new(path: str | os.PathLike) -> AbstractContextManager[Path]:
+    """Where a file is to be written, in a folder that is made if it is missing."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return staged(Path(path))

@@ -66,7 +66,7 @@ class Saved(keras.Model):
 
         It is made in memory: where a disk gets full while HDF5 writes, HDF5 (seen with h5py 3.14) kills the process.
         """
-        file = _WeightsFile()
+        file = WeightsFile()
         self.save_weights(file)
         return file.getbuffer()
 
@@ -111,7 +111,7 @@ class Saved(keras.Model):
             state.assign(store[name])
 
 
-class _WeightsFile(io.BytesIO):
+class WeightsFile(io.BytesIO):
     """A file in memory with a name: Keras (3.15) takes any file but looks at how its name ends."""
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ import concurrent.futures
 import dataclasses
 import errno
 import math
-import os
 import re
 import shutil
 import warnings
@@ -17,14 +16,13 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.files import RunError, flush, read_json, sha256_of, write_json, write_text
+from keras_genzoo.files import RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.untrusted import check_hdf5
 
 WEIGHTS = "model.weights.h5"
 _META, _SUMS = "meta.json", "SHA256SUMS"
 _NAME = re.compile(r"epoch-(\d{4,})(?:-step-(\d{6,}))?")
-_ASIDE, _OLDER = ".aside-", ".older-"
 _OVERHEAD = 2**20  # of the file's structure, and of the files beside it
 
 
@@ -120,18 +118,12 @@ class Checkpoints:
             concurrent.futures.wait([self._last])
 
     def _write(self, state: memoryview, position: Position) -> Path:
-        aside, target = self.folder / f"{_ASIDE}{os.getpid()}", self.folder / position.name
+        target = self.folder / position.name
         try:
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
-            (aside / WEIGHTS).write_bytes(state)
-            flush(aside / WEIGHTS)
-            write_json(aside / _META, dataclasses.asdict(position))
-            write_text(aside / _SUMS, _sums(aside))  # and flushes the folder
-            if target.exists():  # onto a folder that is not empty no other can be renamed
-                target.rename(self.folder / f"{_OLDER}{target.name}")
-            aside.rename(target)
-            flush(self.folder)
+            with staged_folder(target) as unfinished:
+                (unfinished / WEIGHTS).write_bytes(state)
+                write_json(unfinished / _META, dataclasses.asdict(position))
+                write_text(unfinished / _SUMS, _sums(unfinished))
         finally:
             self.sweep()
         for older in list(self)[self.keep :]:
@@ -186,14 +178,7 @@ class Checkpoints:
 
     def sweep(self) -> None:
         """Removes what was not finished, by this process or one that was killed."""
-        for path in self.folder.glob(f"{_OLDER}*"):
-            target = self.folder / path.name.removeprefix(_OLDER)
-            if target.exists():
-                shutil.rmtree(path, ignore_errors=True)
-            else:  # killed before the new one was there
-                path.rename(target)
-        for path in self.folder.glob(f"{_ASIDE}*"):
-            shutil.rmtree(path, ignore_errors=True)
+        sweep(self.folder)
 
 
 def check(folder: Path) -> Position:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_genzoo.files import staged
+
 _KEYS = ("epoch", "iterations", "seconds")
 
 
@@ -45,12 +47,8 @@ def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> P
         if number == 0 and f"val_{log}" in names:
             axes.legend(frameon=False)
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        figure.savefig(aside, format="png", dpi=110)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with staged(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=110)
     return path
 
 

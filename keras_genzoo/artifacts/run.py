@@ -5,9 +5,8 @@ import dataclasses
 import json
 import math
 import os
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,27 @@ import filelock
 from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, DamagedError, Position, check, load_weights
 from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.config import Preset, build, load_preset, resolve
-from keras_genzoo.files import RunError, append_line, flush, read_json, sha256_of, write_json, write_text
+from keras_genzoo.files import (
+    RunError,
+    append_line,
+    is_unfinished,
+    read_json,
+    read_lines,
+    sha256_of,
+    staged,
+    sweep,
+    write_json,
+    write_lines,
+)
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """What `compile` takes for each value of the option --jit, which `environment.json` records."""
-_MOST_HISTORY = 64 * 2**20  # bytes
 DIVERGED = "diverged.jsonl"
 """The file of a run that says when and where a number was not finite."""
 _NOTHING_SAVED = "holds no weights yet: its training has not come to its first checkpoint."
 _LOCK, _HOLDER = ".lock", ".lock.pid"
-_UNFINISHED = re.compile(r"\..+\.\d+\.part")  # what a process writes aside, with its number
 
 
 class Run:
@@ -96,9 +103,8 @@ class Run:
         run._lock = _hold(run.path)
         for checkpoints in (run.checkpoints, *(Checkpoints(kept) for kept in run.path.glob("best/*"))):
             checkpoints.sweep()
-        for left in (*run.path.glob(".*"), *run.path.glob("samples/.*")):
-            if _UNFINISHED.fullmatch(left.name) and left.is_file():
-                left.unlink()
+        for folder in (run.path, run.path / "samples"):
+            sweep(folder)
         write_json(run.path / "config.json", config)
         return run
 
@@ -153,21 +159,11 @@ class Run:
 
         A line that a killed process left unfinished is passed over.
         """
-        return [line for line in self._lines("history.jsonl") if isinstance(line.get("epoch"), int)]
+        return [line for line in read_lines(self.path / "history.jsonl") if isinstance(line.get("epoch"), int)]
 
     def divergences(self) -> list[dict[str, Any]]:
         """When and where a number was not finite: the lines of `diverged.jsonl`."""
-        return list(self._lines(DIVERGED))
-
-    def _lines(self, file: str) -> Iterator[dict[str, Any]]:
-        path = self.path / file
-        for text in read_bytes(path, _MOST_HISTORY).decode(errors="replace").split("\n") if path.is_file() else ():
-            try:
-                line = strict_json.plain(strict_json.parse(text, str(path)), str(path))
-            except UntrustedError:
-                continue
-            if isinstance(line, dict):
-                yield line
+        return read_lines(self.path / DIVERGED)
 
     def log(self, line: Mapping[str, Any], file: str = "history.jsonl") -> None:
         """Appends a line to the history, or another file; of numbers that are not finite it says null, as JSON must."""
@@ -179,7 +175,7 @@ class Run:
     def go_back_to(self, position: Position) -> None:
         """Cuts from the history what was logged after `position`: these epochs will be played again."""
         kept = [line for line in self.history() if line["epoch"] <= position.epoch]
-        write_text(self.path / "history.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+        write_lines(self.path / "history.jsonl", kept)
 
     def finish(self, position: Position) -> Path:
         """Puts the weights of the checkpoint at `position` in place as `model.weights.h5`.
@@ -188,15 +184,11 @@ class Run:
             The path of the weights.
         """
         source, target = self.path / "checkpoints" / position.name / WEIGHTS, self.path / WEIGHTS
-        aside = self.path / f".{WEIGHTS}.{os.getpid()}.part"
-        aside.unlink(missing_ok=True)
-        try:
-            os.link(source, aside)  # the same bytes once on the disk
-        except OSError:
-            shutil.copyfile(source, aside)
-            flush(aside)
-        os.replace(aside, target)
-        flush(self.path)
+        with staged(target) as unfinished:
+            try:
+                os.link(source, unfinished)  # the same bytes once on the disk
+            except OSError:
+                shutil.copyfile(source, unfinished)
         finished = {
             "epoch": position.epoch,
             "iterations": position.iterations,
@@ -268,9 +260,7 @@ def check_free(path: str | os.PathLike) -> None:
         raise RunError(f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output.")
     # What a process leaves that was killed while it made a run.
     left = {_LOCK, _HOLDER, "environment.json"}
-    names = (
-        {inside.name for inside in path.iterdir() if not _UNFINISHED.fullmatch(inside.name)} if path.is_dir() else set()
-    )
+    names = {inside.name for inside in path.iterdir() if not is_unfinished(inside.name)} if path.is_dir() else set()
     if path.is_file() or names - left:
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")

@@ -1,7 +1,6 @@
 """LatentReport: what each latent of a variational autoencoder carries, and whether its posterior has collapsed."""
 
 import contextlib
-import json
 import os
 import warnings
 from pathlib import Path
@@ -13,12 +12,11 @@ from keras import ops
 
 from keras_genzoo.callbacks.telling import told
 from keras_genzoo.diagnosis.rules import COLLAPSED
-from keras_genzoo.files import write_json, write_text
+from keras_genzoo.files import read_lines, write_json, write_lines
 from keras_genzoo.images import as_floats
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
+from keras_genzoo.untrusted import UntrustedError
 
-_MOST_BYTES = 64 * 2**20  # of the file that is gone on with
 _MOST_CORRELATED = 256  # latents: their correlations are as many numbers squared
 CARRIES = 0.01
 """The nats, or the variance of its mean (Burda et al. 2016, section 5), above which a latent is in use."""
@@ -160,7 +158,7 @@ class LatentReport(keras.callbacks.Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
             # A training that went back to an earlier checkpoint comes to the same epochs again.
             lines = [*(one for one in _lines(self.folder) if one["epoch"] <= epoch), line]
-            write_text(self.folder / "latents.jsonl", "".join(f"{json.dumps(one)}\n" for one in lines))
+            write_lines(self.folder / "latents.jsonl", lines)
             write_json(self.folder / "latents.json", {**line, **more})
 
 
@@ -171,15 +169,9 @@ def last_words(folder: Path) -> str | None:
 
 
 def _lines(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "latents.jsonl"
-    lines = []
-    text_of_all = b""
-    with contextlib.suppress(FileNotFoundError, UntrustedError):
-        text_of_all = read_bytes(path, _MOST_BYTES)
-    for text in text_of_all.splitlines():
-        with contextlib.suppress(UntrustedError):  # what a full disk left unfinished
-            lines.append(strict_json.plain(strict_json.parse(text, str(path)), str(path)))
-    return [line for line in lines if isinstance(line, dict) and isinstance(line.get("epoch"), int)]
+    with contextlib.suppress(UntrustedError):
+        return [line for line in read_lines(folder / "latents.jsonl") if isinstance(line.get("epoch"), int)]
+    return []
 
 
 def _rounded(values: Any) -> Any:

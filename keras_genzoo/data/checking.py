@@ -1,7 +1,6 @@
 """A folder of images looked through before it costs a training: what is broken, twice there, tiny or blank."""
 
 import dataclasses
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from rich.progress import Progress
 from keras_genzoo.data.decode import FORMATS, decode
 from keras_genzoo.data.image_folder import LONGEST_LIST, QUARANTINE, classes_of, files_of, find_images
 from keras_genzoo.data.source import DataError
+from keras_genzoo.files import sha256, sha256_of
 from keras_genzoo.printable import printable
 
 USUAL_MODES = ("RGB", "L")
@@ -80,8 +80,8 @@ class Report:
 class _Look(NamedTuple):
     """What one sound file shows: SHA-256 of the file and of its pixels at a glance, and more."""
 
-    file: bytes
-    glance: bytes
+    file: str
+    glance: str
     sides: tuple[int, int]
     mode: str
     mean: np.ndarray
@@ -189,15 +189,12 @@ def _look(path: Path) -> _Look | str:
     image, sides, broken = decode(path, _GLANCE, 3)
     if image is None:
         return broken
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").digest()
-        file.seek(0)
-        with Image.open(file, formats=sorted(set(FORMATS.values()))) as header:
-            mode = header.mode
+    with Image.open(path, formats=sorted(set(FORMATS.values()))) as header:
+        mode = header.mode
     # At a glance, fine details are lost.
     constant = _is_flat(image) and _is_flat(_square(path, min(sides)))
-    glance, values = hashlib.sha256(image.tobytes()).digest(), (int(image.min()), int(image.max()))
-    return _Look(sha256, glance, sides, mode, image.mean(axis=(0, 1)), values, constant)
+    glance, values = sha256(image.tobytes()), (int(image.min()), int(image.max()))
+    return _Look(sha256_of(path), glance, sides, mode, image.mean(axis=(0, 1)), values, constant)
 
 
 def _same_pixels(root: Path, looks: Mapping[str, _Look], copies: set[str]) -> list[list[str]]:
@@ -205,9 +202,9 @@ def _same_pixels(root: Path, looks: Mapping[str, _Look], copies: set[str]) -> li
     glances = {name: (min(look.sides), look.glance) for name, look in looks.items() if name not in copies}
     alike = sorted(name for group in _groups(glances) for name in group)
 
-    def pixels(name: str) -> tuple[int, bytes]:
+    def pixels(name: str) -> tuple[int, str]:
         side = min(looks[name].sides)
-        return side, hashlib.sha256(_square(root / name, side).tobytes()).digest()
+        return side, sha256(_square(root / name, side).tobytes())
 
     return _groups(dict(zip(alike, _each(alike, pixels, "Comparing"), strict=True)))
 

@@ -3,7 +3,6 @@
 A point is an image of one pixel with two channels, x and y, so that all that works with images works with points.
 """
 
-import hashlib
 import json
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.data.source import Split
+from keras_genzoo.files import sha256
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import Count, Seed
 
@@ -52,7 +52,7 @@ class Gaussians:
     def manifest(self) -> dict[str, Any]:
         """The identity of the content."""
         modes = {"centers": CENTERS.tolist(), "deviation": DEVIATION}
-        fingerprint = hashlib.sha256(json.dumps(modes).encode()).hexdigest()
+        fingerprint = sha256(json.dumps(modes))
         first = self.positions.start
         return {"kind": self.name, "count": len(self), "first": first, "seed": self.seed, "modes_sha256": fingerprint}
 

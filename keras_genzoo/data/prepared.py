@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +24,10 @@ import PIL
 from filelock import FileLock
 
 from keras_genzoo.data.decode import PREPARATION, decode_all
+from keras_genzoo.files import sha256, staged, write_text
+from keras_genzoo.untrusted import check_regular, read_bytes
+
+_MOST_RECORD = 2**30  # bytes: it names every file that is broken or small
 
 
 class Prepared(NamedTuple):
@@ -63,7 +66,7 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
     """
     folder = cache_folder(cache)
     key = _key(root, names, size, channels)
-    place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
+    place = sha256(os.fsencode(root.resolve()))[:8]
     stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}"
     entry = folder / f"{stem}-{key[:16]}"
     shape = (len(names), size, size, channels)
@@ -101,12 +104,12 @@ def _key(root: Path, names: Sequence[str], size: int, channels: int) -> str:
         except OSError:
             files.append((name, -1, -1))
     identity = json.dumps([PREPARATION, str(root.resolve()), size, channels, files])
-    return hashlib.sha256(identity.encode()).hexdigest()
+    return sha256(identity)
 
 
 def _decode(root: Path, names: Sequence[str], size: int, channels: int, take: Callable) -> dict[str, Any]:
     """Hands every sound image to `take`, in order; returns the record."""
-    broken, small, sha256 = {}, {}, hashlib.sha256()
+    broken, small, pixels = {}, {}, hashlib.sha256()
     for name, decoded in zip(names, decode_all(root, names, size, channels), strict=True):
         if decoded.image is None:
             broken[name] = decoded.broken
@@ -114,24 +117,20 @@ def _decode(root: Path, names: Sequence[str], size: int, channels: int, take: Ca
         if min(decoded.sides) < size:
             small[name] = decoded.sides
         image = np.ascontiguousarray(decoded.image)
-        sha256.update(image.data)
+        pixels.update(image.data)
         take(image)
-    found = {"broken": broken, "small": small, "sha256": sha256.hexdigest()}
+    found = {"broken": broken, "small": small, "sha256": pixels.hexdigest()}
     return found | {"preparation": PREPARATION, "pillow": PIL.__version__}
 
 
 def _store(entry: Path, key: str, shape: tuple[int, ...], decode: Callable[[Callable], dict[str, Any]]) -> None:
-    def pixels(file: BinaryIO) -> dict[str, Any]:
+    with staged(entry.with_name(f"{entry.name}.npy")) as unfinished, unfinished.open("w+b") as file:
         # Plain writes: on a full disk they raise, where a write through a memory map kills the process.
         _header(file, shape)
         record = decode(file.write)
         file.seek(0)
         _header(file, (shape[0] - len(record["broken"]), *shape[1:]))  # NumPy leaves room for the first axis
-        return record
-
-    record = _write_aside(entry.with_name(f"{entry.name}.npy"), pixels) | {"key": key}
-    text = json.dumps(record).encode()
-    _write_aside(entry.with_name(f"{entry.name}.json"), lambda file: file.write(text))
+    write_text(entry.with_name(f"{entry.name}.json"), json.dumps(record | {"key": key}))
 
 
 def _header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -141,8 +140,10 @@ def _header(file: BinaryIO, shape: tuple[int, ...]) -> None:
 def _load(entry: Path, key: str, shape: tuple[int, ...]) -> Prepared | None:
     """The entry, or None where it is missing, damaged or of other files."""
     try:
-        record = json.loads(entry.with_name(f"{entry.name}.json").read_bytes())
-        images = np.load(entry.with_name(f"{entry.name}.npy"), mmap_mode="r", allow_pickle=False)
+        record = json.loads(read_bytes(entry.with_name(f"{entry.name}.json"), _MOST_RECORD))
+        pixels = entry.with_name(f"{entry.name}.npy")
+        check_regular(pixels)
+        images = np.load(pixels, mmap_mode="r", allow_pickle=False)
         expected = (shape[0] - len(record["broken"]), *shape[1:])
         if record["key"] == key and images.shape == expected and images.dtype == np.uint8:
             return Prepared(images, record)
@@ -151,25 +152,9 @@ def _load(entry: Path, key: str, shape: tuple[int, ...]) -> Prepared | None:
     return None
 
 
-def _write_aside(path: Path, write: Callable[[BinaryIO], Any]) -> Any:
-    """Writes a file under another name, flushes it to the disk and renames it: `path` is whole or not there."""
-    handle, aside = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w+b") as file:
-            result = write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        raise
-    return result
-
-
 def _sweep(folder: Path, prefix: str) -> None:
     """Removes entries made of earlier states of a folder, and what killed processes left."""
     for path in folder.iterdir():
-        if path.name.startswith(prefix):
+        if path.name.removeprefix(".").startswith(prefix):  # a dot begins the names of files that are being written
             with contextlib.suppress(OSError):  # Windows keeps what a process has mapped
                 path.unlink()

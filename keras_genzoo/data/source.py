@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Gt, Lt
 from numpy.typing import ArrayLike
 
+from keras_genzoo.files import sha256
 from keras_genzoo.types import Count
 
 HeldOut = Count | Annotated[float, Gt(0), Lt(1)]
@@ -197,7 +198,7 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
 
 def digest(array: np.ndarray) -> str:
     """The SHA-256 of an array's bytes, in hexadecimal digits."""
-    return hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest()
+    return sha256(np.ascontiguousarray(array).view(np.uint8).data)
 
 
 def _pixels(image: ArrayLike, where: str) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Sample weights: how often each image is drawn, as a table and as the order of an epoch."""
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 from keras_genzoo import counter_rng
 from keras_genzoo.data.source import DataError, Source
 from keras_genzoo.data.tables import parse_table
+from keras_genzoo.files import sha256
 from keras_genzoo.printable import printable
 
 _AT_ONCE = 1024
@@ -75,7 +75,7 @@ def content_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def index_of(source: Source) -> str:
     """The name of a column of a source's image numbers, which tells of which images: `index:` and a digest of them."""
     content = json.dumps(content_of(source.manifest()), sort_keys=True)
-    return f"index:{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    return f"index:{sha256(content)[:12]}"
 
 
 def to_csv(columns: dict[str, Sequence], names: Sequence[str] | None, index: str = "index") -> str:

@@ -3,16 +3,15 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from keras_genzoo.diagnosis.chart import Chart, Finding, Look
-from keras_genzoo.files import append_line, write_text
-from keras_genzoo.untrusted import UntrustedError, read_bytes, strict_json
+from keras_genzoo.files import append_line, read_lines, write_lines
+from keras_genzoo.untrusted import UntrustedError
 
 FILE = "diagnosis.jsonl"
-_MOST_BYTES = 64 * 2**20
 
 
 def write(folder: Path, look: Look, found: Iterable[Finding]) -> None:
@@ -35,7 +34,7 @@ def read(folder: str | os.PathLike) -> Chart:
         look = Look.of(line)
         if look is not None:
             chart.add(look)
-        elif isinstance(line, dict) and isinstance(line.get("stopped"), str):
+        elif isinstance(line.get("stopped"), str):
             chart.stopped = line["stopped"]
     return chart
 
@@ -48,15 +47,11 @@ def go_back(folder: Path, iterations: int) -> Chart:
     for look in kept:
         lines += [look.line(), *(finding.line() for finding in chart.add(look))]
     if (folder / FILE).exists():
-        write_text(folder / FILE, "".join(f"{json.dumps(line)}\n" for line in lines))
+        write_lines(folder / FILE, lines)
     return chart
 
 
-def _lines(folder: Path) -> Iterator[Any]:
-    path = folder / FILE
-    text = b""
-    with contextlib.suppress(FileNotFoundError, UntrustedError):
-        text = read_bytes(path, _MOST_BYTES)
-    for line in text.splitlines():
-        with contextlib.suppress(UntrustedError):  # what a full disk left unfinished
-            yield strict_json.plain(strict_json.parse(line, str(path)), str(path))
+def _lines(folder: Path) -> list[dict[str, Any]]:
+    with contextlib.suppress(UntrustedError):
+        return read_lines(folder / FILE)
+    return []

@@ -5,13 +5,11 @@ many), with `key.json` and a file for each 1,024 images. Files are written aside
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import re
 import shutil
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -21,7 +19,8 @@ import numpy as np
 
 from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.features.extractors import Extractor
-from keras_genzoo.files import write_json
+from keras_genzoo.files import sha256, staged, write_json
+from keras_genzoo.untrusted import UntrustedError, read_npz, strict_json
 
 SHARD = 1_024
 """Images whose features go into one file: what an interrupted evaluation loses at most."""
@@ -29,6 +28,7 @@ AT_ONCE = 256
 """Images that are in memory at a time: whole batches of every extractor."""
 MOST_BYTES = 8 * 2**30
 """Bytes that the cache of features may take; beyond it, the entries unused for the longest time are removed."""
+_OVERHEAD = 2**16  # bytes of a shard beside its numbers
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows progress: `with watch(what, total) as advance: advance(images)`."""
@@ -125,7 +125,7 @@ class FeatureCache:
         self.what = what
         self.key = json.loads(json.dumps({"version": 1, **key, "extractor": extractor.protocol()}))
         self.folder = Path(folder) if folder else cache_folder() / "features"
-        digest = hashlib.sha256(json.dumps(self.key, sort_keys=True).encode()).hexdigest()
+        digest = sha256(json.dumps(self.key, sort_keys=True))
         self.entry = self.folder / f"{re.sub('[^A-Za-z0-9_-]+', '_', extractor.name)[:40]}-{digest[:16]}"
 
     def load(self, watch: Watch = unwatched) -> Features:
@@ -154,14 +154,14 @@ class FeatureCache:
             if not path.exists() and not any(self.entry.glob("*.npz")):
                 sweep(self.folder, MOST_BYTES, keep=self.entry)
                 write_json(path, self.key)
-            key = json.loads(path.read_text(encoding="utf-8"))
+            key = strict_json.plain(strict_json.read(path), str(path))
             os.utime(self.entry)
         except OSError as error:
             raise FeatureCacheError(
                 f"{self.entry}: {error.strerror}: features are kept there; set GENZOO_CACHE to a folder that can be "
                 "written."
             ) from error
-        except ValueError:
+        except UntrustedError:
             key = None
         if key != self.key:
             raise FeatureCacheError(
@@ -178,30 +178,27 @@ class FeatureCache:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as file:  # the checksums of the zip file are compared
-                content = Features(file["features"], file["logits"] if self.extractor.classes else None)
+            numbers = (stop - start) * (self.extractor.dim + (self.extractor.classes or 0))
+            arrays = read_npz(path, numbers * np.dtype("float32").itemsize + _OVERHEAD)
+            content = Features(arrays["features"], arrays["logits"] if self.extractor.classes else None)
             if content.features.shape == shape:
                 return content
             reason = f"it has shape {content.features.shape} instead of {shape}"
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except UntrustedError as error:
+            reason = error.reason
+        except (OSError, KeyError) as error:
             reason = str(error) or type(error).__name__
         os.replace(path, path.with_suffix(".damaged"))
         warnings.warn(f"{path} is damaged ({reason}): its {stop - start:,} images are computed anew.", stacklevel=1)
         return None
 
     def _write(self, path: Path, content: Features) -> None:
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
         arrays = {name: array for name, array in content._asdict().items() if array is not None}
         try:
-            with aside.open("wb") as file:
+            with staged(path) as unfinished, unfinished.open("wb") as file:
                 np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(aside, path)
         except OSError as error:  # a full disk costs the cache, not the evaluation
             warnings.warn(f"{path}: {error.strerror}: these features are not kept.", stacklevel=1)
-        finally:
-            aside.unlink(missing_ok=True)
 
 
 def sweep(folder: Path, most_bytes: int, keep: Path) -> None:

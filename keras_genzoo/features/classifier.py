@@ -5,11 +5,8 @@ that was trained on such images. A classifier is trained once (`genzoo classifie
 classifier.json and the weights.
 """
 
-import hashlib
-import json
 import math
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +20,7 @@ from keras_genzoo.data.drawn_faces import FACTORS
 from keras_genzoo.features.classifier_record import RECORD, SCHEMA, Head, read_record
 from keras_genzoo.features.extractor import ExtractorError, NetworkExtractor
 from keras_genzoo.features.resize import resize
+from keras_genzoo.files import sha256_of, staged_folder, write_json
 from keras_genzoo.images import to_pixels
 from keras_genzoo.types import ImageShape
 from keras_genzoo.untrusted import UntrustedError, check_hdf5
@@ -175,18 +173,10 @@ def save_classifier(trained: Trained, folder: str | os.PathLike) -> None:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise ExtractorError(f"'{folder}' is not empty: choose a new or an empty folder for the classifier.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    try:
-        aside.mkdir()
-        trained.network.save_weights(aside / WEIGHTS)
-        record = {**trained.record, "weights_sha256": _sha256_of(aside / WEIGHTS)}
-        text = json.dumps(record, indent=2, allow_nan=False)
-        (aside / RECORD).write_text(f"{text}\n", encoding="utf-8")
-        if folder.is_dir():
-            folder.rmdir()  # Windows renames onto no folder, be it empty
-        os.replace(aside, folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with staged_folder(folder) as unfinished:
+        trained.network.save_weights(unfinished / WEIGHTS)
+        record = {**trained.record, "weights_sha256": sha256_of(unfinished / WEIGHTS)}
+        write_json(unfinished / RECORD, record)
 
 
 def load_classifier(folder: str | os.PathLike) -> "Classifier":
@@ -216,9 +206,8 @@ def load_classifier(folder: str | os.PathLike) -> "Classifier":
         check_hdf5(folder / WEIGHTS)
     except UntrustedError as error:
         raise ExtractorError(f"{error}: train the classifier again.") from error
-    if (found := _sha256_of(folder / WEIGHTS)) != record[
-        "weights_sha256"
-    ]:  # checked first: damaged weights may load without an error
+    found = sha256_of(folder / WEIGHTS)
+    if found != record["weights_sha256"]:  # checked first: damaged weights may load without an error
         raise ExtractorError(
             f"{folder / WEIGHTS} is damaged or of another training: its SHA-256 is {found[:8]}..., but {RECORD} says "
             f"{record['weights_sha256'][:8]}...: copy both files anew, or train the classifier again."
@@ -367,8 +356,3 @@ def _column(source: Source, key: str) -> np.ndarray:
 def _chunks(source: Source) -> Iterator[np.ndarray]:
     for first in range(0, len(source), _AT_ONCE):
         yield np.arange(first, min(first + _AT_ONCE, len(source)))
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,12 +5,9 @@ with another extractor end with that extractor's name.
 """
 
 import contextlib
-import hashlib
-import json
 import math
 import os
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +21,10 @@ from keras_genzoo.features import resize
 from keras_genzoo.features.extractor import Extractor, ExtractorError, NetworkExtractor
 from keras_genzoo.features.inception import SIZE
 from keras_genzoo.features.inception_weights import Origin, WeightsError, default_place, how_to_get, load_inception
+from keras_genzoo.files import sha256_of
 from keras_genzoo.networks.budget import at_most, unallocated
 from keras_genzoo.registry import Registry, did_you_mean
-from keras_genzoo.untrusted import UntrustedError, check_keras_file
+from keras_genzoo.untrusted import KerasFile, UntrustedError, check_keras_file
 
 __all__ = ["EXTRACTORS", "Extractor", "ExtractorError", "NetworkExtractor", "load_extractor"]
 
@@ -231,10 +229,10 @@ def keras_model(path: str | os.PathLike, layer: str | None = None) -> Extractor:
     if not path.is_file():
         raise ExtractorError(f"there is no file {path}: a .keras model is expected.")
     try:
-        check_keras_file(path)
-        sha256 = _sha256(path)
+        found = check_keras_file(path)
+        sha256 = sha256_of(path)
         with at_most(MOST_PARAMETERS):
-            _check_size(path)
+            _check_size(path, found)
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (UntrustedError, ExtractorError) as error:
         raise ExtractorError(str(error)) from error
@@ -257,21 +255,18 @@ def keras_model(path: str | os.PathLike, layer: str | None = None) -> Extractor:
     )
 
 
-def _check_size(path: Path) -> None:
+def _check_size(path: Path, found: KerasFile) -> None:
     """Refuses a description of more weights than the file brings, before they get any memory.
 
     Raises:
         ExtractorError: it has.
     """
-    with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
-        brought = archive.getinfo("model.weights.h5").file_size
     with unallocated(keep=False):
-        model = keras.saving.deserialize_keras_object({**config, "compile_config": None}, safe_mode=True)
+        model = keras.saving.deserialize_keras_object({**found.config, "compile_config": None}, safe_mode=True)
         needed = sum(math.prod(variable.shape) * _width(variable.dtype) for variable in model.variables)
-    if needed > brought:
+    if needed > found.weights_bytes:
         raise ExtractorError(
-            f"{path} describes {needed:,} bytes of weights, but brings only {brought:,}: get it again."
+            f"{path} describes {needed:,} bytes of weights, but brings only {found.weights_bytes:,}: get it again."
         )
 
 
@@ -314,11 +309,6 @@ def _resized(pixels: Tensor, height: int, width: int, channels: int, method: str
         pixels = ops.mean(pixels, axis=-1, keepdims=True)
     x = resize.resize(pixels, height, width, method)
     return ops.repeat(x, channels, axis=-1) if x.shape[-1] < channels else x
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

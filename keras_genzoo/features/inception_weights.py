@@ -16,7 +16,10 @@ import numpy as np
 
 from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.features.inception import CLASSES, build_inception, scopes
+from keras_genzoo.files import sha256, write_bytes
+from keras_genzoo.saving import WeightsFile
 from keras_genzoo.untrusted import UntrustedError, check_hdf5, read_bytes
+from keras_genzoo.untrusted.frozen_graph import FrozenGraphError, read_constants
 from keras_genzoo.untrusted.state_dict import LARGEST, StateDictError, read_state_dict
 
 DIGITS = "6726825d"
@@ -90,16 +93,11 @@ def convert(source: str | os.PathLike, output: str | os.PathLike | None = None, 
         raise WeightsError(f"--output {output}: the name of converted weights ends in .weights.h5.")
     network, origin = _converted(Path(source), allow_other)
     output.parent.mkdir(parents=True, exist_ok=True)
-    aside = output.with_name(f".{os.getpid()}-{output.name}")
-    try:
-        network.save_weights(aside)
-        with h5py.File(aside, "r+") as file:
-            file.attrs.update(format=_FORMAT, **origin._asdict())
-        with aside.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(aside, output)
-    finally:
-        aside.unlink(missing_ok=True)
+    content = WeightsFile()
+    network.save_weights(content)
+    with h5py.File(content, "r+") as file:
+        file.attrs.update(format=_FORMAT, **origin._asdict())
+    write_bytes(output, content.getbuffer())
     return origin
 
 
@@ -150,20 +148,20 @@ def _converted(source: Path, allow_other: bool) -> tuple[keras.Model, Origin]:
         data = read_bytes(source, LARGEST)
     except UntrustedError as error:
         raise WeightsError(f"{error}: the published file has 95 MB.") from error
-    sha256 = hashlib.sha256(data).hexdigest()
-    published = sha256.startswith(DIGITS)
+    digest = sha256(data)
+    published = digest.startswith(DIGITS)
     if not (published or allow_other):
         raise WeightsError(
-            f"{source} has sha256 {sha256[:8]}..., but the published state dict has {DIGITS}...: {how_to_get()} "
+            f"{source} has sha256 {digest[:8]}..., but the published state dict has {DIGITS}...: {how_to_get()} "
             "To take this file all the same, convert it with --allow-other-weights; its numbers are not called FID."
         )
     network = build_inception()
     read = _of_graph if source.suffix == ".pb" else _of_state_dict
     try:
         _fill(network, read(data, _due(network)))
-    except (WeightsError, StateDictError) as error:
+    except (WeightsError, StateDictError, FrozenGraphError) as error:
         raise WeightsError(f"{source}: {error}") from error
-    return network, Origin(sha256, _digest(network), published)
+    return network, Origin(digest, _digest(network), published)
 
 
 def _due(network: keras.Model) -> dict[Key, tuple[int, ...]]:
@@ -192,21 +190,13 @@ def _of_state_dict(data: bytes, due: dict[Key, tuple[int, ...]]) -> dict[Key, np
 
 def _of_graph(data: bytes, due: dict[Key, tuple[int, ...]]) -> dict[Key, np.ndarray]:
     """The constants of TensorFlow's frozen graph, which has others besides."""
-    import tensorflow as tf
-
-    graph = tf.compat.v1.GraphDef()
-    try:
-        graph.ParseFromString(data)
-    except Exception:  # protobuf's DecodeError, a package that TensorFlow brings along
-        raise WeightsError("the file is no TensorFlow graph, or is cut short: get it again.") from None
-    constants = {node.name: node.attr["value"].tensor for node in graph.node if node.op == "Const"}
     scope = scopes()
     names = {(layer, what): _in_graph(scope.get(layer, ""), what) for layer, what in due}
-    _complete(set(names.values()), set(constants) & set(names.values()))
-    for key, name in names.items():  # before a constant is unpacked, which may be written as one number
-        shape = tuple(dim.size for dim in constants[name].tensor_shape.dim)
-        _check(name, shape, tf.as_dtype(constants[name].dtype).name, due[key])
-    return {key: tf.make_ndarray(constants[name]) for key, name in names.items()}
+    constants = read_constants(data, set(names.values()))
+    _complete(set(names.values()), set(constants))
+    for key, name in names.items():  # before any is unpacked
+        _check(name, constants[name].shape, constants[name].dtype, due[key])
+    return {key: constants[name].array() for key, name in names.items()}
 
 
 def _in_torch(layer: str, what: str) -> str:
@@ -251,8 +241,8 @@ def _fill(network: keras.Model, arrays: dict[Key, np.ndarray]) -> None:
 
 def _digest(network: keras.Model) -> str:
     """The SHA-256 of the weights in the network's order, whatever file they lie in."""
-    sha256 = hashlib.sha256()
+    content = hashlib.sha256()
     for name in (*scopes(), "fc"):
         for array in network.get_layer(name).get_weights():
-            sha256.update(f"{name} {array.shape}".encode() + array.astype("<f4").tobytes())
-    return sha256.hexdigest()
+            content.update(f"{name} {array.shape}".encode() + array.astype("<f4").tobytes())
+    return content.hexdigest()

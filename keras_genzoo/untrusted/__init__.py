@@ -1,13 +1,15 @@
 """What comes from strangers: files are looked at before they are opened, JSON is read strictly."""
 
 from keras_genzoo.untrusted.files import UntrustedError, check_regular, read_bytes
-from keras_genzoo.untrusted.weights import check_hdf5, check_keras_file, check_npz
+from keras_genzoo.untrusted.weights import KerasFile, check_hdf5, check_keras_file, check_npz, read_npz
 
 __all__ = [
+    "KerasFile",
     "UntrustedError",
     "check_hdf5",
     "check_keras_file",
     "check_npz",
     "check_regular",
     "read_bytes",
+    "read_npz",
 ]

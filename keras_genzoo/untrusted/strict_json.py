@@ -1,5 +1,6 @@
 """Strict JSON: what Python's own reader lets pass is refused here, by key."""
 
+import contextlib
 import json
 import math
 import os
@@ -67,6 +68,20 @@ def read(path: str | os.PathLike, most: int = MAX_BYTES) -> Any:
         raise UntrustedError(path, "there is no such file") from None
     except OSError as error:
         raise UntrustedError(path, f"cannot be read: {error.strerror}") from None
+
+
+def read_lines(path: str | os.PathLike, most: int) -> list[dict[str, Any]]:
+    """Reads the objects of a JSONL file of at most `most` bytes; lines that are no objects are skipped.
+
+    Raises:
+        UntrustedError: it is no regular file, or too large.
+        OSError: it is missing, or cannot be read.
+    """
+    where, lines = os.fspath(path), []
+    for text in read_bytes(path, most).decode(errors="replace").split("\n"):
+        with contextlib.suppress(UntrustedError):
+            lines.append(plain(parse(text, where), where))
+    return [line for line in lines if isinstance(line, dict)]
 
 
 def plain(value: Any, where: str, path: str = "", depth: int = 0, most: int = MAX_DEPTH) -> Any:

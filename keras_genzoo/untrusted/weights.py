@@ -1,4 +1,4 @@
-"""Files of weights: their structure is looked at, and none of their numbers is read.
+"""Files of weights and arrays: their structure is checked before any of their numbers is read.
 
 What Keras and NumPy write takes as much memory as it takes disk. What claims to unpack to more, or points elsewhere,
 was written by somebody else, and is refused before anything is allocated for it.
@@ -10,14 +10,14 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import h5py  # type: ignore[import-untyped]
 import keras
 import numpy as np
 
 from keras_genzoo.untrusted import strict_json
-from keras_genzoo.untrusted.files import UntrustedError, check_regular
+from keras_genzoo.untrusted.files import UntrustedError, check_regular, read_bytes
 
 MOST_OBJECTS = 100_000
 """Groups and datasets in an HDF5 file."""
@@ -112,17 +112,27 @@ def _check_attributes(one: Any, where: object) -> None:
             raise UntrustedError(where, f"has the attribute {name!r}, which is no single value")
 
 
-def check_keras_file(path: str | os.PathLike) -> None:
+class KerasFile(NamedTuple):
+    """A `.keras` file: the content of its `config.json`, and the bytes of its weights."""
+
+    config: Any
+    weights_bytes: int
+
+
+def check_keras_file(path: str | os.PathLike) -> KerasFile:
     """Refuses a `.keras` file that names code of its own, unpacks to far more than itself, or holds unsound weights.
 
     Args:
         path: the file.
 
+    Returns:
+        A `KerasFile`.
+
     Raises:
         UntrustedError: it does.
         OSError: it is not there, or cannot be read.
     """
-    with _opened_zip(path) as archive:
+    with _opened_zip(path, path, check_regular(path)) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
         for name in sizes:
             written = name in _KERAS_FILE or name.startswith("assets/")
@@ -134,9 +144,12 @@ def check_keras_file(path: str | os.PathLike) -> None:
             if sizes.get(name, 0) > MOST_JSON:
                 raise UntrustedError(f"{path}: {name}", f"{sizes[name]:,} bytes; at most {MOST_JSON:,} are read")
         where = f"{path}: config.json"
-        _check_config(strict_json.parse(archive.read("config.json"), where, MOST_CONFIG_DEPTH), where)
+        config = strict_json.parse(archive.read("config.json"), where, MOST_CONFIG_DEPTH)
+        _check_config(config, where)
         weights = io.BytesIO(archive.read("model.weights.h5"))
-    _check_hdf5(weights, weights.getbuffer().nbytes, f"{path}: model.weights.h5")
+    size = weights.getbuffer().nbytes
+    _check_hdf5(weights, size, f"{path}: model.weights.h5")
+    return KerasFile(config, size)
 
 
 def _check_config(config: Any, where: str) -> None:
@@ -173,40 +186,68 @@ def check_npz(path: str | os.PathLike) -> None:
         UntrustedError: it does, or is damaged.
         OSError: it is not there, or cannot be read.
     """
-    with _opened_zip(path) as archive:
-        for info in archive.infolist():
-            here = f"{path}: {info.filename}"
-            if not info.filename.endswith(".npy"):
-                raise UntrustedError(here, "is no array")
-            with archive.open(info) as file:
-                shape, _, dtype = _NPY_HEADERS[np.lib.format.read_magic(file)](file)
-            if dtype.hasobject:
-                raise UntrustedError(here, "holds pickled objects, which are code, and code of strangers is not run")
-            if math.prod(shape) * dtype.itemsize > info.file_size:
-                raise UntrustedError(here, f"claims an array of shape {shape}, but has {info.file_size:,} bytes")
+    with _opened_zip(path, path, check_regular(path)) as archive:
+        _check_arrays(archive, path)
+
+
+def read_npz(path: str | os.PathLike, most: int) -> dict[str, np.ndarray]:
+    """Reads the arrays of an `.npz` file.
+
+    Args:
+        path: the file.
+        most: integer, bytes that it may have, packed and unpacked.
+
+    Raises:
+        UntrustedError: it is no regular file, is larger, is damaged, or holds others than plain arrays.
+        OSError: it is not there, or cannot be read.
+    """
+    content = read_bytes(path, most)
+    with _opened_zip(io.BytesIO(content), path, len(content), most) as archive:
+        _check_arrays(archive, path)
+        # The checksums of the archive are compared on the way.
+        return {
+            info.filename.removesuffix(".npy"): np.load(io.BytesIO(archive.read(info)), allow_pickle=False)
+            for info in archive.infolist()
+        }
+
+
+def _check_arrays(archive: zipfile.ZipFile, where: object) -> None:
+    for info in archive.infolist():
+        here = f"{where}: {info.filename}"
+        if not info.filename.endswith(".npy"):
+            raise UntrustedError(here, "is no array")
+        with archive.open(info) as file:
+            shape, _, dtype = _NPY_HEADERS[np.lib.format.read_magic(file)](file)
+        if dtype.hasobject:
+            raise UntrustedError(here, "holds pickled objects, which are code, and code of strangers is not run")
+        if math.prod(shape) * dtype.itemsize > info.file_size:
+            raise UntrustedError(here, f"claims an array of shape {shape}, but has {info.file_size:,} bytes")
 
 
 _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 @contextlib.contextmanager
-def _opened_zip(path: str | os.PathLike) -> Iterator[zipfile.ZipFile]:
+def _opened_zip(
+    file: str | os.PathLike | BinaryIO, where: object, size: int, most: int | None = None
+) -> Iterator[zipfile.ZipFile]:
     """An archive of bounded size; what goes wrong while it is read is damage."""
-    size = check_regular(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             unpacked = sum(info.file_size for info in infos)
-            most = min(MOST_UNPACKED, MOST_JSON + MOST_EXPANSION * size)
+            most = min(MOST_UNPACKED, MOST_JSON + MOST_EXPANSION * size) if most is None else most
             if unpacked > most:
-                raise UntrustedError(path, f"{size:,} bytes that unpack to {unpacked:,}; at most {most:,} are unpacked")
+                raise UntrustedError(
+                    where, f"{size:,} bytes that unpack to {unpacked:,}; at most {most:,} are unpacked"
+                )
             if len({info.filename for info in infos}) < len(infos):
-                raise UntrustedError(path, "holds two files of one name")
+                raise UntrustedError(where, "holds two files of one name")
             yield archive
     except (PermissionError, UntrustedError):
         raise
     except Exception as error:  # zipfile, zlib, and NumPy, which reads headers by Python's own tokenizer
-        raise UntrustedError(path, f"is damaged, or no archive ({_short(error)})") from None
+        raise UntrustedError(where, f"is damaged, or no archive ({_short(error)})") from None
 
 
 def _short(error: BaseException) -> str:

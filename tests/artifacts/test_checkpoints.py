@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_genzoo import config
+from keras_genzoo import config, files
 from keras_genzoo.artifacts import Checkpoints, DivergedError, Position, Run, RunError
 from keras_genzoo.artifacts import checkpoints as module
 from tests.artifacts.helpers import PRESET, assert_same_state, state
@@ -136,8 +136,8 @@ def test_a_state_with_nan_is_not_written(tmp_path, fresh):
 
 
 def test_the_training_may_go_on_while_a_thread_writes(tmp_path, model, fresh, monkeypatch):
-    hold, flush = threading.Event(), module.flush
-    monkeypatch.setattr(module, "flush", lambda path: hold.wait(60) and flush(path))
+    hold, flush = threading.Event(), files.flush
+    monkeypatch.setattr(files, "flush", lambda path: hold.wait(60) and flush(path))
     before = state(fresh)
     future = Checkpoints(tmp_path).begin(fresh, Position(epoch=1))
     fresh.set_weights(model.get_weights())
@@ -167,7 +167,7 @@ def test_a_full_disk_loses_nothing(tmp_path, model, fresh, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "flush", full)
+    monkeypatch.setattr(files, "flush", full)
     with pytest.raises(OSError, match="No space left"):
         checkpoints.save(model, Position(epoch=2))
     assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001"]
@@ -177,14 +177,14 @@ def test_a_full_disk_loses_nothing(tmp_path, model, fresh, monkeypatch):
 def test_killed_between_two_renames(tmp_path, model, fresh):
     checkpoints = Checkpoints(tmp_path)
     saved = checkpoints.save(model, Position(epoch=1))
-    saved.rename(tmp_path / f"{module._OLDER}epoch-0001")  # the new one was to take its place
+    saved.rename(tmp_path / ".older-epoch-0001")  # the new one was to take its place
     checkpoints.sweep()
     assert checkpoints.restore(fresh) == Position(epoch=1)
 
 
 def test_what_a_killed_process_left_is_swept_at_resume(run, model):
     run.checkpoints.save(model, Position(epoch=1))
-    left = run.path / "checkpoints" / f"{module._ASIDE}123"
+    left = run.path / "checkpoints" / ".epoch-0002.123.part"
     shutil.copytree(next(iter(run.checkpoints)), left)
     run.__exit__()
     with Run.resume(run.path, PRESET) as again:

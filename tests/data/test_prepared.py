@@ -114,10 +114,10 @@ def test_a_cache_that_cannot_be_made_is_done_without(root, tmp_path):
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(root, cache, monkeypatch):
-    def refuse(**_):
+    def refuse(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(prepared.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(prepared, "staged", refuse)
     fails_in_memory(root, cache, "Permission denied")
 
 
@@ -148,7 +148,7 @@ def test_an_interrupt_leaves_nothing_behind(root, cache, monkeypatch):
 def test_what_killed_processes_left_is_swept(root, cache):
     read(root, cache)
     stem = next(cache.glob("*.npy")).name.rsplit("-", 1)[0]
-    left, foreign = cache / f"{stem}-1.npy.x.tmp", cache / "other-1.npy"
+    left, foreign = cache / f".{stem}-1.npy.7.part", cache / "other-1.npy"
     for path in (left, foreign):
         path.write_bytes(b"")
     os.utime(root / "a.png", ns=(1, 1))

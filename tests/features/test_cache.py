@@ -115,6 +115,28 @@ def test_an_entry_of_something_else_is_refused(channels, pictures, cache, conten
     assert (entry / "00000000-00000100.npz").is_file()
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_pipe_or_a_device_is_not_read(channels, pictures, cache, make):
+    cache_of(channels, pictures, 100).load()
+    (entry,) = cache.iterdir()
+    (entry / "00000000-00000100.npz").unlink()
+    make(entry / "00000000-00000100.npz")
+    np.testing.assert_array_equal(cache_of(channels, pictures, 100).load().features, channels(pictures[:100]))
+    (entry / "key.json").unlink()
+    make(entry / "key.json")
+    with pytest.raises(FeatureCacheError, match="remove that folder"):
+        cache_of(channels, pictures, 100).load()
+
+
+def test_a_shard_that_unpacks_to_more_than_its_features_is_set_aside(channels, pictures, cache):
+    cache_of(channels, pictures, 100).load()
+    (entry,) = cache.iterdir()
+    np.savez_compressed(entry / "00000000-00000100.npz", features=np.zeros((10**6, 6), "float32"))
+    with pytest.warns(UserWarning, match="is damaged .*unpack to 24,000,128; at most 67,936"):
+        cache_of(channels, pictures, 100).load()
+    assert (entry / "00000000-00000100.damaged").is_file()
+
+
 def test_files_without_a_key_are_refused(channels, pictures, cache):
     cache_of(channels, pictures, 100).load()
     (entry,) = cache.iterdir()

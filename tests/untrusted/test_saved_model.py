@@ -320,7 +320,7 @@ def test_one_of_ours_passes_without_a_word(exported, tmp_path):
 
 def test_a_mark_proves_no_innocence(tmp_path):
     path = save(tmp_path / "foreign", lambda num: write_file(tmp_path))
-    (path / export.MARK).write_text(json.dumps({"sha256": export._digests(path)}))
+    (path / export.MARK).write_text(json.dumps({"sha256": export.saved_model._digests(path)}))
     assert export.was_exported(path)
     check_refused(path, "WriteFile", tmp_path)
 

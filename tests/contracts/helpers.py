@@ -156,7 +156,7 @@ def same_noise() -> Iterator[None]:
     with contextlib.ExitStack() as patches:
         for name, function in drawn.items():
             patches.enter_context(mock.patch.object(keras.random, name, function))
-        for name in ("play", "judge"):
+        for name in ("training_step", "validation_step"):
             method = restarting(getattr(GenerativeModel, name))
             patches.enter_context(mock.patch.object(GenerativeModel, name, method))
         yield

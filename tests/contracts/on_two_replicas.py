@@ -60,7 +60,7 @@ def draws(name: str) -> dict[str, np.ndarray]:
         mock.patch.object(keras.random, "uniform", recording(keras.random.uniform)),
     ):
         for _ in range(2):
-            STRATEGY.run(model.play, args=(batch,))
+            STRATEGY.run(model.training_step, args=(batch,))
     return {f"{replica}_{number}": v for replica, all_ in enumerate(drawn) for number, v in enumerate(all_)}
 
 

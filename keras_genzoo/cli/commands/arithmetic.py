@@ -23,11 +23,11 @@ from keras_genzoo.uses import (
     attribute_direction,
     decode,
     encode,
+    find_attribute,
     move,
     properties,
     separation,
     vectors,
-    who_has,
     with_vectors,
 )
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     model, learned, tested = subject.model, *_two_parts(reference.source, reference.train)
     (latents, known), (others, more) = _encoded(model, learned), _encoded(model, tested)
     both = {key: np.concatenate([known[key], more[key]]) for key in known if key in more}
-    name, has = who_has(properties(both, reference.source, table), args.attribute)
+    name, has = find_attribute(properties(both, reference.source, table), args.attribute)
     seen, unseen = has[: len(latents)], has[len(latents) :]
     direction = attribute_direction(latents[seen >= 0], seen[seen >= 0])
     kinds = set(unseen[unseen >= 0])

@@ -36,24 +36,24 @@ def run(args: argparse.Namespace) -> None:
 
 def _tell(run: Run, as_json: bool) -> None:
     """What was found while a run was trained."""
-    chart, diverged = record.read(run.path), run.divergences()
-    if not chart.looks and not chart.stopped:
+    timeline, diverged = record.read(run.path), run.divergences()
+    if not timeline.observations and not timeline.stopped:
         raise RunError(
             f"'{run.path}' holds no {record.FILE}: it was trained by --no-diagnosis, or by an older version."
         )
     if as_json:
         lines = [{"finding": "divergence", **line} for line in diverged]
-        print(json.dumps([*(finding.line() for finding in chart.findings), *lines], indent=2))
+        print(json.dumps([*(finding.line() for finding in timeline.findings), *lines], indent=2))
         return
-    told = [finding.text for finding in chart.findings]
+    told = [finding.text for finding in timeline.findings]
     told += [
         f"{ADVICE['divergence'].name}: {line.get('what')} was {line.get('value') or 'not finite'} in epoch "
         f"{line.get('epoch')}, step {line.get('step')}. What helps: {ADVICE['divergence'].words} "
         f"({ADVICE['divergence'].source})"
         for line in diverged
     ]
-    if not told or chart.stopped:
-        told.append(chart.words if not told else f"Then it could look no more: {chart.stopped}")
+    if not told or timeline.stopped:
+        told.append(timeline.summary if not told else f"Then observation failed: {timeline.stopped}")
     print("\n\n".join(map(printable, told)))
 
 

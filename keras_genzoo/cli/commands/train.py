@@ -28,10 +28,10 @@ from keras_genzoo.callbacks import (
     Progress,
     RunLog,
     StoppedError,
-    last_words,
+    latent_report_in_words,
     latent_walk,
     reconstructions,
-    told,
+    warn_on_error,
     write_sheet,
 )
 from keras_genzoo.cli.io.console import columns
@@ -245,27 +245,27 @@ def finish(model: GenerativeModel, run: Run, split: Split, position: Position) -
         x = some[np.arange(len(some))]["image"]
         x = x if x.dtype == np.uint8 else images.to_pixels(x)
         x = model.corrupt(x) if hasattr(model, "corrupt") else x
-        with told("reconstructions.png"):
+        with warn_on_error("reconstructions.png"):
             write_sheet(run.path / "reconstructions.png", reconstructions(model, x), model)
         made.append(
             ("reconstructions.png", "held-out images, as the model sees them, and below them what it makes of them")
         )
-    if latents := last_words(run.path):
+    if latents := latent_report_in_words(run.path):
         made.append(("latents.jsonl", latents))
     if hasattr(model, "latent_dim"):
-        with told("latent_walk.png"):
+        with warn_on_error("latent_walk.png"):
             write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
         made.append(("latent_walk.png", "walks from one sample to another"))
     if not (run.path / "losses.png").is_file():
-        with told("losses.png"):
+        with warn_on_error("losses.png"):
             plot_losses(run.history(), run.path / "losses.png")
-    chart = record.read(run.path)
-    if chart.looks:
-        said = "what the doctor found, told below" if chart.findings else f"the doctor's: {chart.words}"
+    timeline = record.read(run.path)
+    if timeline.observations:
+        said = "what the doctor found, told below" if timeline.findings else f"the doctor's: {timeline.summary}"
         made.append((record.FILE, said))
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
     print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}")
-    for finding in chart.findings:
+    for finding in timeline.findings:
         print(f"\n{printable(finding.text)}")
     metrics = (
         "losses,mse,psnr,ssim" if hasattr(model, "reconstruct") else "losses"

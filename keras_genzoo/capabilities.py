@@ -150,5 +150,7 @@ class HasLatentStatistics(Protocol):
 class FitsPrior(Protocol):
     """Training leaves the distribution of its latents open; a prior is fitted to them afterwards."""
 
+    latent_dim: int
+
     def fit_prior(self, x: Array, seed: int = 0, batch_size: int = 64) -> None:
         """Fits the prior to the latents of training images."""

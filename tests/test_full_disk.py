@@ -99,7 +99,7 @@ def test_a_save_that_fails_is_told_and_the_training_goes_on(model, run, monkeypa
 
 def test_the_training_stops_after_some_failures(model, run, disk):
     disk(0)
-    with pytest.warns(UserWarning, match="none is safe yet"), pytest.raises(OSError, match="MiB free"):
+    with pytest.warns(UserWarning, match="none is saved yet"), pytest.raises(OSError, match="MiB free"):
         fit(model, run, 10)
     assert len(run.history()) == MOST_FAILURES
 

@@ -1,4 +1,4 @@
-"""Diagnosis: a doctor who looks in on a training now and then, and says in plain words what is wrong with it."""
+"""Diagnosis: observes a training now and then, and warns of known failures such as mode collapse."""
 
 import contextlib
 import math
@@ -13,43 +13,44 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genzoo.callbacks.patient import Patient
+from keras_genzoo.callbacks.observer import Observer
 from keras_genzoo.callbacks.progress import numbers
-from keras_genzoo.callbacks.telling import told
+from keras_genzoo.callbacks.warn import warn_on_error
 from keras_genzoo.data import Source
-from keras_genzoo.diagnosis import Chart, Finding, Look, record
+from keras_genzoo.diagnosis import Finding, Observation, Timeline, record
 
 _SPARSER = 100
-"""From one look to the next a training grows by this part of itself at least, so that the record stays small."""
+"""From one observation to the next a training grows by at least 1/100 of its length: the record stays small."""
 
 
 class Diagnosis(keras.callbacks.Callback):
-    """Looks now and then at samples, scores, gradients and activations, and warns of illnesses.
+    """Measures samples, scores, gradients and activations now and then, and warns of failures.
 
-    It knows mode collapse, a player that wins for good, losses and weights that diverge, memorization and overfitting,
-    input out of range, dead and exploding activations, and posterior collapse: see `keras_genzoo.diagnosis.RULES`. Each
-    is told once, when it has lasted for some hundred train steps, with the evidence and what the literature advises.
-    `diagnosis.jsonl` gets a line for each look and for each finding.
+    It detects mode collapse, a player that wins for good, losses and weights that diverge, memorization and
+    overfitting, input out of range, dead and exploding activations, and posterior collapse: see
+    `keras_genzoo.diagnosis.RULES`. A failure is reported once, when it has lasted for some hundred train steps, with
+    the evidence and what the literature advises. `diagnosis.jsonl` gets a line for each observation and for each
+    finding. Of a model without samples the rest is measured.
 
-    Looks take at most `share` of the training's time, besides the first one, which builds its graph. They draw nothing
-    from the model's seeds and leave no trace in it: the training is the same with this callback and without, on a
-    `Stream` or arrays; a `tf.data` pipeline that shuffles goes on in another order once it was read.
+    Observations take at most `time_fraction` of the training's time, besides the first one, which builds its graph.
+    They draw nothing from the model's seeds and leave no trace in it: the training is the same with this callback and
+    without, on a `Stream` or arrays; a `tf.data` pipeline that shuffles continues in another order once it was read.
 
-    Copies of training images are told up to some 3,000 of those: a look compares samples with 1,024 of them.
+    Copies of training images are detected in data sets of up to some 3,000 images: samples are compared with 1,024.
 
     Args:
-        data: what is trained on: a `Stream`, an array, a tuple of images and labels, or a dataset that can be read
+        data: the training data: a `Stream`, an array, a tuple of images and labels, or a dataset that can be read
             again.
-        held_out: optional `Source` or array of images that are not trained on; without it nothing is said of
-            memorization, nor of a discriminator's overfitting.
-        folder: optional, the run folder; a training that goes on there is judged as if it had never stopped.
-        share: float above 0, the part of the time that looks may take.
-        every: integer, the least number of train steps from one look to the next.
+        held_out: optional `Source` or array of images that are not trained on; memorization, and a discriminator's
+            overfitting, are detected with these alone.
+        folder: optional, the run folder; a training that is resumed there is diagnosed as if it had never stopped.
+        time_fraction: float above 0, the fraction of the time that observations may take.
+        every: integer, the least number of train steps from one observation to the next.
 
     Example:
         >>> doctor = Diagnosis(train, held_out, "runs/faces")
         >>> model.fit(train, epochs=20, callbacks=[doctor])
-        >>> print(doctor.chart.words)
+        >>> print(doctor.timeline.summary)
     """
 
     def __init__(
@@ -57,99 +58,99 @@ class Diagnosis(keras.callbacks.Callback):
         data: Any,
         held_out: Source | np.ndarray | None = None,
         folder: str | os.PathLike | None = None,
-        share: float = 0.02,
+        time_fraction: float = 0.02,
         every: int = 25,
     ):
         super().__init__()
         self.data = data
         self.held_out = held_out
         self.folder = None if folder is None else Path(folder)
-        self.share = share
+        self.time_fraction = time_fraction
         self.every = every
-        self.chart = Chart()
-        """What was seen and found, in a folder also before the training was gone on with."""
-        self._patient: Patient | None = None
+        self.timeline = Timeline()
+        """What was observed and found; with a folder also before the training was resumed."""
+        self._observer: Observer | None = None
         self._epoch = self._start = self._next = 0
         self._validated: dict[str, Any] = {}
         self._logged: dict[str, tuple[float, float]] = {}
-        self._clock = _Clock(share)
+        self._clock = _Clock(time_fraction)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Takes up what was seen of the training before, and the images to compare with; looks at these."""
-        if self._patient is not None:  # `fit` is called again, after the rest of an epoch
+        """Reads the record of the training so far, takes the images to compare with, and checks their range."""
+        if self._observer is not None:  # `fit` is called again, after the rest of an epoch
             return
-        with told("the diagnosis"), self._stopping():
+        with warn_on_error("the diagnosis"), self._stopping():
             if self.folder is not None:
-                self.chart = record.go_back(self.folder, self.model.iterations)
-            self._patient = Patient(self.model, self.data, self.held_out)
-        if self._patient and not self.chart.looks:
-            self._take(Look(1, 0, self._patient.input))
+                self.timeline = record.rewind(self.folder, self.model.iterations)
+            self._observer = Observer(self.model, self.data, self.held_out)
+        if self._observer and not self.timeline.observations:
+            self._add(Observation(1, 0, self._observer.input))
         self._clock.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Finds out where the training stands."""
+        """Notes where the epoch begins."""
         self._epoch, self._start = epoch + 1, self.model.iterations
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Looks, if it is time to."""
+        """Observes the training, if it is time to."""
         iterations = self._start + batch + 1
-        if self._patient is None or iterations < self._next or not self._clock.allows():
+        if self._observer is None or iterations < self._next or not self._clock.allows():
             return
         self._next = iterations + max(self.every, iterations // _SPARSER)
         with self._clock:
-            patient, self._patient = self._patient, None  # unless it goes well, this was the last look
-            with told("a look at this training, and there will be no more: it"), self._stopping():
-                patient.model = self.model  # asked for it, Keras has JAX hand the state of the training back to it
-                measures = _of_logs({**self._since_the_last_look(), **self._validated})
+            observer, self._observer = self._observer, None  # an observation that fails is the last one
+            with warn_on_error("the diagnosis ends here: an observation"), self._stopping():
+                observer.model = self.model  # on JAX, this access makes Keras write the training's state to the model
+                measures = _of_logs({**self._means_since_last(), **self._validated})
                 self._validated = {}
-                measures |= patient.measures()
-                self._patient = patient
-                self._take(Look(self._epoch, iterations, measures))
+                measures |= observer.measures()
+                self._observer = observer
+                self._add(Observation(self._epoch, iterations, measures))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Keeps the loss of held-out images for the next look, and by how much it is the greater one."""
+        """Keeps the held-out loss for the next observation, and by how much it exceeds the training loss."""
         logs = logs or {}
         if "val_loss" in logs:
             self._validated = {"val_loss": logs["val_loss"], "gap": logs["val_loss"] - logs.get("loss", math.nan)}
 
-    def _since_the_last_look(self) -> dict[str, float]:
-        """The means of what was logged since then: Keras gives those since the epoch began, which forget nothing."""
+    def _means_since_last(self) -> dict[str, float]:
+        """The means of the logs since the last observation; Keras gives those since the epoch began."""
         means = {}
         for tracker in self.model.metrics:
-            total, count = (float(ops.convert_to_numpy(one)) for one in (tracker.total, tracker.count))
-            before, seen = self._logged.get(tracker.name, (0.0, 0.0))
+            total, count = (float(ops.convert_to_numpy(value)) for value in (tracker.total, tracker.count))
+            total_before, count_before = self._logged.get(tracker.name, (0.0, 0.0))
             self._logged[tracker.name] = total, count
-            if count <= seen or not math.isfinite(before):  # another epoch
-                before, seen = 0.0, 0.0
-            means[tracker.name] = (total - before) / max(1.0, count - seen)
+            if count <= count_before or not math.isfinite(total_before):  # another epoch
+                total_before, count_before = 0.0, 0.0
+            means[tracker.name] = (total - total_before) / max(1.0, count - count_before)
         return means
 
     @contextlib.contextmanager
     def _stopping(self) -> Iterator[None]:
-        """Puts on the chart, and into the record, why there are no more looks."""
+        """Puts into the timeline, and into the record, why observations ended."""
         try:
             yield
         except Exception as error:
-            self.chart.stopped = (str(error) or type(error).__name__).splitlines()[0]
+            self.timeline.stopped = (str(error) or type(error).__name__).splitlines()[0]
             if self.folder is not None:
-                record.write_stop(self.folder, self.chart.stopped)
+                record.write_stop(self.folder, self.timeline.stopped)
             raise
 
-    def _take(self, look: Look) -> None:
-        """Puts a look on the chart; writes it, and what it brings, and says that."""
-        news: list[Finding] = self.chart.add(look)
+    def _add(self, observation: Observation) -> None:
+        """Adds an observation to the timeline and the record, and warns of what is found."""
+        findings: list[Finding] = self.timeline.add(observation)
         if self.folder is not None:
-            with told(f"a line of {record.FILE}"):
-                record.write(self.folder, look, news)
-        for finding in news:
+            with warn_on_error(f"a line of {record.FILE}"):
+                record.write(self.folder, observation, findings)
+        for finding in findings:
             warnings.warn(finding.news, stacklevel=1)
 
 
 class _Clock:
-    """Sees to it that looks take no more than a share of the time; the first one, which compiles, is free."""
+    """Keeps observations to a fraction of the time; the first one, which compiles, does not count."""
 
-    def __init__(self, share: float):
-        self.share = share
+    def __init__(self, fraction: float):
+        self.fraction = fraction
         self._spent = 0.0
         self._last: float | None = None
         self._began = self._start = time.perf_counter()
@@ -159,8 +160,8 @@ class _Clock:
         self._start = time.perf_counter()
 
     def allows(self) -> bool:
-        """Whether one more look as long as the last one keeps to the share."""
-        return self._spent + (self._last or 0.0) <= self.share * (time.perf_counter() - self._start)
+        """Whether another observation, as long as the last one, keeps to the fraction."""
+        return self._spent + (self._last or 0.0) <= self.fraction * (time.perf_counter() - self._start)
 
     def __enter__(self) -> None:
         self._began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Evaluating: measures a model while it trains, and keeps the state that was best."""
+"""Evaluating: evaluates a model while it trains, and keeps its best state."""
 
 import shutil
 import warnings
@@ -12,15 +12,15 @@ from keras_genzoo.features.extractors import Extractor
 from keras_genzoo.files import read_json, write_json
 
 RECORD = "best.json"
-"""Beside the state that is kept: by which value, and how that was measured."""
+"""The file beside the best state: its value, epoch and protocol."""
 
 
 class Evaluating(keras.callbacks.Callback):
-    """Measures every few epochs: for the log, for `metric-<name>.jsonl` of the run, and to keep the best state.
+    """Evaluates every few epochs, for the log and `metric-<name>.jsonl` of the run, and keeps the best state.
 
-    With fewer images than a final evaluation: these numbers are for following a training, and their protocol, which is
-    kept with them, keeps them apart. Put it before the callbacks that read the logs. The training is the same with it
-    and without.
+    It takes fewer images than a final evaluation: its numbers are for following a training, and their protocol, which
+    is kept with them, distinguishes them. Put it before the callbacks that read the logs. The training is the same with
+    it and without.
 
     Args:
         run: the `Run`.
@@ -31,7 +31,7 @@ class Evaluating(keras.callbacks.Callback):
         extractor: optional, for metrics of features.
         num: integer, images to make.
         epochs: optional integer, the last epoch; that of `fit` by default.
-        stop: function that tells whether the training is about to stop, and should not wait for a measurement.
+        stop: function that returns whether the training is about to stop, and must not wait for an evaluation.
 
     Example:
         >>> model.fit(train, epochs=20, callbacks=[Evaluating(run, Reference(held_out, "held_out"), ["mse"])])
@@ -59,25 +59,25 @@ class Evaluating(keras.callbacks.Callback):
         self.stop = stop
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Measures, if it is this epoch's turn. What cannot be measured is told, and the training goes on."""
+        """Evaluates, if it is due; an error becomes a warning."""
         number = epoch + 1
         last = number == (self.epochs or self.params["epochs"])
         if not last and (number % self.every or self.stop()):
             return
         subject = ModelSubject(self.model, self.run.path.name)
-        one = Evaluation(subject, self.reference, self.extractor, num=self.num, keep=False)
+        evaluation = Evaluation(subject, self.reference, self.extractor, num=self.num, keep=False)
         try:
-            for result in one.results(self.metrics):
+            for result in evaluation.results(self.metrics):
                 append(self.run.path, result)
-                if result.metric == one.name_of(self.metrics[0]):
+                if result.metric == evaluation.name_of(self.metrics[0]):
                     self._keep_best(result, number)
                 if logs is not None and result.value is not None:
                     logs.setdefault(result.metric, result.value)
-        except Exception as error:  # even memory that runs out while measuring must not end a training
-            warnings.warn(f"epoch {number} was not measured: {error}", stacklevel=1)
+        except Exception as error:  # even memory that runs out here must not end a training
+            warnings.warn(f"epoch {number} could not be evaluated: {error}. The training continues.", stacklevel=1)
 
     def _keep_best(self, result: Result, number: int) -> None:
-        """Keeps the present state, if the one that is kept is not as good, or was measured by another protocol."""
+        """Keeps the present state if it is better than the best one, or that was measured by another protocol."""
         if result.value is None:
             return
         kept, sign = self.run.best(result.metric), place_of(result.metric).label.better or -1

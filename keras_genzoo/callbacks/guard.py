@@ -1,4 +1,4 @@
-"""Guard: stops a training, within a step, when a number in it is not finite any more, and says where that came from."""
+"""Guard: stops a training within a step when a loss or weight is NaN or infinite, and reports where that began."""
 
 import math
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ _MOST_NAMED = 4  # images that a message names
 
 
 class Divergence(DivergedError):
-    """What is not finite in a training, since when, and what it had just seen.
+    """Raised when a training is not finite any more; `record` has what, since when, and the images of that step.
 
     Args:
-        what: string, a log or a variable.
-        value: string, what it holds.
-        player: optional string, whose.
+        what: string, the name of a log or a variable.
+        value: string, its value.
+        player: optional string, the player that logs it.
         epoch: integer, counted from 1.
-        step: integer, of the epoch, counted from 1; the training's position in its data is `iterations`.
+        step: integer, of the epoch, counted from 1; the position in the whole training is `iterations`.
         iterations: integer, train steps in all.
         images: positions in the source of the images of that step.
         names: their names, where the source has names.
@@ -50,22 +50,23 @@ class Divergence(DivergedError):
             "names": names,
         }
         whose = f" (player '{player}')" if player else ""
-        seen = ", ".join(map(str, (names or images)[:_MOST_NAMED]))
+        named = ", ".join(map(str, (names or images)[:_MOST_NAMED]))
         more = f", ... ({len(images)} in all)" if len(images) > _MOST_NAMED else ""
-        seen = f", which saw the images {seen}{more}" if images else ""
-        super().__init__(f"{what}{whose} is {value} in epoch {epoch}, step {step}{seen}: the training diverged")
+        batch = f", which saw the images {named}{more}" if images else ""
+        super().__init__(f"{what}{whose} is {value} in epoch {epoch}, step {step}{batch}: the training diverged")
 
 
 class Guard(keras.callbacks.Callback):
-    """Watches every player's losses, the weights now and then and after epochs; put it before all other callbacks.
+    """Checks every player's losses after each step, and the weights now and then and after each epoch.
 
-    A log is read one step later, when the device has computed it in any case, so that watching costs next to nothing.
-    Keras' `TerminateOnNaN` looks at the log `loss` alone.
+    Put it before all other callbacks. A log is read one step later, when the device has computed it in any case, so
+    that the checks cost next to nothing.
+    Keras' `TerminateOnNaN` checks the log `loss` alone.
 
     Args:
-        stream: optional `Stream` that is trained on, to name the images that a step saw.
-        every: integer, steps from one look at the weights to the next.
-        first_step: integer, steps of the first epoch that were taken before, by another `fit`.
+        stream: optional `Stream` that is trained on, to name the images of the step.
+        every: integer, steps from one check of the weights to the next.
+        first_step: integer, steps of the first epoch that another `fit` took before.
 
     Raises:
         Divergence: in `fit`: a log is NaN or infinite since the step before, or a weight is.
@@ -79,35 +80,42 @@ class Guard(keras.callbacks.Callback):
         self.stream = stream
         self.every = every
         self._before = first_step
-        self._epoch = self._start = self._seen = self._last = 0
-        self._unseen: Mapping[str, Any] = {}
+        self._epoch = self._start = self._images_before = self._last = 0
+        self._unchecked: Mapping[str, Any] = {}
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Finds out where the training stands."""
-        self._epoch, self._start, self._seen, self._last = epoch, self.model.iterations, self.model.images_seen, 0
-        self._unseen = {}
+        """Notes where the epoch begins."""
+        self._epoch, self._start, self._images_before, self._last = (
+            epoch,
+            self.model.iterations,
+            self.model.images_seen,
+            0,
+        )
+        self._unchecked = {}
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Looks at the logs of the step before, and at the weights if it is time to."""
-        self._look(self._unseen)
+        """Checks the logs of the step before, and the weights if that is due."""
+        self._check(self._unchecked)
         due = (self._start + batch + 1) // self.every > (self._start + self._last) // self.every
-        self._unseen, self._last = logs or {}, batch + 1
+        self._unchecked, self._last = logs or {}, batch + 1
         if due:
-            self._look(self._unseen)
-            self._look_at_weights()
+            self._check(self._unchecked)
+            self._check_weights()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Looks at the logs of the whole epoch."""
-        self._look({name: value for name, value in (logs or {}).items() if not name.startswith("val_")})
-        self._look_at_weights()  # before anything is measured or drawn by them
+        """Checks the logs of the whole epoch, and the weights."""
+        self._check({name: value for name, value in (logs or {}).items() if not name.startswith("val_")})
+        self._check_weights()  # before they are evaluated or drawn from
         self._before = 0
 
-    def _look(self, logs: Mapping[str, Any]) -> None:
-        for name, value in numbers(logs, self.model.logs if logs else ()).items():  # who plays first is named
+    def _check(self, logs: Mapping[str, Any]) -> None:
+        for name, value in numbers(
+            logs, self.model.logs if logs else ()
+        ).items():  # the player that plays first is named
             if not math.isfinite(value):
                 self._stop(name, str(value), self.model.reporter(name))
 
-    def _look_at_weights(self) -> None:
+    def _check_weights(self) -> None:
         if paths := self.model.not_finite():
             self._stop(paths[0], "not finite", None)
 
@@ -117,10 +125,10 @@ class Guard(keras.callbacks.Callback):
         taken = max(self._last, 1)
         if self.stream is not None:
             size = self.model.turns * self.stream.batch_size
-            indices = self.stream.indices(self._seen + (taken - 1) * size, size)
+            indices = self.stream.indices(self._images_before + (taken - 1) * size, size)
             found = self.stream.source[indices]
-            sick = ~np.isfinite(found["image"].reshape(len(indices), -1)).all(axis=1)  # of float images
-            indices = indices[sick] if sick.any() else indices
+            broken = ~np.isfinite(found["image"].reshape(len(indices), -1)).all(axis=1)  # of float images
+            indices = indices[broken] if broken.any() else indices
             images = indices.tolist()
             names = [str(name) for name in self.stream.source[indices].get("name", ())]
         step = self._before + max(self._last, 1)

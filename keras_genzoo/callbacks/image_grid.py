@@ -1,7 +1,7 @@
-"""Grids of images: what a model makes, and what it makes of images."""
+"""Grids of images: samples of a model, reconstructions and translations."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from keras_genzoo import images
-from keras_genzoo.callbacks.telling import told
+from keras_genzoo.callbacks.warn import warn_on_error
+from keras_genzoo.capabilities import Conditional, Corrupts, Reconstructs, Samples, Translates
 from keras_genzoo.model import GenerativeModel
 
 _LEGIBLE = 96  # pixels on a screen
@@ -24,40 +25,40 @@ def samples(
     labels: Sequence[int] | None = None,
     **options: Any,
 ) -> np.ndarray:
-    """Images that a model makes, laid out in rows; of labels one row each.
+    """Returns samples of a model, laid out in rows; of labels one row each.
 
     Args:
-        model: a built model.
+        model: a built model that has `generate`.
         num: integer, how many; by default 64, fewer if they are large, and 2,500 points.
         seed: integer in [0, 2**32).
-        labels: optional integers, for a model of labeled images: each gets a row, of which images of one column come
-            from the same noise, and `num` is shared among them. By default, if `num` is None too, all of them, if
-            they are at most 16.
+        labels: optional integers, for a model of labeled images: each gets a row, images of one column are of the same
+            noise, and `num` is divided by their number. By default, if `num` is None too, all of them, if they are at
+            most 16.
         options: options of the model's `sample`, such as truncation.
 
     Returns:
         uint8 array of shape (rows, columns, channels) of pixels.
 
     Raises:
-        ValueError: labels that are not there, or of a model without labels.
+        ValueError: a model without samples, labels out of range, or labels for a model without labels.
     """
-    classes = getattr(model, "num_classes", None)
-    if labels is not None and classes is None:
+    if not isinstance(model, Samples):
+        raise ValueError(f"samples: {type(model).__name__} makes no images of noise: give a model that has `generate`.")
+    if labels is not None and not isinstance(model, Conditional):
         raise ValueError(f"samples: {type(model).__name__} makes no images of chosen labels: leave them out.")
-    if labels is None and num is None and classes is not None and classes <= _ROWS:
-        labels = range(classes)
-    if labels is not None:
-        columns = max(1, (num or _COLUMNS * len(labels)) // len(labels))
-        chosen = np.repeat(model.labels(list(labels), len(labels), "samples"), columns)
-        made = model.samples(np.tile(np.arange(columns), len(labels)), seed, labels=chosen, **options)
-        return images.grid(images.to_pixels(made), columns)
+    if isinstance(model, Conditional) and (labels is not None or (num is None and model.num_classes <= _ROWS)):
+        given = list(range(model.num_classes) if labels is None else labels)
+        chosen = model.labels(given, len(given), "samples")
+        columns = max(1, (num or _COLUMNS * len(chosen)) // len(chosen))
+        rows = [model.generate(columns, seed=seed, labels=int(label), **options) for label in chosen]
+        return images.grid(np.concatenate(rows), columns)
     if num is None:
         num = _POINTS if images.are_points(model.image_shape) else 64 if max(model.image_shape[:2]) <= 64 else 16
     return images.grid(model.generate(num, seed=seed, **options))
 
 
-def reconstructions(model: GenerativeModel, x: np.ndarray, columns: int = 8) -> np.ndarray:
-    """Originals, and below each row of them what an autoencoder makes of them.
+def reconstructions(model: Reconstructs, x: np.ndarray, columns: int = 8) -> np.ndarray:
+    """Returns images in rows, and below each row their reconstructions.
 
     Args:
         model: a built model that has `reconstruct`.
@@ -70,21 +71,31 @@ def reconstructions(model: GenerativeModel, x: np.ndarray, columns: int = 8) -> 
     return images.rows_of_pairs(x, model.reconstruct(x), columns)
 
 
+def translations(model: Translates, x: np.ndarray, columns: int = 8) -> np.ndarray:
+    """Returns images in rows, and below each row their translations; arguments as for `reconstructions`."""
+    return images.rows_of_pairs(x, model.translate(x), columns)
+
+
 def write_sheet(path: str | os.PathLike, sheet: np.ndarray, model: GenerativeModel) -> Path:
-    """Writes a sheet of a model's images as a PNG file; small images are enlarged until they can be seen."""
+    """Writes a sheet of a model's images as a PNG file; small images are enlarged to be legible."""
     scale = 2 if images.are_points(model.image_shape) else max(1, _LEGIBLE // max(model.image_shape[:2]))
     return images.write_png(path, sheet, scale)
 
 
 class ImageGrid(keras.callbacks.Callback):
-    """Writes what the model makes of the same noise, every few epochs, as `epoch-NNNN.png`.
+    """Writes samples of the same noise every few epochs, as `epoch-NNNN.png`.
+
+    Of a model without samples it writes what the model makes of `x`: translations or reconstructions, below their
+    inputs. A model that can do neither is left without a grid.
 
     Args:
-        folder: where to; made if it is missing.
+        folder: where to write; made if it is missing.
         every: integer, epochs from one grid to the next; the first and the last epoch always get one.
-        num: integer, how many images; by default as many as `samples` takes.
+        num: integer, how many samples; by default as many as `samples` takes.
         seed: integer in [0, 2**32).
         epochs: optional integer, the last epoch; that of `fit` by default.
+        options: options of the model's `sample`, such as truncation.
+        x: optional uint8 array (n, height, width, channels), inputs for a model without samples.
 
     Example:
         >>> model.fit(train, epochs=20, callbacks=[ImageGrid("samples")])
@@ -97,6 +108,8 @@ class ImageGrid(keras.callbacks.Callback):
         num: int | None = None,
         seed: int = 0,
         epochs: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        x: np.ndarray | None = None,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -104,11 +117,24 @@ class ImageGrid(keras.callbacks.Callback):
         self.num = num
         self.seed = seed
         self.epochs = epochs
+        self.options = dict(options or {})
+        self.x = x
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Writes the grid of this epoch, if it is its turn."""
+        """Writes the grid of this epoch, if it is due."""
         number = epoch + 1
         if number == 1 or number % self.every == 0 or number == (self.epochs or self.params["epochs"]):
-            model = self.model
-            with told(f"the samples of epoch {number}"):
-                write_sheet(self.folder / f"epoch-{number:04d}.png", samples(model, self.num, self.seed), model)
+            with warn_on_error(f"the image grid of epoch {number}"):
+                sheet = self._sheet()
+                if sheet is not None:
+                    write_sheet(self.folder / f"epoch-{number:04d}.png", sheet, self.model)
+
+    def _sheet(self) -> np.ndarray | None:
+        model: Any = self.model
+        if isinstance(model, Samples):
+            return samples(self.model, self.num, self.seed, **self.options)
+        if self.x is not None and isinstance(model, Translates):
+            return translations(model, self.x)
+        if self.x is not None and isinstance(model, Reconstructs):
+            return reconstructions(model, model.corrupt(self.x) if isinstance(model, Corrupts) else self.x)
+        return None

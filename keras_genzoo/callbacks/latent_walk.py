@@ -1,4 +1,4 @@
-"""Walks between latents: a model that has learned, rather than stored, changes smoothly on the way."""
+"""Walks between latents: images of a model that generalizes change smoothly along them."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from keras_genzoo.uses import at, draw, interpolate
 
 
 def latent_walk(model: GenerativeModel, rows: int = 6, columns: int = 10, seed: int = 0) -> np.ndarray:
-    """Rows of images, each on the arc from one sample of the prior to another; see `keras_genzoo.uses.interpolate`.
+    """Returns rows of images, each on the arc between two draws of the prior: see `keras_genzoo.uses.interpolate`.
 
     Args:
-        model: a built model with latents: an autoencoder, or one whose `call` takes them as N(0, I) draws them.
+        model: a built model with latents: an autoencoder or a GAN.
         rows: integer, walks.
-        columns: integer, images in a walk, its ends among them.
+        columns: integer, images of a walk, including its ends.
         seed: integer in [0, 2**32).
 
     Returns:

@@ -1,4 +1,4 @@
-"""LatentReport: what each latent of a variational autoencoder carries, and whether its posterior has collapsed."""
+"""LatentReport: the information in each latent of an autoencoder, and whether its posterior has collapsed."""
 
 import contextlib
 import os
@@ -10,11 +10,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genzoo.callbacks.telling import told
+from keras_genzoo.callbacks.warn import warn_on_error
+from keras_genzoo.capabilities import HasLatentStatistics, HasLikelihood
 from keras_genzoo.diagnosis.rules import COLLAPSED
 from keras_genzoo.files import read_lines, write_json, write_lines
 from keras_genzoo.images import as_floats
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.models.vae import VAE
 from keras_genzoo.untrusted import UntrustedError
 
 _MOST_CORRELATED = 256  # latents: their correlations are as many numbers squared
@@ -23,10 +25,10 @@ CARRIES = 0.01
 
 
 class LatentSummary(NamedTuple):
-    """What latents carry, over some images.
+    """The information in each latent, over some images.
 
     Args:
-        kl: float array (latent_dim,), KL(q(z given x) || p(z)) of each in nats, in the mean over images; None where it
+        kl: float array (latent_dim,), the mean of KL(q(z given x) || p(z)) of each over images, in nats; None where it
             has no closed form (flows, VampPrior).
         variance: float array (latent_dim,), Var_x(E[z given x]) of each.
         correlation: float array (latent_dim, latent_dim), of the means E[z given x]; 0 where a mean is constant.
@@ -38,12 +40,12 @@ class LatentSummary(NamedTuple):
 
     @property
     def active_units(self) -> int:
-        """Latents whose mean varies with the image: variance above 0.01, Burda's criterion."""
+        """The number of latents whose mean varies with the image: variance above 0.01, Burda's criterion."""
         return int((self.variance > CARRIES).sum())
 
     @property
     def in_use(self) -> int:
-        """Latents that carry more than 0.01 nats; where that is not known, the active units."""
+        """The number of latents that carry more than 0.01 nats; where that is not known, the active units."""
         return self.active_units if self.kl is None else int((self.kl > CARRIES).sum())
 
     @property
@@ -57,27 +59,27 @@ class LatentSummary(NamedTuple):
         return float((among.sum() - count) / (count * (count - 1)))
 
     def words(self, beta: float | None) -> str:
-        """The summary in a line, which tells a collapse.
+        """The summary in a line, with a warning of a collapse.
 
         Args:
-            beta: the present weight of the KL term; None where none is chosen.
+            beta: the present weight of the KL term; None for a loss without that term.
         """
         carry = "carry more than 0.01 nats" if self.kl is not None else "are active (variance of the mean above 0.01)"
         text = f"{self.in_use} of {len(self.variance)} latents {carry}"
         if self.in_use < COLLAPSED * len(self.variance) and beta is not None:
             text += f"; the weight of the KL term is {beta:g}: posterior collapse; lower beta or anneal it"
         elif self.in_use < COLLAPSED * len(self.variance) and self.kl is not None:
-            text += ": posterior collapse; weigh what the images are compared by more"
+            text += ": posterior collapse; give the reconstruction loss a larger weight"
         return text
 
 
 def latent_summary(model: GenerativeModel, images: np.ndarray, batch_size: int = 64) -> LatentSummary:
-    """Looks at the latents of images.
+    """Returns what each latent carries, over some images.
 
     Reference: Burda et al. 2016, arXiv:1509.00519, section 5 (active units).
 
     Args:
-        model: a variational autoencoder: it has `latent_statistics`.
+        model: an autoencoder that has `latent_statistics`.
         images: array of shape (n, height, width, channels), uint8 or float in [-1, 1], n at least 2.
         batch_size: integer, images at a time.
 
@@ -88,14 +90,14 @@ def latent_summary(model: GenerativeModel, images: np.ndarray, batch_size: int =
         >>> print(latent_summary(model, held_out[np.arange(1000)]["image"]).words(beta=1.0))
         7 of 64 latents carry more than 0.01 nats; the weight of the KL term is 1: posterior collapse; ...
     """
-    if not hasattr(model, "latent_statistics"):
+    if not isinstance(model, HasLatentStatistics):
         raise ValueError(
-            f"latent_summary: {type(model).__name__} has no latent_statistics, which tell what its latents carry: give "
-            "a model that has, such as a VAE."
+            f"latent_summary: {type(model).__name__} has no latent_statistics, the measures of its latents: give a "
+            "model that has them, such as a VAE."
         )
     x = as_floats(images, model.image_shape, "latent_summary")
     if len(x) < 2:
-        raise ValueError(f"latent_summary: got {len(x)} images, but a variance over images takes at least 2.")
+        raise ValueError(f"latent_summary: got {len(x)} images, but the variance over images needs at least 2.")
     found = model.in_batches("latent_statistics", x, batch_size).astype("float64")
     centered = found[:, 0] - found[:, 0].mean(axis=0)
     covariance = centered.T @ centered / len(centered)
@@ -106,14 +108,14 @@ def latent_summary(model: GenerativeModel, images: np.ndarray, batch_size: int =
 
 
 class LatentReport(keras.callbacks.Callback):
-    """Writes after each epoch what each latent carries on held-out images.
+    """Writes after each epoch the information in each latent, over held-out images.
 
     `latents.jsonl` gets a line an epoch: KL of each latent, active units, mean absolute correlation; `latents.json` has
-    the last epoch's with the correlations of up to 256 latents. What cannot be looked at is told, and passed over.
+    the last epoch's with the correlations of up to 256 latents. Errors become warnings.
 
     Args:
         images: array of held-out images, uint8 or float in [-1, 1]; some hundreds are enough.
-        folder: where to; made if it is missing.
+        folder: where to write; made if it is missing.
         batch_size: integer, images at a time.
 
     Example:
@@ -131,17 +133,18 @@ class LatentReport(keras.callbacks.Callback):
         """The last epoch's summary in a line; None before the first."""
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Looks, and writes."""
+        """Measures, and writes."""
         try:
             summary = latent_summary(self.model, self.images, self.batch_size)
         except Exception as error:  # even memory that runs out here must not end a training
-            warnings.warn(f"the latents of epoch {epoch + 1} were not looked at: {error}", stacklevel=1)
+            warnings.warn(
+                f"the latents of epoch {epoch + 1} could not be measured: {error}. The training continues.",
+                stacklevel=1,
+            )
             return
         if not all(np.isfinite(part).all() for part in summary if part is not None):
-            return  # the training has diverged, which the Guard tells
-        beta = getattr(self.model, "beta", 1.0 if hasattr(self.model, "log_importance_weight") else None)
-        if beta is not None:
-            beta = float(ops.convert_to_numpy(self.model.scheduled(beta)))
+            return  # the training has diverged, which Guard reports
+        beta = _weight_of_kl(self.model)
         self.words = summary.words(beta)
         line = {
             "epoch": epoch + 1,
@@ -154,18 +157,25 @@ class LatentReport(keras.callbacks.Callback):
         more = {"variance": _rounded(summary.variance)}
         if len(summary.variance) <= _MOST_CORRELATED:
             more["correlation"] = _rounded(summary.correlation)
-        with told(f"the latents of epoch {epoch + 1}"):
+        with warn_on_error(f"the latents of epoch {epoch + 1}"):
             self.folder.mkdir(parents=True, exist_ok=True)
             # A training that went back to an earlier checkpoint comes to the same epochs again.
-            lines = [*(one for one in _lines(self.folder) if one["epoch"] <= epoch), line]
+            lines = [*(before for before in _lines(self.folder) if before["epoch"] <= epoch), line]
             write_lines(self.folder / "latents.jsonl", lines)
             write_json(self.folder / "latents.json", {**line, **more})
 
 
-def last_words(folder: Path) -> str | None:
-    """What a `LatentReport` said last of a folder's training; None if it said nothing."""
+def latent_report_in_words(folder: Path) -> str | None:
+    """Returns the last line of a run folder's `LatentReport` in words; None if there is none."""
     lines = _lines(folder)
     return str(lines[-1].get("words")) if lines else None
+
+
+def _weight_of_kl(model: GenerativeModel) -> float | None:
+    """The present weight of the KL term in a model's loss; None for a loss without that term."""
+    if isinstance(model, VAE):
+        return float(ops.convert_to_numpy(model.scheduled(model.beta)))
+    return 1.0 if isinstance(model, HasLikelihood) else None
 
 
 def _lines(folder: Path) -> list[dict[str, Any]]:

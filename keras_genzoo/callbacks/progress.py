@@ -1,4 +1,4 @@
-"""Progress: how far a training is, how long it will take, and what it logs, without slowing it down."""
+"""Progress: shows how far a training is, how long it will take, and its logs, without slowing it down."""
 
 import contextlib
 import math
@@ -9,9 +9,10 @@ from typing import Any, TextIO
 
 import keras
 
+from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import duration, is_terminal
 
-_SECONDS_BETWEEN_LOOKS = 0.5  # a look at the logs waits for the device
+_SECONDS_BETWEEN_READS = 0.5  # reading the logs waits for the device
 _SECONDS_TO_TIME = 2.0
 _SECONDS_TO_FORGET = 30.0
 _STEPS_TO_TIME = 10
@@ -28,9 +29,9 @@ class Progress(keras.callbacks.Callback):
     Args:
         epochs: integer, the epoch after which the training ends.
         steps: integer, train steps in an epoch.
-        images: integer, training images that a step sees.
+        images: integer, training images of a step.
         first_step: integer, steps of the first epoch that were taken before.
-        validation_images: integer, held-out images that are looked at after each epoch.
+        validation_images: integer, held-out images of the validation after each epoch.
         stream: where to write; standard output by default.
         seconds: float, least time between two lines where there is no terminal.
 
@@ -74,8 +75,8 @@ class Progress(keras.callbacks.Callback):
             self._bar.live.stop()
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Asks the model how it calls its logs, whose order Keras does not keep."""
-        self._names = getattr(self.model, "logs", ())
+        """Reads the names of the model's logs, whose order Keras does not keep."""
+        self._names = self.model.logs if isinstance(self.model, GenerativeModel) else ()
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Starts the epoch's bar."""
@@ -87,12 +88,12 @@ class Progress(keras.callbacks.Callback):
         self._show({})
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Counts the step; looks at the logs, and so at the clock, twice a second."""
+        """Counts the step; reads the logs, and with them the clock, twice a second."""
         self._step += 1
         if not self._speed.due(last=self._step == self.steps):
             return
         shown = numbers(logs, self._names)
-        self._speed.look()
+        self._speed.read()
         self._show(shown)
         if self._speed.seconds >= _SECONDS_TO_TIME:
             self._estimate()
@@ -100,15 +101,15 @@ class Progress(keras.callbacks.Callback):
             self._line(f"{self._place()}, step {self._step}/{self.steps}", shown)
 
     def on_test_begin(self, logs: dict | None = None) -> None:
-        """Says why the bar stands still."""
+        """Says that the epoch is being validated."""
         if self._bar:
-            self._bar.show(self._place(), self.steps, self.steps, "looking at held-out images")
+            self._bar.show(self._place(), self.steps, self.steps, "validation")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes the epoch's line."""
         now = time.perf_counter()
         if epoch > self._first_epoch:  # the first epoch's validation compiles
-            self._rest = self._speed.since_look() * self._speed.steps_a_second
+            self._rest = self._speed.since_read() * self._speed.steps_a_second
         last = epoch + 1 == self.epochs
         if last or epoch == self._first_epoch or now - self._last_line > (1.0 if self._bar else self.seconds):
             seconds = now - self._began
@@ -149,7 +150,7 @@ class Progress(keras.callbacks.Callback):
         self._last_line = time.perf_counter()
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # whoever read it is gone, or a log's disk is full: the training goes on
+        with contextlib.suppress(OSError):  # a closed pipe or a full disk must not end the training
             if self._bar:
                 self._bar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
             else:
@@ -164,44 +165,44 @@ class _Speed:
         self.seconds = 0.0
         self._recent_steps = self._recent_seconds = 0.0  # the past counts less and less
         self._warm_up = _WARM_UP
-        self._steps_since_look = 0
-        self._last_look = time.perf_counter()
+        self._steps_since_read = 0
+        self._last_read = time.perf_counter()
 
     @property
     def steps_a_second(self) -> float:
         return self._recent_steps / self._recent_seconds if self._recent_seconds else 0.0
 
     def due(self, last: bool) -> bool:
-        """Counts a step, and tells whether it is time to look; `last` is the last of an epoch."""
-        self._steps_since_look += 1
+        """Counts a step, and returns whether to read the logs; `last` is the last of an epoch."""
+        self._steps_since_read += 1
         if self._warm_up:
-            return self._steps_since_look == self._warm_up or last
-        return last or self.since_look() > _SECONDS_BETWEEN_LOOKS
+            return self._steps_since_read == self._warm_up or last
+        return last or self.since_read() > _SECONDS_BETWEEN_READS
 
-    def look(self) -> None:
-        """Takes the time of the steps since the last look, which the device must have done."""
+    def read(self) -> None:
+        """Takes the time of the steps since the last reading, which the device must have done."""
         if self._warm_up:
             self._warm_up = 0
         else:
-            seconds = self.since_look()
-            self.steps += self._steps_since_look
+            seconds = self.since_read()
+            self.steps += self._steps_since_read
             self.seconds += seconds
             past = math.exp(-seconds / _SECONDS_TO_FORGET)
-            self._recent_steps = past * self._recent_steps + self._steps_since_look
+            self._recent_steps = past * self._recent_steps + self._steps_since_read
             self._recent_seconds = past * self._recent_seconds + seconds
         self.pause_over()
 
     def pause_over(self) -> None:
         """Starts the clock again."""
-        self._steps_since_look = 0
-        self._last_look = time.perf_counter()
+        self._steps_since_read = 0
+        self._last_read = time.perf_counter()
 
-    def since_look(self) -> float:
-        return time.perf_counter() - self._last_look
+    def since_read(self) -> float:
+        return time.perf_counter() - self._last_read
 
 
 class _Bar:
-    """The one line that moves."""
+    """The bar, which is redrawn in place."""
 
     def __init__(self, stream: TextIO):
         from rich.console import Console

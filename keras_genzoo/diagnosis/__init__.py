@@ -1,31 +1,31 @@
-"""Diagnosis: what is wrong with a training, told from a few numbers that are taken now and then while it goes on."""
+"""Diagnosis: detects failures of a training by a few numbers that are measured now and then."""
 
 from keras_genzoo.diagnosis.advice import ADVICE, Advice
-from keras_genzoo.diagnosis.chart import Chart, Finding, Look
-from keras_genzoo.diagnosis.distances import classes_met, copied, coverage, descriptors, diversity, thumbnails
+from keras_genzoo.diagnosis.distances import classes_covered, copied, coverage, descriptors, diversity, thumbnails
 from keras_genzoo.diagnosis.inputs import range_of
 from keras_genzoo.diagnosis.probe import Probe
 from keras_genzoo.diagnosis.rules import RULES, Past, Rule
-from keras_genzoo.diagnosis.scores import overfitting, told_apart
+from keras_genzoo.diagnosis.scores import overfitting, pairwise_accuracy
+from keras_genzoo.diagnosis.timeline import Finding, Observation, Timeline
 
 __all__ = [
     "ADVICE",
     "RULES",
     "Advice",
-    "Chart",
     "Finding",
-    "Look",
+    "Observation",
     "Past",
     "Probe",
     "Rule",
-    "classes_met",
+    "Timeline",
+    "classes_covered",
     "copied",
     "coverage",
     "descriptors",
     "diversity",
     "overfitting",
+    "pairwise_accuracy",
     "range_of",
     "record",
     "thumbnails",
-    "told_apart",
 ]

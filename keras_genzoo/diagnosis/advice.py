@@ -1,10 +1,10 @@
-"""What the literature advises for each illness."""
+"""Advice: what the literature recommends against each failure."""
 
 from typing import NamedTuple
 
 
 class Advice(NamedTuple):
-    """What an illness is called, what is advised for it, and by whom."""
+    """A failure's name, the advice in words, and its source."""
 
     name: str
     words: str
@@ -15,20 +15,20 @@ ADVICE = {
     "mode_collapse": Advice(
         "mode collapse",
         "a Wasserstein loss with gradient penalty (the model wgan_gp) or a spectrally normalized discriminator, a "
-        "lower learning rate for the generator, or more turns of its opponent",
+        "lower learning rate for the generator, or more discriminator steps",
         "Arjovsky et al. 2017, arXiv:1701.07875; Gulrajani et al. 2017, arXiv:1704.00028; Miyato et al. 2018, "
         "arXiv:1802.05957",
     ),
     "discriminator_wins": Advice(
         "convergence failure",
-        "a weaker discriminator (fewer filters, dropout, a lower learning rate, fewer turns), noise on its images or "
+        "a weaker discriminator (fewer filters, dropout, a lower learning rate, fewer steps), noise on its images or "
         "smoothed labels, or a loss whose gradient does not fade: non-saturating, least squares, Wasserstein",
         "Goodfellow et al. 2014, arXiv:1406.2661, section 3; Arjovsky & Bottou 2017, arXiv:1701.04862; Salimans et al. "
         "2016, arXiv:1606.03498",
     ),
     "generator_wins": Advice(
         "convergence failure",
-        "a stronger discriminator: more filters, a higher learning rate of its own, or more turns",
+        "a stronger discriminator: more filters, a higher learning rate of its own, or more steps",
         "Heusel et al. 2017, arXiv:1706.08500; Goodfellow 2016, arXiv:1701.00160, section 4",
     ),
     "gradient_vanishes": Advice(
@@ -49,7 +49,7 @@ ADVICE = {
     ),
     "overfitting": Advice(
         "overfitting",
-        "more images, augmentation (of all that a discriminator sees), dropout or another regularization, or to stop "
+        "more images, augmentation (of all images of the discriminator), dropout or another regularization, or to stop "
         "earlier",
         "Karras et al. 2020, arXiv:2006.06676; Zhao et al. 2020, arXiv:2006.10738",
     ),

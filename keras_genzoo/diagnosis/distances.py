@@ -1,11 +1,11 @@
-"""Distances between images: how varied samples are beside real images, and whether they are copies of training images.
+"""Distances between images: the diversity of samples relative to real images, and copies of training images.
 
-Two views of an image are compared. *Thumbnails* are its pixels at 16 x 16: what is left of them are shapes and colors,
-so that neither noise nor the smoothness of a VAE's images counts. *Descriptors* are a thumbnail's answers to fixed
-random filters, rectified and averaged over neighborhoods: they tell textures apart and forgive small shifts, need no
-weights that somebody would have to download, and are the same for every run, whatever its data. That random filters
-do for such comparisons is shown by Saxe et al. 2011 (https://icml.cc/2011/papers/551_icmlpaper.pdf), and for the
-diversity of samples by Naeem et al. 2020, arXiv:2002.09797, section 4.
+Images are compared by two representations. *Thumbnails* are their pixels at 16 x 16, which keep shapes and colors, so
+that neither noise nor the smoothness of a VAE's images counts. *Descriptors* are a thumbnail's answers to fixed random
+filters, rectified and averaged over neighborhoods: they distinguish textures and tolerate small shifts, need no weights
+to be downloaded, and are the same for every run, whatever its data. That random filters suffice for such comparisons is
+shown by Saxe et al. 2011 (https://icml.cc/2011/papers/551_icmlpaper.pdf), and for the diversity of samples by Naeem et
+al. 2020, arXiv:2002.09797, section 4.
 """
 
 import functools
@@ -19,7 +19,7 @@ SIDE = 16
 """Pixels of a thumbnail along each side, at most."""
 _FILTERS, _WINDOW, _POOLED = 32, 3, 4
 _NEIGHBOR = 5
-"""Among how many nearest images a copy's original must stand out (and k of coverage)."""
+"""The number of nearest images among which a copy's original must stand out (and k of coverage)."""
 
 
 def thumbnails(images: np.ndarray) -> np.ndarray:
@@ -63,19 +63,19 @@ def descriptors(small: np.ndarray) -> np.ndarray:
 
 
 def diversity(samples: np.ndarray, real: np.ndarray) -> tuple[float, float]:
-    """How varied samples are, in the measure of as many real images.
+    """Returns the diversity of samples relative to that of as many real images.
 
     Args:
         samples: float array of shape (n, d): thumbnails in a row, or descriptors.
         real: float array of shape (m, d), of m images drawn as the samples are: at random.
 
     Returns:
-        `spread`, the mean distance of two samples over that of two real images, which is 0 of one image made again and
-        again; and `nearest`, the same of the median distance of an image to the nearest other one, which is 0 where
-        samples come in a few kinds that hardly vary. Both are about 1 of images drawn like the real ones; infinite,
-        if the real images do not vary.
+        `spread`, the mean distance of two samples over that of two real images, which is 0 of one image repeated;
+        and `nearest`, the same of the median distance of an image to its nearest neighbor, which is 0 where samples
+        come in a few kinds that hardly vary. Both are about 1 of images drawn like the real ones; infinite if the real
+        images do not vary.
 
-    Reference: near-duplicates among few samples tell a small support: Arora & Zhang 2017, arXiv:1706.08224.
+    Reference: near-duplicates among few samples show a small support: Arora & Zhang 2017, arXiv:1706.08224.
     """
     size = min(len(samples), len(real))  # the nearest of more images is nearer
     (spread, nearest), (of_real, nearest_real) = (_variety(rows[:size]) for rows in (samples, real))
@@ -93,7 +93,7 @@ def _ratio(value: float, of: float) -> float:
 
 
 def coverage(samples: np.ndarray, real: np.ndarray) -> float:
-    """The share of real images that have a sample among them: nearer than their fifth-nearest real image.
+    """Returns the fraction of real images that have a sample nearby: nearer than their fifth-nearest real image.
 
     Reference: Naeem et al. 2020, arXiv:2002.09797, equation 7.
 
@@ -106,11 +106,11 @@ def coverage(samples: np.ndarray, real: np.ndarray) -> float:
 
 
 def copied(samples: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> float:
-    """By how much the share of near-copies of training images is larger among samples than among held-out images.
+    """Returns the fraction of near-copies of training images among samples, less that among held-out images.
 
     A copy has one training image that is far nearer than the others: its distance to the nearest, over that to the
-    fifth-nearest, is less than half of what held-out images have in the middle. That ratio, and not the distance
-    alone, since smooth images are nearer to all others.
+    fifth-nearest, is less than half of the median of held-out images. The ratio, rather than the distance alone, since
+    smooth images are nearer to all others.
 
     Reference: the test by nearest neighbors beside held-out images: Meehan et al. 2020, arXiv:2004.05675; the ratio of
     two neighbors' distances: Lowe 2004, doi:10.1023/B:VISI.0000029664.99615.94, section 7.1.
@@ -121,18 +121,18 @@ def copied(samples: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> floa
         train: float array of shape (k, d), k at least 6.
 
     Returns:
-        float in [-1, 1]; about 0 of a model that has learned rather than stored, 1 of one that gives copies alone.
+        float in [-1, 1]; about 0 of a model that generalizes, 1 of a model that makes copies alone.
     """
     of_held_out = _standing_out(held_out, train)
     bound = 0.5 * np.median(of_held_out)
     return float((_standing_out(samples, train) < bound).mean() - (of_held_out < bound).mean())
 
 
-def classes_met(samples: np.ndarray, train: np.ndarray, labels: np.ndarray) -> float:
-    """How many classes samples are of, in the measure of as many real images.
+def classes_covered(samples: np.ndarray, train: np.ndarray, labels: np.ndarray) -> float:
+    """Returns how many classes samples cover, relative to as many real images.
 
-    A sample is of the class of the training image that is nearest to it, and so is each training image that serves for
-    comparison, of which the nearest *other* one counts: no classifier has to be trained.
+    A sample has the class of the training image nearest to it; so has each of the training images compared with, for
+    which the nearest *other* image counts: no classifier has to be trained.
 
     Reference: the count of modes by a classifier: Srivastava et al. 2017 (VEEGAN), arXiv:1705.07761, section 4.2; the
         nearest neighbor in its place: Cover & Hart 1967, doi:10.1109/TIT.1967.1053964.
@@ -143,16 +143,17 @@ def classes_met(samples: np.ndarray, train: np.ndarray, labels: np.ndarray) -> f
         labels: integer array of shape (k,), the classes of `train`.
 
     Returns:
-        float, the number of classes that the samples are of, over that of the first n training images; about 1 of a
-        model that has learned all classes.
+        float, the number of classes of the samples, over that of the first n training images; about 1 of a
+        model of all classes.
     """
     real = train[: len(samples)]
     others = _distances(real, train)
     np.fill_diagonal(others, np.inf)
-    met, of_real = (
-        len(np.unique(labels[one.argmin(axis=1)])) for one in (_distances(samples[: len(real)], train), others)
+    of_samples, of_real = (
+        len(np.unique(labels[distances.argmin(axis=1)]))
+        for distances in (_distances(samples[: len(real)], train), others)
     )
-    return met / of_real
+    return of_samples / of_real
 
 
 def _standing_out(rows: np.ndarray, train: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The doctor's record of a training, in its run folder: a line for each look, and for each finding and its end."""
+"""The record of a diagnosis in the run folder: a line for each observation, and for each finding and its end."""
 
 import contextlib
 import json
@@ -7,48 +7,48 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.diagnosis.chart import Chart, Finding, Look
+from keras_genzoo.diagnosis.timeline import Finding, Observation, Timeline
 from keras_genzoo.files import append_line, read_lines, write_lines
 from keras_genzoo.untrusted import UntrustedError
 
 FILE = "diagnosis.jsonl"
 
 
-def write(folder: Path, look: Look, found: Iterable[Finding]) -> None:
-    """Appends a look, and what was found by it."""
+def write(folder: Path, observation: Observation, findings: Iterable[Finding]) -> None:
+    """Appends an observation, and what was found by it."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [look.line(), *(finding.line() for finding in found)]
+    lines = [observation.line(), *(finding.line() for finding in findings)]
     append_line(folder / FILE, "\n".join(json.dumps(line) for line in lines))
 
 
 def write_stop(folder: Path, reason: str) -> None:
-    """Appends why there are no more looks."""
+    """Appends why there are no more observations."""
     folder.mkdir(parents=True, exist_ok=True)
     append_line(folder / FILE, json.dumps({"stopped": reason}))
 
 
-def read(folder: str | os.PathLike) -> Chart:
-    """The chart of a training, from its record; empty if there is none. Lines that are no looks are passed over."""
-    chart = Chart()
+def read(folder: str | os.PathLike) -> Timeline:
+    """The timeline of a training, from its record; empty if there is none. Other lines are skipped."""
+    timeline = Timeline()
     for line in _lines(Path(folder)):
-        look = Look.of(line)
-        if look is not None:
-            chart.add(look)
+        observation = Observation.from_line(line)
+        if observation is not None:
+            timeline.add(observation)
         elif isinstance(line.get("stopped"), str):
-            chart.stopped = line["stopped"]
-    return chart
+            timeline.stopped = line["stopped"]
+    return timeline
 
 
-def go_back(folder: Path, iterations: int) -> Chart:
-    """The chart up to a number of train steps, to which the record is cut: what came later will be seen again."""
-    looks = (Look.of(line) for line in _lines(folder))
-    kept = [look for look in looks if look is not None and look.iterations <= iterations]
-    chart, lines = Chart(), []
-    for look in kept:
-        lines += [look.line(), *(finding.line() for finding in chart.add(look))]
+def rewind(folder: Path, iterations: int) -> Timeline:
+    """The timeline up to a number of train steps, to which the record is cut: later steps will be taken again."""
+    observations = (Observation.from_line(line) for line in _lines(folder))
+    kept = [found for found in observations if found is not None and found.iterations <= iterations]
+    timeline, lines = Timeline(), []
+    for observation in kept:
+        lines += [observation.line(), *(finding.line() for finding in timeline.add(observation))]
     if (folder / FILE).exists():
         write_lines(folder / FILE, lines)
-    return chart
+    return timeline
 
 
 def _lines(folder: Path) -> list[dict[str, Any]]:

@@ -1,22 +1,22 @@
-"""The rules: which measures, at how many looks in a row, are an illness.
+"""The rules: which measures, at how many observations in a row, show a failure.
 
-The bounds lie where healthy trainings do not come, and whence ill ones do not return: an illness that is missed can be
-seen in the samples, while a false alarm spoils a good training.
+The bounds lie where healthy trainings do not come, and failing ones do not return from: a failure that is missed shows
+in the samples, while a false alarm spoils a good training.
 
 | measure | what it is |
 | --- | --- |
 | `spread`, `nearest` | diversity of the samples by descriptors: `keras_genzoo.diagnosis.diversity` |
 | `pixel_spread` | `spread` by thumbnails |
 | `coverage`, `copied` | by descriptors, by thumbnails: the functions of these names |
-| `classes` | `classes_met` by thumbnails, of data with labels |
-| `told_apart.discriminator` | share of pairs of a real image and a sample that it tells |
-| `held_out.D`, `overfitting.D` | share of pairs of a training and a held-out image that D tells; `overfitting` |
-| `gradient.P` | root mean square of the gradient of the loss of P, the generator's player |
+| `classes` | `classes_covered` by thumbnails, of data with labels |
+| `pairwise_accuracy.discriminator` | fraction of pairs of a real image and a sample that it orders correctly |
+| `held_out.D`, `overfitting.D` | the same of pairs of a training and a held-out image; `overfitting` |
+| `gradient.P` | root mean square of the gradient of the loss of P, the player of the generator or translator |
 | `weights.P` | root mean square of the weights of the player P |
-| `dead.N`, `scale.N` | the largest share of units that never vary, and root mean square, of a layer of the network N |
-| `latents_in_use` | share of the latents that carry more than 0.01 nats, where their KL has a closed form |
-| `log.L`, `logs_not_finite` | what the model logs as L, since the last look; how many logs are NaN or infinite |
-| `val_gap` | how much greater the loss of held-out images is than that of training images, in the last epoch |
+| `dead.N`, `scale.N` | the largest fraction of constant units, and root mean square, of a layer of the network N |
+| `latents_in_use` | fraction of the latents that carry more than 0.01 nats, where their KL has a closed form |
+| `log.L`, `logs_not_finite` | mean of the log L, since the last observation; how many logs are NaN or infinite |
+| `val_gap` | held-out loss less training loss, in the last epoch |
 | `input.low`, ... | `keras_genzoo.diagnosis.range_of` |
 """
 
@@ -29,17 +29,17 @@ Measures = Mapping[str, float]
 
 @dataclass
 class Past:
-    """What was seen of each measure, the present look included: its first value, its smallest and its largest."""
+    """Each measure's first, smallest and largest value so far, the present observation included."""
 
     first: dict[str, float] = field(default_factory=dict)
     least: dict[str, float] = field(default_factory=dict)
     most: dict[str, float] = field(default_factory=dict)
     steps: int = 0
-    """From the first look to the present one."""
+    """From the first observation to the present one."""
     _start: int | None = None
 
-    def see(self, iterations: int, measures: Measures) -> None:
-        """Takes a look's measures up."""
+    def add(self, iterations: int, measures: Measures) -> None:
+        """Adds the measures of an observation."""
         self._start = iterations if self._start is None else self._start
         self.steps = max(0, iterations - self._start)
         for name, value in measures.items():
@@ -50,38 +50,38 @@ class Past:
 
 @dataclass(frozen=True)
 class Rule:
-    """When a measure shows an illness.
+    """A condition under which a measure shows a failure.
 
     Args:
-        illness: string, a key of `ADVICE`.
-        about: string, a measure's name; or one that ends in a dot, for all measures that begin so: each is judged for
-            itself, and the rest of its name says whose it is.
-        ill: function `(the measure's name, all measures of the look, past) -> bool`.
-        words: string, what is told, formatted with `value`, `who`, `first`, the measure's first value, and `now`, all
-            measures of the look.
-        player: optional string, whose illness it is, where the measure's name does not tell.
-        evidence: names of other measures that are told.
-        looks: integer, how many looks in a row must show it.
+        failure: string, a key of `ADVICE`.
+        about: string, a measure's name; or one that ends in a dot, for all measures that begin so: each is tested by
+            itself, and the rest of its name is the player's, the network's or the log's.
+        fails: function `(the measure's name, all measures of the observation, past) -> bool`.
+        words: string, the report, formatted with `value`, `who`, `first`, the measure's first value, and `now`, all
+            measures of the observation.
+        player: optional string, the player that fails, where the measure's name does not say so.
+        evidence: names of other measures that are reported.
+        observations: integer, how many in a row must show it.
         steps: integer, the least number of train steps from the first of them to the last.
     """
 
-    illness: str
+    failure: str
     about: str
-    ill: Callable[[str, Measures, Past], bool]
+    fails: Callable[[str, Measures, Past], bool]
     words: str
     player: str | None = None
     evidence: tuple[str, ...] = ()
-    looks: int = 5
+    observations: int = 5
     steps: int = 300
 
     def measures(self, measures: Measures) -> list[str]:
-        """Those measures of a look that the rule is about."""
+        """Those measures of an observation that the rule is about."""
         if self.about.endswith("."):
             return [name for name in measures if name.startswith(self.about)]
         return [self.about] if self.about in measures else []
 
     def whose(self, name: str) -> str | None:
-        """The player, the network or the log whose illness the measure of that name shows."""
+        """The player, the network or the log that fails, by the measure of that name."""
         return self.player or (name.removeprefix(self.about) if self.about.endswith(".") else None)
 
 
@@ -90,13 +90,13 @@ NOTHING = 0.1
 LITTLE = 0.3
 """The diversity below which most of what real images show is missing."""
 HALF = 0.5
-"""The part of the classes below which too many are missing."""
+"""The fraction of the classes below which too many are missing."""
 COLLAPSED = 0.25
-"""The share of latents in use below which the posterior is told to have collapsed."""
+"""The fraction of latents in use below which the posterior has collapsed."""
 
 
 def _variety(of: Measures) -> float:
-    """By the view in which the samples are the more varied."""
+    """The larger of both measures of diversity."""
     return max(of.get("spread", 0.0), of.get("pixel_spread", 0.0))
 
 
@@ -105,7 +105,7 @@ def _all_alike(name: str, now: Measures, past: Past) -> bool:
 
 
 def _much_is_missing(name: str, now: Measures, past: Past) -> bool:
-    # To a young generator variety comes; it must have had more of it before.
+    # A generator's diversity grows at first; it must have had more of it before.
     return NOTHING <= _variety(now) < min(LITTLE, 0.7 * _variety(past.most))
 
 
@@ -157,7 +157,7 @@ def _copies(name: str, now: Measures, past: Past) -> bool:
     return now[name] > LITTLE
 
 
-def _by_heart(name: str, now: Measures, past: Past) -> bool:
+def _memorizes(name: str, now: Measures, past: Past) -> bool:
     return now[name] > 0.8 and now.get(name.replace("overfitting.", "held_out."), 0.0) > 0.9
 
 
@@ -187,61 +187,64 @@ def _given(condition: Callable[[float], bool]) -> Callable[[str, Measures, Past]
     return lambda name, now, past: condition(now[name])
 
 
-def _input(about: str, ill: Callable[[str, Measures, Past], bool], words: str) -> Rule:
-    """A rule about what the model is given, which the first look tells."""
-    return Rule("input", about, ill, words, evidence=("input.low", "input.high"), looks=1, steps=0)
+def _input(about: str, fails: Callable[[str, Measures, Past], bool], words: str) -> Rule:
+    """A rule about the range of the training images, which the first observation tests."""
+    return Rule("input", about, fails, words, evidence=("input.low", "input.high"), observations=1, steps=0)
 
 
 _SAMPLES = ("pixel_spread", "coverage", "classes")
 _LOSSES = ("log.discriminator_loss", "log.generator_loss")
 
 RULES = (
-    _input("input.not_finite", _given(lambda share: share > 0.0),
-           "{value:.2%} of the numbers that the model is given are NaN or infinite"),
+    _input("input.not_finite", _given(lambda fraction: fraction > 0.0),
+           "{value:.2%} of the pixels of the training images are NaN or infinite"),
     _input("input.high", _out_of_range,
-           "the model is given numbers from {now[input.low]:.4g} to {value:.4g}, and expects [-1, 1]"),
-    _input("input.low", _half_the_range, "the model is given numbers from {value:.1g} up alone, and expects [-1, 1]"),
-    _input("input.variation", _given(lambda largest: largest < 1e-6), "the images that it is given are all the same"),
+           "training images have pixels from {now[input.low]:.4g} to {value:.4g}, but [-1, 1] is expected"),
+    _input("input.low", _half_the_range,
+           "training images have no pixels below {value:.1g}, but [-1, 1] is expected"),
+    _input("input.variation", _given(lambda largest: largest < 1e-6), "training images are all the same"),
     Rule("mode_collapse", "spread", _all_alike,
-         "complete: the samples differ from one another by {value:.1%} of what real images do",
+         "complete: the diversity of the samples is {value:.1%} of that of real images",
          player="generator", evidence=_SAMPLES, steps=500),
     Rule("mode_collapse", "spread", _much_is_missing,
-         "partial: the samples differ from one another by {value:.0%} of what real images do, and did by more before",
+         "partial: the diversity of the samples has fallen to {value:.0%} of that of real images",
          player="generator", evidence=_SAMPLES, steps=500),
     Rule("mode_collapse", "nearest", _few_kinds,
-         "partial: the samples are of a few kinds, which hardly vary: a sample's nearest other one is at {value:.1%} "
-         "of the distance between neighboring real images",
+         "partial: the samples are of a few kinds that hardly vary: their nearest neighbors are at {value:.1%} of the "
+         "distance of those of real images",
          player="generator", evidence=("spread", *_SAMPLES), steps=500),
     Rule("mode_collapse", "classes", _classes_are_missing,
-         "partial: the samples are of {value:.0%} as many classes as real images, by their nearest training images",
+         "partial: the samples cover {value:.0%} of the classes of real images, by their nearest training images",
          player="generator", evidence=("spread", "nearest"), steps=1000),
-    Rule("discriminator_wins", "told_apart.", _won,
-         "the {who} has won: it tells {value:.1%} of the samples from real images, and the generator learns no more",
+    Rule("discriminator_wins", "pairwise_accuracy.", _won,
+         "the {who} has won: it ranks real images above samples in {value:.1%} of pairs, and the generator learns no "
+         "more",
          evidence=_LOSSES),
-    Rule("generator_wins", "told_apart.", _lost,
-         "the generator has won: the {who} is right in {value:.1%} of the cases, and teaches nothing",
+    Rule("generator_wins", "pairwise_accuracy.", _lost,
+         "the generator has won: the {who} ranks real images above samples in {value:.1%} of pairs alone",
          evidence=_LOSSES),
     Rule("gradient_vanishes", "gradient.", _faded,
-         "the gradient of the {who}'s loss has vanished: {value:.1e} at a weight", evidence=_LOSSES),
+         "the gradient of the {who}'s loss has vanished: its root mean square is {value:.1e}", evidence=_LOSSES),
     Rule("divergence", "logs_not_finite", _given(lambda count: count > 0.0),
-         "a loss is NaN or infinite", looks=1, steps=0),
-    Rule("divergence", "log.", _climbed, "{who} has climbed from {first:.3g} to {value:.3g}"),
+         "a loss is NaN or infinite", observations=1, steps=0),
+    Rule("divergence", "log.", _climbed, "{who} has risen from {first:.3g} to {value:.3g}"),
     Rule("divergence", "log.loss", _worse_than_ever,
          "the loss, {value:.4g}, is worse than at the first step, {first:.4g}"),
     Rule("divergence", "weights.", _overgrown,
-         "the weights of the {who} have grown from {first:.2g} to {value:.2g} each: the steps are too large"),
+         "the weights of the {who} have grown from {first:.2g} to {value:.2g} (root mean square): the steps are too "
+         "large"),
     Rule("memorization", "copied", _copies,
          "{value:.0%} more of the samples than of held-out images are near-copies of training images"),
-    Rule("overfitting", "overfitting.", _by_heart,
-         "the {who} knows its training images by heart: images that it has not seen look to it like samples",
+    Rule("overfitting", "overfitting.", _memorizes,
+         "the {who} has memorized its training images: it scores held-out images like samples",
          evidence=("held_out.discriminator", "held_out.critic")),
     Rule("overfitting", "log.val_loss", _risen,
-         "the loss of held-out images rises again, and is {value:.4g}", evidence=("log.loss",)),
+         "the held-out loss rises again, and is {value:.4g}", evidence=("log.loss",)),
     Rule("dead_units", "dead.", _dead,
-         "{value:.0%} of the units of a layer of the {who} give the same for every image"),
+         "{value:.0%} of the units of a layer of the {who} have the same activation for every image"),
     Rule("exploding_activations", "scale.", _exploded,
-         "activations of the {who} have grown from {first:.2g} to {value:.2g}"),
+         "activations of the {who} have grown from {first:.2g} to {value:.2g} (root mean square)"),
     Rule("posterior_collapse", "latents_in_use", _unused,
-         "{value:.0%} of the latents carry more than 0.01 nats: the decoder has learned to do without them",
+         "{value:.0%} of the latents carry more than 0.01 nats: the decoder ignores the others",
          player="encoder", steps=500),
 )  # fmt: skip

@@ -1,15 +1,15 @@
-"""What a discriminator's scores of a fixed batch tell: who wins, and whether it knows its training images by heart."""
+"""Measures of a discriminator's scores: how well it separates two kinds of images, and whether it overfits."""
 
 import numpy as np
 
 
-def told_apart(higher: np.ndarray, lower: np.ndarray) -> float:
-    """The share of pairs of which the first has the higher score (equal scores count half).
+def pairwise_accuracy(higher: np.ndarray, lower: np.ndarray) -> float:
+    """Returns the fraction of pairs of which the first has the higher score (equal scores count half).
 
-    Of real images and samples it is the accuracy of a discriminator that is shown one of each, whatever its loss takes
-    for the border between both: 1 if it is never wrong, 0.5 if it guesses, 0 if it is always wrong.
+    Of scores of real images and samples it is the accuracy with which a discriminator finds the real image of a pair,
+    whatever threshold its loss implies: 1 if it is never wrong, 0.5 if it guesses, 0 if it is always wrong.
 
-    Reference: it is the area under the ROC curve: Hanley & McNeil 1982, doi:10.1148/radiology.143.1.7063747.
+    Reference: this is the area under the ROC curve: Hanley & McNeil 1982, doi:10.1148/radiology.143.1.7063747.
 
     Args:
         higher: float array of any shape, scores of one kind of images.
@@ -20,7 +20,7 @@ def told_apart(higher: np.ndarray, lower: np.ndarray) -> float:
 
 
 def overfitting(train: np.ndarray, held_out: np.ndarray, samples: np.ndarray) -> float:
-    """Where held-out images lie in a discriminator's mind between training images (0) and samples (1).
+    """Returns where a discriminator scores held-out images from training images (0) to samples (1).
 
     Reference: Karras et al. 2020, arXiv:2006.06676, equation 1, r_v.
 
@@ -30,7 +30,8 @@ def overfitting(train: np.ndarray, held_out: np.ndarray, samples: np.ndarray) ->
         samples: float array, scores of generated images.
 
     Returns:
-        float, 0 if it treats images that it has not seen as those that it has; 0 too, where it cannot tell samples.
+        float, 0 if it scores held-out images as it does training images; 0 too, where it does not score these above
+        samples.
     """
     gap = float(np.mean(train) - np.mean(samples))
     return float(np.mean(train) - np.mean(held_out)) / gap if gap > 0 else 0.0

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.artifacts import Position, plot_losses
-from keras_genzoo.callbacks import last_words, latent_walk, reconstructions, told, write_sheet
+from keras_genzoo.callbacks import latent_report_in_words, latent_walk, reconstructions, write_sheet
 from keras_genzoo.capabilities import Corrupts, DrawsLatents, Reconstructs, Samples
 from keras_genzoo.diagnosis import record
 from keras_genzoo.printable import columns, printable
@@ -27,26 +27,26 @@ def finish(training: Training, position: Position) -> None:
     if isinstance(model, Samples):
         made.append(("samples/", "what it makes of the same noise, epoch by epoch"))
     if isinstance(model, Reconstructs) and len(training.split.held_out):
-        with told("reconstructions.png"):
+        with warn_on_error("reconstructions.png"):
             _write_reconstructions(training, model)
         words = "held-out images, as the model sees them, and below them what it makes of them"
         made.append(("reconstructions.png", words))
-    if latents := last_words(run.path):
+    if latents := latent_report_in_words(run.path):
         made.append(("latents.jsonl", latents))
     if isinstance(model, Samples) and isinstance(model, DrawsLatents):
-        with told("latent_walk.png"):
+        with warn_on_error("latent_walk.png"):
             write_sheet(run.path / "latent_walk.png", latent_walk(model), model)
         made.append(("latent_walk.png", "walks from one sample to another"))
     if not (run.path / "losses.png").is_file():
-        with told("losses.png"):
+        with warn_on_error("losses.png"):
             plot_losses(run.history(), run.path / "losses.png")
-    chart = record.read(run.path)
-    if chart.looks:
-        words = "what the doctor found, as said below" if chart.findings else f"the doctor's: {chart.words}"
+    timeline = record.read(run.path)
+    if timeline.observations:
+        words = "what the doctor found, as said below" if timeline.findings else f"the doctor's: {timeline.summary}"
         made.append((record.FILE, words))
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
     print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}", flush=True)
-    for finding in chart.findings:
+    for finding in timeline.findings:
         print(f"\n{printable(finding.text)}", flush=True)
 
 

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Callable
 
 from keras_genzoo.artifacts import DIVERGED, DivergedError, Position, Run
-from keras_genzoo.callbacks import Divergence, told
+from keras_genzoo.callbacks import Divergence, warn_on_error
 from keras_genzoo.model import GenerativeModel
 
 MOST_ROLLBACKS = 3
@@ -48,7 +48,7 @@ class Rollback:
             try:
                 return fit(position)
             except DivergedError as error:
-                with told(f"a line of {DIVERGED}"):
+                with warn_on_error(f"a line of {DIVERGED}"):
                     self.run.log(error.record if isinstance(error, Divergence) else {"what": str(error)}, DIVERGED)
                 saved = self.run.checkpoints.restore(self.model, set_aside=True)
                 tries = tries + 1 if saved == last else 1

@@ -1,12 +1,12 @@
-"""Uses: what people do with trained models, as functions of a model and arrays; `genzoo` has a command for each.
+"""Uses of trained models, as functions of a model and arrays; `genzoo` has a command for each.
 
 Latents are walked through (`traverse`, `interpolate`) and added up (`attribute_direction`, `move`); images are scored
-by how usual they are (`outlier_scores`, `threshold`), and rare ones weighed up (`rarity_weights`).
+by how atypical they are (`outlier_scores`, `threshold`), and rare ones get larger weights (`rarity_weights`).
 """
 
-from keras_genzoo.uses.arithmetic import attribute_direction, move, separation, who_has
+from keras_genzoo.uses.arithmetic import attribute_direction, find_attribute, move, separation
 from keras_genzoo.uses.attributes import read_table
-from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
+from keras_genzoo.uses.debias import effective_sample_size, in_use, proportions, rarity_weights
 from keras_genzoo.uses.extremes import extremes
 from keras_genzoo.uses.interpolate import interpolate, kind_for, slerp
 from keras_genzoo.uses.latents import (
@@ -36,6 +36,7 @@ __all__ = [
     "effective_sample_size",
     "encode",
     "extremes",
+    "find_attribute",
     "in_use",
     "interpolate",
     "is_standard_normal",
@@ -47,15 +48,14 @@ __all__ = [
     "p_values",
     "png_nats",
     "properties",
+    "proportions",
     "rank_latents",
     "rarity_weights",
     "read_table",
     "separation",
-    "shares_of",
     "slerp",
     "threshold",
     "traverse",
     "vectors",
-    "who_has",
     "with_vectors",
 ]

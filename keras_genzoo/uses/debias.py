@@ -1,4 +1,4 @@
-"""Debiasing: weights by which rare images are drawn more often, and what they change."""
+"""Debiasing: weights by which rare images are drawn more often, and the changes that they make."""
 
 from typing import Literal
 
@@ -12,26 +12,26 @@ _IN_USE = 0.01  # of the largest variance
 def rarity_weights(
     latents: np.ndarray, strength: float = 0.01, bins: int = 10, combine: Literal["product", "max"] = "max"
 ) -> np.ndarray:
-    """Weights of images by how rare their latents are, for `Stream(..., weights=...)`.
+    """Returns weights of images by how rare their latents are, for `Stream(..., weights=...)`.
 
-    Use it where some kinds of images are rare in the data and nobody has labeled which. Each latent's distribution is
-    a histogram; an image in an empty region of it weighs more. Latents that hardly vary, whose histograms are noise,
-    are left out.
+    Use it where some kinds of images are rare in the data and there are no labels of them. Each latent's distribution
+    is a histogram; an image in a sparse region of it gets a larger weight. Latents that hardly vary, whose histograms
+    are noise, are left out.
 
     Reference: Amini et al. 2019, doi:10.1145/3306618.3314243, equations 4 to 6 and algorithm 1; "max": the exercise to
         it, https://github.com/MITDeepLearning/introtodeeplearning (lab 2).
 
-    Differs from the paper: weights are taken once, of a trained model, rather than in each epoch of one training; a bin
-        counts by its share of images, so that `strength` does not depend on the latents' units.
+    Differs from the paper: weights are computed once, of a trained model, rather than in each epoch of a training; a
+        bin counts by its fraction of images, so that `strength` does not depend on the latents' units.
 
     Args:
         latents: float array of shape (n, latent_dim), means of the posterior.
-        strength: float > 0, the paper's alpha, which is added to each bin's share of images: the smaller, the more even
-            the latents become; the larger, the nearer weights come to all alike.
+        strength: float > 0, the paper's alpha, which is added to each bin's fraction of images: the smaller, the more
+            even the latents become; the larger, the more equal the weights.
         bins: integer >= 2, of each histogram, from the least to the greatest value.
-        combine: what is taken of `1 / (share + strength)` over latents: their "max", each latent's weights summing to
-            1, as the authors' exercise does; or the paper's "product", which is for few latents: of 64 independent
-            normal ones it leaves 4 of 1,000 images that count (`effective_sample_size`), the maximum 880.
+        combine: how `1 / (fraction + strength)` of all latents is combined: "max", each latent's weights
+            summing to 1, as the authors' exercise does; or the paper's "product", which suits few latents: of 64
+            independent normal ones and 1,000 images its `effective_sample_size` is 4, that of the maximum 880.
 
     Returns:
         float64 array of shape (n,), with sum 1.
@@ -54,7 +54,7 @@ def rarity_weights(
         raise ValueError(f"debias: combine is {combine!r}, but 'product' or 'max' is expected.")
     log_weight = np.full(len(latents), 0.0 if combine == "product" else -np.inf)
     for number in np.flatnonzero(in_use(latents)):  # one at a time: there may be a million of them
-        log_rarity = -np.log(_shares(latents[:, number], bins) + strength)
+        log_rarity = -np.log(_frequencies(latents[:, number], bins) + strength)
         if combine == "product":
             log_weight += log_rarity
         else:
@@ -64,9 +64,9 @@ def rarity_weights(
 
 
 def in_use(latents: np.ndarray) -> np.ndarray:
-    """Which latents vary: those with more than a hundredth of the variance of the one that varies most.
+    """Returns which latents vary, with more than a hundredth of the largest variance.
 
-    For a VAE, whose variances are near 1 at most, it is the criterion of Burda et al. 2016, arXiv:1509.00519.
+    For a VAE, whose largest variances are near 1, this is the criterion of Burda et al. 2016, arXiv:1509.00519.
 
     Args:
         latents: float array of shape (n, latent_dim).
@@ -79,23 +79,23 @@ def in_use(latents: np.ndarray) -> np.ndarray:
     """
     variance = latents.var(axis=0)
     if not np.isfinite(variance).all():
-        raise ValueError("debias: latents are not finite: the training diverged, take another run.")
+        raise ValueError("debias: latents are not finite, since the training diverged: take another run.")
     if not variance.max() > 0:
         raise ValueError(
             "debias: the latents are the same for all images, so none is rare: the posterior has collapsed, or "
-            "there is one image; take another run."
+            "there is a single image; take another run."
         )
     return variance > _IN_USE * variance.max()
 
 
-def _shares(latent: np.ndarray, bins: int) -> np.ndarray:
-    """The share of images in the bin of each."""
+def _frequencies(latent: np.ndarray, bins: int) -> np.ndarray:
+    """The fraction of images in the bin of each image."""
     counts, edges = np.histogram(latent, bins)
     return counts[np.digitize(latent, edges[1:-1])] / len(latent)
 
 
 def effective_sample_size(weights: np.ndarray) -> float:
-    """How many images of equal weight tell as much as these: `(sum w)^2 / sum w^2`, from 1 to n.
+    """Returns the number of images of equal weight that are worth as much as these: `(sum w)^2 / sum w^2`, from 1 to n.
 
     Reference: Kish 1965, "Survey sampling", section 11.7, https://search.worldcat.org/title/1052836905.
 
@@ -106,28 +106,29 @@ def effective_sample_size(weights: np.ndarray) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
-def shares_of(found: Property, weights: np.ndarray) -> dict[str, tuple[float, float]]:
-    """What of a property changes by weights: the share of each class, or mean and deviation of a number.
+def proportions(known: Property, weights: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Returns the distribution of a property without weights and with them.
 
     Args:
-        found: values of n images; unknown ones (NaN) are left out.
+        known: property of n images; unknown ones (NaN) are left out.
         weights: float array of shape (n,).
 
     Returns:
-        dictionary from the class, or "mean" and "deviation", to the values before and after.
+        dictionary from each class to its fraction of the images, without weights and with them; of a number, from
+        "mean" and "deviation" to both values.
 
     Example:
-        >>> shares_of(properties(train[indices], train)["hat"], weights)
+        >>> proportions(properties(train[indices], train)["hat"], weights)
         {'none': (0.64, 0.41), ...}
     """
-    known = np.isfinite(found.values)
-    values, weights = found.values[known], np.asarray(weights, "float64")[known]
+    finite = np.isfinite(known.values)
+    values, weights = known.values[finite], np.asarray(weights, "float64")[finite]
     if not len(values) or not weights.sum() > 0:
         return {}
     both = np.full(len(values), 1 / len(values)), weights / weights.sum()
-    if found.classes:
-        counts = [np.bincount(values.astype(int), share, len(found.classes)) for share in both]
-        return {name: (float(a), float(b)) for name, a, b in zip(found.classes, *counts, strict=True)}
-    means = [float(share @ values) for share in both]
-    deviations = [float(np.sqrt(share @ (values - mean) ** 2)) for share, mean in zip(both, means, strict=True)]
+    if known.classes:
+        counts = [np.bincount(values.astype(int), part, len(known.classes)) for part in both]
+        return {name: (float(a), float(b)) for name, a, b in zip(known.classes, *counts, strict=True)}
+    means = [float(part @ values) for part in both]
+    deviations = [float(np.sqrt(part @ (values - mean) ** 2)) for part, mean in zip(both, means, strict=True)]
     return {"mean": (means[0], means[1]), "deviation": (deviations[0], deviations[1])}

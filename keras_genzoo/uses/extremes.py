@@ -1,4 +1,4 @@
-"""A picture of the images that have most of something, and of those that have least."""
+"""extremes: a picture of the images with the highest values, and of those with the lowest."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ _GAP = 12  # pixels of white between the two
 
 
 def extremes(source: Source, values: np.ndarray, each: int = 32, columns: int = 8) -> np.ndarray:
-    """Draws the images of the highest values, the highest first, and below a white band those of the lowest.
+    """Returns a picture of the images with the highest values, the highest first, and those with the lowest below.
 
     Args:
         source: the images.
         values: float array of shape (n,), one for each.
-        each: integer, images above and below; fewer where there are not twice as many.
+        each: integer, images above and below; fewer if there are not twice as many in all.
         columns: integer, images in a row.
 
     Returns:
@@ -31,5 +31,5 @@ def extremes(source: Source, values: np.ndarray, each: int = 32, columns: int = 
         raise ValueError(f"extremes: {len(values)} values of {len(source)} images: expected one for each.")
     order = np.argsort(-np.asarray(values), kind="stable")
     each = max(1, min(each, len(order) // 2))
-    above, below = (grid(pixels_of(source, some), columns) for some in (order[:each], order[::-1][:each]))
+    above, below = (grid(pixels_of(source, chosen), columns) for chosen in (order[:each], order[::-1][:each]))
     return np.concatenate([above, np.full((_GAP, *above.shape[1:]), 255, "uint8"), below])

@@ -1,4 +1,4 @@
-"""Interpolation: images on the way from one latent to another."""
+"""Interpolation: images between latents."""
 
 from typing import Any, Literal
 
@@ -14,12 +14,12 @@ def interpolate(
     model: GenerativeModel,
     a: Any,
     b: Any,
-    shares: np.ndarray,
+    fractions: np.ndarray,
     kind: Kind | None = None,
 ) -> np.ndarray:
-    """Images on the way from latents `a` to latents `b`.
+    """Returns images on the way from latents `a` to latents `b`.
 
-    Use it to see whether a model has learned, rather than stored: then images change smoothly on the way. Under N(0, I)
+    Use it to see whether a model generalizes: then images change smoothly on the way. Under N(0, I)
     in many dimensions a straight line passes nearer to the origin than samples ever are; the arc keeps their distance.
     The label of a conditional model stays that of `a`.
 
@@ -27,16 +27,16 @@ def interpolate(
 
     Args:
         model: a built model with latents.
-        a: latents (n, latent_dim), as `encode` and `draw` of this room give them.
+        a: latents (n, latent_dim), as `uses.encode` and `uses.draw` give them.
         b: as many latents.
-        shares: floats of shape (steps,) in [0, 1], how much of the way has been gone.
+        fractions: floats of shape (steps,) in [0, 1], of the way from `a` to `b`.
         kind: "linear" or "spherical"; by default spherical if the prior is N(0, I).
 
     Returns:
         uint8 array of shape (n, steps, height, width, channels).
 
     Raises:
-        ValueError: the model has no latents, the two are not alike, or there is no such kind.
+        ValueError: the model has no latents, `a` and `b` have different shapes, or there is no such kind.
 
     Example:
         >>> a, b = encode(model, faces[:4]), encode(model, faces[4:8])
@@ -46,22 +46,24 @@ def interpolate(
     start, end = (vectors(z).astype("float32")[:, None] for z in (a, b))
     if start.ndim != 3 or start.shape != end.shape:
         shapes = f"{vectors(a).shape} and {vectors(b).shape}"
-        raise ValueError(f"interpolate: latents have shapes {shapes}, but one (n, latent_dim) is expected.")
+        raise ValueError(
+            f"interpolate: latents have shapes {shapes}, but (n, latent_dim) is expected, the same for both."
+        )
     kind = kind or kind_for(model)
     if kind not in ("linear", "spherical"):
         raise ValueError(f"interpolate: kind={kind!r}, but 'linear' or 'spherical' is expected.")
-    share = np.asarray(shares, "float64")[None, :, None]
-    way = slerp(start, end, share) if kind == "spherical" else (1.0 - share) * start + share * end
+    fraction = np.asarray(fractions, "float64")[None, :, None]
+    way = slerp(start, end, fraction) if kind == "spherical" else (1.0 - fraction) * start + fraction * end
     return decode(model, with_vectors(a, way))
 
 
 def kind_for(model: GenerativeModel) -> Kind:
-    """The way that `interpolate` takes by default: the arc is for N(0, I), whose samples lie about a sphere."""
+    """Returns the default kind of `interpolate`: the arc is for N(0, I), whose samples lie about a sphere."""
     return "spherical" if is_standard_normal(model) else "linear"
 
 
-def slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """The point at `share` of the arc from `a` to `b`; the last axis is that of the vectors.
+def slerp(a: np.ndarray, b: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """Returns the point at `fraction` of the arc from `a` to `b`; the last axis is that of the vectors.
 
     Where the lengths differ, the length changes along the way; vectors without an arc between them, which point the
     same way or opposite ways, or are zero, are joined by a straight line.
@@ -71,7 +73,7 @@ def slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
     Args:
         a: float array (..., size).
         b: float array (..., size).
-        share: float array (..., 1) in [0, 1].
+        fraction: float array (..., 1) in [0, 1].
 
     Returns:
         float array (..., size).
@@ -85,5 +87,5 @@ def slerp(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
     angle = np.where(lengths > 0, np.arccos(np.clip(cosine, -1.0, 1.0)), 0.0)
     straight = np.sin(angle) < 1e-4
     sine = np.where(straight, 1.0, np.sin(angle))
-    arc = (np.sin((1.0 - share) * angle) * a + np.sin(share * angle) * b) / sine
-    return np.where(straight, (1.0 - share) * a + share * b, arc)
+    arc = (np.sin((1.0 - fraction) * angle) * a + np.sin(fraction * angle) * b) / sine
+    return np.where(straight, (1.0 - fraction) * a + fraction * b, arc)

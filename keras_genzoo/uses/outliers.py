@@ -1,4 +1,4 @@
-"""Outliers: how untypical images are to a trained autoencoder, and from where on that is more than chance."""
+"""Outliers: scores of how atypical images are by a trained autoencoder, and thresholds of known false alarms."""
 
 import io
 import math
@@ -8,13 +8,14 @@ import numpy as np
 from PIL import Image
 
 from keras_genzoo import images as pixels
+from keras_genzoo.capabilities import HasLikelihood, Reconstructs
 from keras_genzoo.metrics import elbo, mse
 from keras_genzoo.metrics.likelihood import likelihood_protocol
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses.properties import Property, says_no
+from keras_genzoo.uses.properties import Property, means_absent
 
 KINDS = ("reconstruction", "elbo", "likelihood_ratio")
-_SAMPLES = 4  # one draw of a posterior would add its own noise to each image's score
+_SAMPLES = 4  # a single draw of the posterior would add its own noise to each image's score
 
 
 def outlier_scores(
@@ -26,19 +27,19 @@ def outlier_scores(
     batch_size: int = 64,
     start: int = 0,
 ) -> np.ndarray:
-    """Scores images: the higher, the less typical.
+    """Returns scores of images: the higher, the less typical.
 
     Use `reconstruction` for any autoencoder, `elbo` for those with a posterior; smooth or dark images of another kind
-    may have a higher likelihood than those trained on, which `likelihood_ratio` takes out: it compares with a
-    background model, or without one with the length of the image's PNG, which tells how complex it is. That length is
+    may have a higher likelihood than those trained on, which `likelihood_ratio` corrects: it compares with a
+    background model, or without it with the length of the image's PNG, which measures its complexity. That length is
     on the scale of "discretized_logistic", a likelihood of grey levels; beside softer ones (a Gaussian of scale 0.2) it
-    outweighs the ELBO, and plain images come out as outliers: there give a background.
+    outweighs the ELBO, and plain images become outliers: there give a background.
 
     Reference: `likelihood_ratio` with a background: Ren et al. 2019, arXiv:1906.02845, equation 4; with a code's
         length: Serra et al. 2020, arXiv:1909.11480, equation 2, there in bits.
 
     Differs from the paper: the likelihood is the ELBO, by 4 draws; the background is any other model of such images,
-        while Ren et al. train one on images with random pixels.
+        while Ren et al. train it on images with random pixels.
 
     Args:
         model: an autoencoder.
@@ -48,7 +49,7 @@ def outlier_scores(
         background: optional model, for "likelihood_ratio".
         seed: integer in [0, 2**32), of the draws.
         batch_size: integer, images at a time.
-        start: integer, the number of the first image; a set scored in pieces gives what it gives in one.
+        start: integer, the number of the first image; scores are the same in several calls as in a single one.
 
     Returns:
         float64 array of shape (n,).
@@ -61,6 +62,7 @@ def outlier_scores(
     """
     check_scores(model, kind, background)
     if kind == "reconstruction":
+        assert isinstance(model, Reconstructs)  # as checked
         return mse(images, model.reconstruct(images, batch_size))
     score = -elbo(model, images, _SAMPLES, seed, batch_size, start)
     if kind == "elbo":
@@ -71,19 +73,19 @@ def outlier_scores(
 
 
 def check_scores(model: GenerativeModel, kind: str, background: GenerativeModel | None = None) -> None:
-    """Whether images can be scored so.
+    """Checks that a model can score images so.
 
     Raises:
-        ValueError: they cannot; the message says why.
+        ValueError: it cannot; the message says why.
     """
     name = type(model).__name__
     if kind not in KINDS:
         raise ValueError(f"outliers: there is no score '{kind}'; there are: {', '.join(KINDS)}.")
     if background is not None and kind != "likelihood_ratio":
         raise ValueError(f"outliers: a background is for the score 'likelihood_ratio', not '{kind}': leave it out.")
-    if kind == "reconstruction" and not hasattr(model, "reconstruct"):
+    if kind == "reconstruction" and not isinstance(model, Reconstructs):
         raise ValueError(f"outliers: {name} does not reconstruct images: give an autoencoder.")
-    if kind != "reconstruction" and not hasattr(model, "log_importance_weight"):
+    if kind != "reconstruction" and not isinstance(model, HasLikelihood):
         raise ValueError(f"outliers: {name} has no likelihood: give a VAE, or take the score 'reconstruction'.")
     if background is None:
         return
@@ -92,7 +94,7 @@ def check_scores(model: GenerativeModel, kind: str, background: GenerativeModel 
             f"outliers: the background is of images {tuple(background.image_shape)}, the model of "
             f"{tuple(model.image_shape)}: give one of the same size."
         )
-    densities = [likelihood_protocol(one)["density"] for one in (model, background)]
+    densities = [likelihood_protocol(each)["density"] for each in (model, background)]
     if densities[0] != densities[1]:
         raise ValueError(
             f"outliers: the background's likelihood is {densities[1]}, the model's {densities[0]}: give one trained "
@@ -101,7 +103,7 @@ def check_scores(model: GenerativeModel, kind: str, background: GenerativeModel 
 
 
 def png_nats(images: np.ndarray) -> np.ndarray:
-    """The length of each image as a PNG file, in nats: an upper bound of its complexity.
+    """Returns the length of each image as a PNG file, in nats: an upper bound of its complexity.
 
     Reference: Serra et al. 2020, arXiv:1909.11480, section 3.
 
@@ -120,19 +122,19 @@ def png_nats(images: np.ndarray) -> np.ndarray:
 
 
 def threshold(held_out: np.ndarray, false_alarms: float = 0.05) -> float:
-    """The score above which an image is told an outlier.
+    """Returns the score above which an image counts as an outlier.
 
-    Of images like the held-out ones, at most the share `false_alarms` lies above it on average, whatever the scores
+    Of images like the held-out ones, at most the fraction `false_alarms` lies above it on average, whatever the scores
     are: it is their quantile, corrected for their number.
 
     Reference: Vovk et al. 2005, doi:10.1007/b106715; Bates et al. 2023, arXiv:2104.08279, section 1.2.
 
     Args:
-        held_out: float array of shape (n,), scores of images that are no outliers and were not trained on.
+        held_out: float array of shape (n,), scores of images that are not outliers and were not trained on.
         false_alarms: float in (0, 1).
 
     Raises:
-        ValueError: no such share, scores that are not finite, or too few of them for so small a share.
+        ValueError: `false_alarms` out of range, scores that are not finite, or too few of them for so small a fraction.
 
     Example:
         >>> outliers = scores > threshold(held_out_scores, 0.05)
@@ -144,10 +146,10 @@ def threshold(held_out: np.ndarray, false_alarms: float = 0.05) -> float:
 
 
 def rank_of_threshold(count: int, false_alarms: float) -> int:
-    """Which of `count` scores, the lowest being number 1, is the `threshold`.
+    """Returns the rank of the `threshold` among `count` scores, the lowest having rank 1.
 
     Raises:
-        ValueError: no such share, or too few scores for so small a share.
+        ValueError: `false_alarms` out of range, or too few scores for so small a fraction.
     """
     if not 0 < false_alarms < 1:
         raise ValueError(f"outliers: false_alarms={false_alarms} must lie between 0 and 1.")
@@ -155,14 +157,14 @@ def rank_of_threshold(count: int, false_alarms: float) -> int:
     if rank > count:
         least = math.ceil(1 / false_alarms - 1e-9) - 1
         raise ValueError(
-            f"outliers: {count} held-out images cannot tell {false_alarms:g} of false alarms: {least:,} are needed at "
-            "least; allow more false alarms."
+            f"outliers: {count} held-out images are too few for false_alarms={false_alarms:g}: at least {least:,} are "
+            "needed; allow more false alarms."
         )
     return rank
 
 
 def p_values(held_out: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """How rarely an image like the held-out ones would score as high: a number in (0, 1] for each score.
+    """Returns for each score the probability, in (0, 1], that an image like the held-out ones scores as high.
 
     Reference: Bates et al. 2023, arXiv:2104.08279, equation 3.
 
@@ -179,23 +181,24 @@ def p_values(held_out: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def known_outliers(known: Mapping[str, Property], trained: tuple[str, ...] | None = None) -> np.ndarray | None:
-    """Which images are known to be outliers.
+    """Returns which images are known to be outliers.
 
     Args:
-        known: what is known of the images. Of a property `outlier` 0, -1, false, no, none, without and face mean that
-            an image is none; without such a property, images of classes that are not among `trained` are outliers.
+        known: the properties of the images. Values 0, -1, false, no, none, without and face of a property `outlier`
+            mean that an image is not an outlier; without such a property, images of classes that are not among
+            `trained` are outliers.
         trained: optional names of the classes that the model was trained on.
 
     Returns:
-        integer array of shape (n,): 1 for outliers, 0 for others, -1 where it is not known. None where nothing tells:
-            no such property, or classes of which none was trained on.
+        integer array of shape (n,): 1 for outliers, 0 for others, -1 where it is not known. None if nothing is known:
+            no such property, or no class that was trained on.
 
     Example:
         >>> known_outliers(properties(held_out[np.arange(100)], held_out))
     """
     if "outlier" in known:
         values, classes = known["outlier"]
-        outlier = {float(number): not says_no(name) for number, name in enumerate(classes)}
+        outlier = {float(number): not means_absent(name) for number, name in enumerate(classes)}
     elif "label" in known and trained:
         values, classes = known["label"]
         outlier = {float(number): name not in trained for number, name in enumerate(classes)}
@@ -203,22 +206,22 @@ def known_outliers(known: Mapping[str, Property], trained: tuple[str, ...] | Non
             return None
     else:
         return None
-    told = [outlier[value] if classes else not says_no(value) for value in values[~np.isnan(values)]]
+    values_known = [outlier[value] if classes else not means_absent(value) for value in values[~np.isnan(values)]]
     found = np.full(len(values), -1)
-    found[~np.isnan(values)] = told
+    found[~np.isnan(values)] = values_known
     return found
 
 
 def detection(scores: np.ndarray, outlier: np.ndarray) -> dict[str, float]:
-    """How well scores tell known outliers: `auroc` and `average_precision`, both 1 at best.
+    """Returns how well scores separate known outliers: `auroc` and `average_precision`, both 1 at best.
 
-    By chance AUROC is 0.5, and average precision the share of outliers.
+    By chance AUROC is 0.5, and average precision the fraction of outliers.
 
     Reference: Davis & Goadrich 2006, doi:10.1145/1143844.1143874.
 
     Args:
         scores: float array of shape (n,).
-        outlier: bool array of shape (n,); both kinds must be there.
+        outlier: bool array of shape (n,), with both values in it.
 
     Raises:
         ValueError: all images are outliers, or none is.
@@ -228,6 +231,8 @@ def detection(scores: np.ndarray, outlier: np.ndarray) -> dict[str, float]:
     outlier = np.asarray(outlier, bool)
     if outlier.all() or not outlier.any():
         what = "all" if len(outlier) and outlier.all() else "none"
-        raise ValueError(f"outliers: {what} of the {len(outlier):,} images are outliers: images of both kinds needed.")
+        raise ValueError(
+            f"outliers: {what} of the {len(outlier):,} images are outliers: images of both kinds are needed."
+        )
     auroc, precision = (float(function(outlier, scores)) for function in (roc_auc_score, average_precision_score))
     return {"auroc": auroc, "average_precision": precision}

@@ -1,4 +1,4 @@
-"""Properties: all that is known of the images of a source beside their pixels, by name."""
+"""Properties: what is known of the images of a source besides their pixels, by name."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,13 +14,13 @@ _UNKNOWN = {"", "nan"}
 _MOST_CLASSES = 10  # whole numbers of so few values are names of classes
 
 
-def says_no(value: object) -> bool:
-    """Whether a class or a number says that an image has not what the property is of."""
+def means_absent(value: object) -> bool:
+    """Whether a class or a number means that an image lacks what the property is of."""
     return str(value).strip().lower() in _NO
 
 
 class Property(NamedTuple):
-    """One property of images.
+    """A property of images.
 
     Args:
         values: float64 array (n,): numbers, or indices of `classes`; NaN where it is not known.
@@ -32,13 +32,13 @@ class Property(NamedTuple):
 
 
 def properties(columns: Mapping[str, np.ndarray], source: Source, table: Table | None = None) -> dict[str, Property]:
-    """What is known of images: each factor, `label` if it is not one of them, and each column of a table.
+    """Returns the properties of images: each factor, `label` if it is not among them, and each column of a table.
 
     Args:
-        columns: what the source gives of the images (see `Source`): those of `label`, `factors` and `name` it has.
-        source: where they are from.
-        table: optional, what `read_table` gave for the folder of the images. Of images that it lacks nothing is known;
-            a column that says nothing of any of the images is left out.
+        columns: what the source gives for the images (see `Source`): `label`, `factors` and `name`, if it has them.
+        source: the source of the images.
+        table: optional, the table of the folder of the images, as `read_table` gives it. A column without values for
+            these images is left out.
 
     Example:
         >>> properties(held_out[np.arange(100)], held_out)["hat"].classes
@@ -49,19 +49,19 @@ def properties(columns: Mapping[str, np.ndarray], source: Source, table: Table |
         drawn = FACTORS if source.name == "drawn_faces" else {}
         for name, values in zip(source.factor_names, np.asarray(columns["factors"], "float64").T, strict=True):
             found[name] = Property(values, drawn[name].classes if name in drawn else ())
-    if "label" in columns and not any(np.array_equal(columns["label"], one.values) for one in found.values()):
+    if "label" in columns and not any(np.array_equal(columns["label"], known.values) for known in found.values()):
         label = np.asarray(columns["label"], "float64")
         count = int(label.max()) + 1 if len(label) else 0
         found["label"] = Property(label, source.class_names or tuple(map(str, range(count))))
     if table and "name" in columns:
         rows = [attributes_of(table, str(name)) or {} for name in columns["name"]]
         of_table = {name: _of_cells([row.get(name, "").strip() for row in rows]) for name in next(iter(table.values()))}
-        found.update({name: one for name, one in of_table.items() if not np.isnan(one.values).all()})
+        found.update({name: known for name, known in of_table.items() if not np.isnan(known.values).all()})
     return found
 
 
 def names_of_properties(source: Source, table: Table | None = None) -> list[str]:
-    """The names of what may be known of images, before all of them are read; arguments as for `properties`."""
+    """Returns the names of properties that images may have, without reading all of them; see `properties`."""
     label = ["label"] if len(source) and "label" in source[np.arange(1)] else []
     return [*(source.factor_names or ()), *label, *(next(iter(table.values())) if table else ())]
 

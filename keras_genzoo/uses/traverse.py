@@ -1,4 +1,4 @@
-"""Traversals: what one latent at a time does to an image."""
+"""Traversals: images in which a single latent varies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,16 +12,17 @@ from keras_genzoo.uses.latents import at, decode, prior_moments, vectors, with_v
 def traverse(
     model: GenerativeModel, z: Any, latents: Sequence[int] | np.ndarray, values: Sequence[float] | np.ndarray
 ) -> np.ndarray:
-    """Images of a latent vector in which one latent at a time takes each of some values, and the others stay.
+    """Returns images of a latent vector in which a single latent takes each of some values, and the others stay.
 
-    Use it to see what a model has learned to vary, and whether one latent means one thing. The label of a
+    Use it to see what a model has learned to vary, and whether a latent means a single thing. The label of a
     conditional model stays.
 
     Reference: Higgins et al. 2017 (beta-VAE), https://openreview.net/forum?id=Sy2fzU9gl, figure 1.
 
     Args:
         model: a built model with latents.
-        z: one latent vector (latent_dim,), or a pair of it and a code: `at(z, 0)` of what `encode` and `draw` give.
+        z: a single latent vector (latent_dim,), or a pair of it and a code: `at(z, 0)` of the latents that `encode` and
+            `draw` give.
         latents: integers in [0, latent_dim), the latents to vary; `rank_latents` finds those that matter.
         values: floats, in standard deviations of the prior from its mean; papers take -3 to 3.
 
@@ -29,7 +30,7 @@ def traverse(
         uint8 array of shape (latents, values, height, width, channels).
 
     Raises:
-        ValueError: the model has no latents, or not these, or the vector is of another size.
+        ValueError: the model has no latents, a latent is out of range, or the vector has another size.
 
     Example:
         >>> z = at(draw(model, np.arange(1)), 0)
@@ -38,7 +39,9 @@ def traverse(
     mean, deviation = prior_moments(model)
     vector, chosen = vectors(z).astype("float32"), np.asarray(latents, "int64")
     if vector.shape != (model.latent_dim,):
-        raise ValueError(f"traverse: z has shape {vector.shape}, but one latent vector is expected: give at(z, 0).")
+        raise ValueError(
+            f"traverse: z has shape {vector.shape}, but a single latent vector is expected: give at(z, 0)."
+        )
     if chosen.size and not 0 <= chosen.min() <= chosen.max() < model.latent_dim:
         raise ValueError(
             f"traverse: latents lie in [{chosen.min()}, {chosen.max()}], but this model has {model.latent_dim}: 0 to "

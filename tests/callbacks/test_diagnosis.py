@@ -1,4 +1,4 @@
-"""The doctor at work: trainings that are made ill on purpose, and healthy ones."""
+"""The doctor at work: trainings that fail on purpose, and healthy ones."""
 
 import json
 import warnings
@@ -9,18 +9,20 @@ import pytest
 from keras import layers
 
 from keras_genzoo.callbacks import Diagnosis
-from keras_genzoo.callbacks.patient import Patient
+from keras_genzoo.callbacks.observer import Observer
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.diagnosis import record
 from keras_genzoo.models.adversarial import Adversarial
 from keras_genzoo.models.dcgan import DCGAN
 from keras_genzoo.models.vae import VAE
+from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
 from tests.contracts import helpers
+from tests.toys import Translating
 
 SHAPE = (8, 8, 3)
 ALWAYS = 1e6
-"""A share of the time that lets no look wait."""
+"""A fraction of the time at which no observation waits."""
 LATENTS = 8
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in (1, 2, 3, 4))]
 
@@ -43,7 +45,7 @@ def stream(count=1000, batch_size=32, seed=0):
 
 
 def generator(varies=True, width=64):
-    """A perceptron; one that cannot vary is deaf to its latents."""
+    """A perceptron; one that cannot vary is independent of its latents."""
     z = keras.Input((LATENTS,))
     x = layers.Dense(width, use_bias=False)(layers.Rescaling(1.0 if varies else 0.0)(z))
     x = layers.ReLU()(layers.BatchNormalization()(x))
@@ -70,11 +72,11 @@ def dcgan(rate):
     return model
 
 
-def gan(rate=2e-4, opponent_rate=None, varies=True, **opponent):
-    model = DCGAN(SHAPE, LATENTS, generator=generator(varies), discriminator=discriminator(**opponent))
+def gan(rate=2e-4, discriminator_rate=None, varies=True, **network):
+    model = DCGAN(SHAPE, LATENTS, generator=generator(varies), discriminator=discriminator(**network))
     adam = {
         name: keras.optimizers.Adam(one, beta_1=0.5)
-        for name, one in (("generator", rate), ("discriminator", opponent_rate or rate))
+        for name, one in (("generator", rate), ("discriminator", discriminator_rate or rate))
     }
     model.compile(adam, jit_compile=False)
     return model
@@ -95,48 +97,48 @@ ACTIVE = {
 }
 """By model, networks of whose activations something is known."""
 UNLIKE = dict.fromkeys(("cgan", "sngan", "wgan_gp", "acgan", "vae_gan", "vq_vae"), pytest.mark.slow)
-"""Models in which a look might leave a trace of its own kind."""
+"""Models in which an observation might leave a trace of its own kind."""
 
 
 def examined(model, data, steps, held_out=HELD_OUT, **arguments):
-    """The doctor's findings of a training, and what was said."""
-    doctor = Diagnosis(data, held_out, share=ALWAYS, every=40, **arguments)
+    """The doctor's findings of a training, and what was caught."""
+    doctor = Diagnosis(data, held_out, time_fraction=ALWAYS, every=40, **arguments)
     epochs = -(-steps // 100)
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(data, epochs=epochs, steps_per_epoch=100, callbacks=[doctor], verbose=0)
-    said = [str(one.message) for one in said if one.filename.endswith("diagnosis.py")]
-    assert [one for one in said if " is over in epoch " not in one] == [one.text for one in doctor.chart.findings]
-    assert doctor.chart.looks >= steps / 80, "a look failed"
-    return doctor.chart.findings
+    caught = [str(one.message) for one in caught if one.filename.endswith("diagnosis.py")]
+    assert [one for one in caught if " is over in epoch " not in one] == [one.text for one in doctor.timeline.findings]
+    assert doctor.timeline.observations >= steps / 80, "an observation failed"
+    return doctor.timeline.findings
 
 
-def illnesses(findings):
-    return {finding.illness for finding in findings}
+def failures(findings):
+    return {finding.failure for finding in findings}
 
 
 @pytest.mark.slow
-class TestIll:
+class TestFailing:
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_generator_that_cannot_vary(self, seed):
         keras.utils.set_random_seed(seed)
         findings = examined(gan(varies=False), stream(seed=seed), 700)
-        (collapse,) = (one for one in findings if one.illness == "mode_collapse")
+        (collapse,) = (one for one in findings if one.failure == "mode_collapse")
         assert "complete" in collapse.words and collapse.evidence["spread"] < 0.01
         assert collapse.since[0] == 1 and collapse.player == "generator"
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_discriminator_that_is_far_too_strong(self, seed):
         keras.utils.set_random_seed(seed)
-        findings = examined(gan(1e-6, opponent_rate=2e-3, width=256, dropout=0.0), stream(seed=seed), 600)
-        (won,) = (one for one in findings if one.illness == "discriminator_wins")
-        assert won.player == "discriminator" and won.evidence["told_apart.discriminator"] == 1.0
+        findings = examined(gan(1e-6, discriminator_rate=2e-3, width=256, dropout=0.0), stream(seed=seed), 600)
+        (won,) = (one for one in findings if one.failure == "discriminator_wins")
+        assert won.player == "discriminator" and won.evidence["pairwise_accuracy.discriminator"] == 1.0
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_learning_rate_a_hundred_times_too_large(self, seed):
         keras.utils.set_random_seed(seed)
         findings = examined(dcgan(2e-2), stream(seed=seed), 500)
-        assert {one.player for one in findings if one.illness == "divergence"} == {"discriminator", "generator"}
+        assert {one.player for one in findings if one.failure == "divergence"} == {"discriminator", "generator"}
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_input_that_counts_to_255(self, seed):
@@ -146,18 +148,18 @@ class TestIll:
         raw = tf.data.Dataset.from_tensor_slices(blobs(256).astype("float32")).batch(32, drop_remainder=True)
         raw = raw.repeat().apply(tf.data.experimental.assert_cardinality(800))
         findings = examined(gan(), raw, 100)
-        assert findings[0].illness == "input" and " to 25" in findings[0].words and findings[0].since == (1, 0)
+        assert findings[0].failure == "input" and " to 25" in findings[0].words and findings[0].since == (1, 0)
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_few_images(self, seed):
         keras.utils.set_random_seed(seed)
         findings = examined(gan(1e-3, width=128, dropout=0.0), stream(32, 16, seed), 1500)
-        assert illnesses(findings) & {"overfitting", "memorization"}
+        assert failures(findings) & {"overfitting", "memorization"}
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_a_posterior_that_collapses(self, seed):
         keras.utils.set_random_seed(seed)
-        assert illnesses(examined(vae(beta=1000.0), stream(seed=seed), 700)) == {"posterior_collapse"}
+        assert failures(examined(vae(beta=1000.0), stream(seed=seed), 700)) == {"posterior_collapse"}
 
 
 @pytest.mark.slow
@@ -173,13 +175,15 @@ class TestHealthy:
         assert examined(vae(), stream(seed=seed), 800) == []
 
 
-def test_what_is_not_finite_is_told(tmp_path):
+def test_what_is_not_finite_is_reported(tmp_path):
     model, data = vae(), stream(100, 10)
     model.compile(keras.optimizers.SGD(1e30), jit_compile=False)
-    with pytest.warns(UserWarning) as told:
-        model.fit(data, epochs=1, callbacks=[Diagnosis(data, HELD_OUT, tmp_path, share=ALWAYS, every=1)], verbose=0)
-    told = [str(one.message).partition(",")[0] for one in told if one.category is UserWarning]
-    assert told == ["convergence failure: a loss is NaN or infinite"]
+    with pytest.warns(UserWarning) as caught:
+        model.fit(
+            data, epochs=1, callbacks=[Diagnosis(data, HELD_OUT, tmp_path, time_fraction=ALWAYS, every=1)], verbose=0
+        )
+    messages = [str(one.message).partition(",")[0] for one in caught if one.category is UserWarning]
+    assert messages == ["convergence failure: a loss is NaN or infinite"]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +192,11 @@ def test_what_is_not_finite_is_told(tmp_path):
 )
 def test_it_leaves_no_trace_in_any_model(name, tmp_path):
     alone, watched = helpers.build(name), helpers.build(name)
-    data, unseen = helpers.training(watched), helpers.source(watched, 20)
-    for model, callbacks in ((alone, []), (watched, [Diagnosis(data, unseen, tmp_path, share=ALWAYS, every=1)])):
+    data, held_out = helpers.training(watched), helpers.source(watched, 20)
+    for model, callbacks in (
+        (alone, []),
+        (watched, [Diagnosis(data, held_out, tmp_path, time_fraction=ALWAYS, every=1)]),
+    ):
         model.compile(jit_compile=False)
         model.fit(data, epochs=2, steps_per_epoch=helpers.STEPS, callbacks=callbacks, verbose=0)
     helpers.assert_same(helpers.state(alone), helpers.state(watched))
@@ -200,9 +207,9 @@ def test_it_leaves_no_trace_in_any_model(name, tmp_path):
     expected = {f"weights.{player}" for player in players} | {f"log.{log}" for log in watched.logs}
     expected |= {f"{what}.{network}" for network in ACTIVE.get(name, ()) for what in ("dead", "scale")}
     if isinstance(watched, Adversarial):
-        opponent = watched.opponent
+        discriminator = watched.opponent
         expected |= {"spread", "nearest", "pixel_spread", "coverage", "copied", "gradient.generator"}
-        expected |= {f"held_out.{opponent}", f"overfitting.{opponent}"}
+        expected |= {f"held_out.{discriminator}", f"overfitting.{discriminator}"}
     assert expected <= set(measures)
     assert "input.low" in json.loads(lines[0])["measures"]
 
@@ -210,21 +217,23 @@ def test_it_leaves_no_trace_in_any_model(name, tmp_path):
 def test_it_goes_on_where_a_training_stopped(tmp_path):
     model, data = vae(), stream(100, 10)
     for epochs, first in ((2, 0), (4, 2)):
-        doctor = Diagnosis(data, HELD_OUT, tmp_path, share=ALWAYS, every=1)
+        doctor = Diagnosis(data, HELD_OUT, tmp_path, time_fraction=ALWAYS, every=1)
         model.fit(data, epochs=epochs, initial_epoch=first, steps_per_epoch=5, callbacks=[doctor], verbose=0)
-    assert doctor.chart == record.read(tmp_path) and doctor.chart.looks == 21
+    assert doctor.timeline == record.read(tmp_path) and doctor.timeline.observations == 21
     model.optimizer.iterations.assign(10)  # it went back to a checkpoint
     doctor = Diagnosis(data, HELD_OUT, tmp_path)
     doctor.set_model(model)
     doctor.on_train_begin()
-    assert doctor.chart.looks == 11
+    assert doctor.timeline.observations == 11
 
 
-def test_it_keeps_to_its_share_of_the_time():
+def test_it_keeps_to_its_fraction_of_the_time():
     model, data = vae(), stream(100, 10)
-    doctor = Diagnosis(data, HELD_OUT, share=1e-9, every=1)
+    doctor = Diagnosis(data, HELD_OUT, time_fraction=1e-9, every=1)
     model.fit(data, epochs=2, callbacks=[doctor], verbose=0)
-    assert doctor.chart.looks == 3  # the input; the first one, which is free; and one, to learn what they cost
+    assert (
+        doctor.timeline.observations == 3
+    )  # the input; the first, which is free; and another, to learn what they cost
 
 
 @pytest.mark.parametrize("kind", ["array", "dataset", "generator"])
@@ -237,37 +246,37 @@ def test_what_can_be_trained_on(kind):
         "dataset": lambda: tf.data.Dataset.from_tensor_slices(array).batch(8).map(lambda x: (x,)),
         "generator": lambda: ((array[:8],) for _ in range(5)),
     }[kind]()
-    model, doctor = vae(), Diagnosis(data, blobs(20), share=ALWAYS, every=1)
+    model, doctor = vae(), Diagnosis(data, blobs(20), time_fraction=ALWAYS, every=1)
     if kind == "generator":
         with pytest.warns(
-            UserWarning, match=r"the diagnosis could not be made: .* a generator, and what is read of it"
+            UserWarning, match=r"the diagnosis could not be made: .* a generator, and what is read from it"
         ):
             model.fit(data, steps_per_epoch=5, callbacks=[doctor], verbose=0)
-        assert doctor.chart.looks == 0
+        assert doctor.timeline.observations == 0
     else:
         model.fit(data, batch_size=8 if kind == "array" else None, callbacks=[doctor], verbose=0)
-        assert doctor.chart.looks == 6 and doctor.chart.findings == []
+        assert doctor.timeline.observations == 6 and doctor.timeline.findings == []
 
 
-def test_a_look_that_fails_is_the_last_one(monkeypatch):
+def test_an_observation_that_fails_is_the_last_one(monkeypatch):
     model, data = vae(), stream(100, 10)
-    doctor = Diagnosis(data, HELD_OUT, share=ALWAYS, every=1)
+    doctor = Diagnosis(data, HELD_OUT, time_fraction=ALWAYS, every=1)
 
     def fail(*_):
         raise MemoryError("no room")
 
-    monkeypatch.setattr("keras_genzoo.callbacks.patient.Patient.measures", fail)
+    monkeypatch.setattr("keras_genzoo.callbacks.observer.Observer.measures", fail)
     with pytest.warns(
         UserWarning,
-        match="a look at this training, and there will be no more: it could not be made: no room. The training goes on",
+        match="the diagnosis ends here: an observation could not be made: no room. The training continues",
     ) as w:
         model.fit(data, epochs=1, callbacks=[doctor], verbose=0)
     assert (
         len([one for one in w if one.category is UserWarning]) == 1
-        and doctor.chart.looks == 1
+        and doctor.timeline.observations == 1
         and model.iterations == 10
     )
-    assert doctor.chart.words == "nothing was found at 1 look; then it could look no more: no room"
+    assert doctor.timeline.words == "nothing was found in 1 observation; then observation failed: no room"
 
 
 def test_labels_come_with_arrays(tmp_path):
@@ -275,37 +284,82 @@ def test_labels_come_with_arrays(tmp_path):
     model.compile(jit_compile=False)
     x = np.random.default_rng(0).uniform(-1, 1, (64, 8, 8, 3)).astype("float32")
     labels = np.arange(64) % 3
-    doctor = Diagnosis((x, labels), folder=tmp_path, share=ALWAYS, every=2)
+    doctor = Diagnosis((x, labels), folder=tmp_path, time_fraction=ALWAYS, every=2)
     model.fit(x, labels, batch_size=16, callbacks=[doctor], verbose=0)
-    assert doctor.chart.looks == 3 and doctor.chart.stopped is None
+    assert doctor.timeline.observations == 3 and doctor.timeline.stopped is None
     assert 0.0 < json.loads((tmp_path / record.FILE).read_text().splitlines()[-1])["measures"]["classes"] <= 1.0
     with pytest.warns(UserWarning, match="CGAN needs a label for each image: give a Stream, or a tuple"):
-        model.fit(x, labels, batch_size=16, callbacks=[Diagnosis(x, share=ALWAYS)], verbose=0)
+        model.fit(x, labels, batch_size=16, callbacks=[Diagnosis(x, time_fraction=ALWAYS)], verbose=0)
 
 
-def test_classes_are_counted_for_models_that_are_not_told_them():
+def test_classes_are_counted_for_models_without_them():
     """Each class is a color, and a generator that cannot vary makes one."""
     colors = np.random.default_rng(0).integers(0, 256, (5, 1, 1, 3))
     labels = np.random.default_rng(1).integers(0, 5, 200)
     images = np.broadcast_to(colors[labels], (200, *SHAPE)).astype("uint8")
     model = gan(varies=False)
-    measures = Patient(model, Stream(ArraySource(images, label=labels), 50), None).measures()
+    measures = Observer(model, Stream(ArraySource(images, label=labels), 50), None).measures()
     assert measures["classes"] == 1 / 5
-    assert "classes" not in Patient(model, Stream(ArraySource(images), 50), None).measures()
+    assert "classes" not in Observer(model, Stream(ArraySource(images), 50), None).measures()
 
 
-def test_a_spike_is_forgotten_by_the_next_look():
+def test_a_spike_is_forgotten_by_the_next_observation():
     """Keras' logs are means since the epoch began: one step's loss of a million would stay in them for thousands."""
     model, data = vae(), stream(1000, 10)
-    doctor = Diagnosis(data, HELD_OUT, share=ALWAYS, every=10)
+    doctor = Diagnosis(data, HELD_OUT, time_fraction=ALWAYS, every=10)
 
     class Spike(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 5:
                 next(one for one in self.model.metrics if one.name == "loss").total.assign_add(1e6)
 
-    seen = []
-    take, doctor._take = doctor._take, lambda look: (seen.append(look.measures.get("log.loss")), take(look))
+    losses = []
+    add = doctor._add
+    doctor._add = lambda found: (losses.append(found.measures.get("log.loss")), add(found))
     model.fit(data, epochs=1, callbacks=[Spike(), doctor], verbose=0)
-    losses = [value for value in seen if value is not None]
+    losses = [value for value in losses if value is not None]
     assert max(losses) > 5e4 and all(value < 2e3 for value in losses[2:])
+
+
+class TranslatingGame(Translating):
+    """A toy of a translator and a discriminator of its images, without images of noise."""
+
+    logs = ("translator_loss", "discriminator_loss")
+
+    def __init__(self):
+        super().__init__((8, 8, 1))
+
+    def ready(self, *inputs):
+        images = keras.Input(self.image_shape)
+        self.discriminator = keras.Model(images, layers.Dense(1)(layers.Flatten()(images)))
+        super().ready(*inputs)
+
+    def players(self):
+        return (
+            Player("translator", ("translator",), self.translator_loss),
+            Player("discriminator", ("discriminator",), self.discriminator_loss),
+        )
+
+    def translator_loss(self, x, y, training):
+        loss = -keras.ops.mean(self.discriminator(self.translator(x), training=training))
+        return loss, {"translator_loss": loss}
+
+    def discriminator_loss(self, x, y, training):
+        loss = keras.ops.mean(self.discriminator(self.translator(x)) - self.discriminator(y, training=training))
+        return loss, {"discriminator_loss": loss}
+
+
+def test_a_model_without_samples_is_measured_without_them(tmp_path):
+    images = blobs(40)[..., :1]
+    source = ArraySource(images, target=255 - images)
+    data, model = Stream(source, 10), TranslatingGame()
+    model.compile(jit_compile=False)
+    doctor = Diagnosis(data, source, tmp_path, time_fraction=ALWAYS, every=1)
+    model.fit(data, epochs=1, callbacks=[doctor], verbose=0)
+    assert doctor.timeline.observations == 5 and doctor.timeline.stopped is None
+    measures = json.loads((tmp_path / record.FILE).read_text().splitlines()[-1])["measures"]
+    assert {"gradient.translator", "weights.translator", "weights.discriminator", "held_out.discriminator"} < set(
+        measures
+    )
+    assert measures["gradient.translator"] > 0.0 and "log.translator_loss" in measures
+    assert not {"spread", "copied", "pairwise_accuracy.discriminator", "overfitting.discriminator"} & set(measures)

@@ -1,16 +1,24 @@
 import types
+import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_genzoo import callbacks, models  # noqa: F401 - fills the registry
+from keras_genzoo.capabilities import SampleOption
+from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import MODELS
+from tests.toys import Toy, Translating
 
 
 @pytest.fixture(scope="module")
 def model():
     return MODELS["vae"](**MODELS["vae"].tiny)
+
+
+def sampling(image_shape, generate):
+    return types.SimpleNamespace(image_shape=image_shape, generate=generate, sample=generate, sample_options={})
 
 
 def size_of(rows, columns, side=8, gap=2):
@@ -26,9 +34,7 @@ def test_samples_are_laid_out_and_depend_on_the_seed(model):
 
 @pytest.mark.parametrize(("side", "num"), [(64, 64), (128, 16)])
 def test_large_images_come_in_small_numbers(side, num):
-    model = types.SimpleNamespace(
-        image_shape=(side, side, 1), generate=lambda num, seed: np.zeros((num, 2, 2, 1), "uint8")
-    )
+    model = sampling((side, side, 1), lambda num, seed: np.zeros((num, 2, 2, 1), "uint8"))
     assert callbacks.samples(model).shape == (*size_of(num**0.5, num**0.5, side=2)[:2], 1)
 
 
@@ -56,7 +62,7 @@ def test_labels_that_are_not_there(labeled, model):
 
 
 def test_points_are_one_picture(tmp_path):
-    model = types.SimpleNamespace(image_shape=(1, 1, 2), generate=lambda num, seed: np.zeros((num, 1, 1, 2), "uint8"))
+    model = sampling((1, 1, 2), lambda num, seed: np.zeros((num, 1, 1, 2), "uint8"))
     sheet = callbacks.samples(model)
     assert sheet.shape == (256, 256, 1) and (sheet < 255).sum() == 1
     with Image.open(callbacks.write_sheet(tmp_path / "points.png", sheet, model)) as picture:
@@ -74,7 +80,7 @@ def test_reconstructions_stand_below_their_originals(model):
 
 
 class Recorder(callbacks.ImageGrid):
-    """An ImageGrid that is told its epochs by hand."""
+    """An ImageGrid whose epochs end by hand."""
 
     def training_step(self, model, epochs):
         self.set_model(model)
@@ -93,3 +99,63 @@ def test_small_images_are_enlarged(model, tmp_path):
     Recorder(tmp_path, num=4).training_step(model, epochs=1)
     with Image.open(tmp_path / "epoch-0001.png") as picture:
         assert picture.size == (18 * 12, 18 * 12)
+
+
+class Truncated(Toy):
+    """A toy whose samples take an option."""
+
+    sample_options = {"truncation": SampleOption(1.0, "scale of the noise")}
+
+    def sample(self, indices, seed, truncation=1.0):
+        return truncation * super().sample(indices, seed)
+
+
+def test_options_are_passed_on(tmp_path):
+    model = Truncated()
+    whole, half = callbacks.samples(model, 4), callbacks.samples(model, 4, truncation=0.0)
+    assert (whole != half).any() and set(np.unique(half)) == {128, 255}  # grey, on white
+    Recorder(tmp_path, num=4, options={"truncation": 0.0}).training_step(model, epochs=1)
+    with Image.open(tmp_path / "epoch-0001.png") as picture:
+        assert set(np.unique(picture)) == {128, 255}
+    with pytest.warns(UserWarning, match="the image grid of epoch 1 could not be made: .* without the option 'steps'"):
+        Recorder(tmp_path, num=4, options={"steps": 3}).training_step(model, epochs=1)
+
+
+def test_a_model_without_samples_trains_with_a_grid_of_what_it_can(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (4, 2, 2, 1), "uint8")
+    model = Translating()
+    model.compile(jit_compile=False)
+    floats = x / np.float32(127.5) - 1
+    grids = [callbacks.ImageGrid(tmp_path / "pairs", x=x), callbacks.ImageGrid(tmp_path / "nothing")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        model.fit(floats, -floats, batch_size=4, epochs=1, callbacks=grids, verbose=0)
+    sheet = callbacks.translations(model, x)
+    np.testing.assert_array_equal(sheet[:2, :2], x[0])
+    np.testing.assert_array_equal(sheet[4:6, :2], model.translate(x)[0])
+    assert [path.name for path in tmp_path.rglob("*.png")] == ["epoch-0001.png"] and not (tmp_path / "nothing").exists()
+    with pytest.raises(ValueError, match="samples: Translating makes no images of noise"):
+        callbacks.samples(model)
+
+
+class Denoising(GenerativeModel):
+    """A toy that reconstructs images with noise, and has no images of noise."""
+
+    logs = ("loss",)
+    corruption, amount = "zero", 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.image_shape = (2, 2, 1)
+
+    def corrupt(self, x, seed=0, start=0):
+        return np.zeros_like(x)
+
+    def reconstruct(self, x, batch_size=64):
+        return x + np.uint8(7)
+
+
+def test_reconstructions_are_of_images_with_noise(tmp_path):
+    Recorder(tmp_path, x=np.full((1, 2, 2, 1), 99, "uint8")).training_step(Denoising(), epochs=1)
+    with Image.open(tmp_path / "epoch-0001.png") as picture:
+        assert set(np.unique(picture)) == {0, 7, 255}

@@ -52,7 +52,7 @@ def summary_of(kl):
     return LatentSummary(np.array(kl), np.zeros(len(kl)), np.zeros((len(kl), len(kl))))
 
 
-def test_a_collapse_is_told_in_words():
+def test_a_collapse_is_reported_in_words():
     assert summary_of([1.0] * 7 + [0.001] * 57).words(beta=4.0) == (
         "7 of 64 latents carry more than 0.01 nats; the weight of the KL term is 4: posterior collapse; "
         "lower beta or anneal it"
@@ -60,11 +60,11 @@ def test_a_collapse_is_told_in_words():
     assert summary_of([1.0] * 16 + [0.001] * 48).words(beta=4.0) == "16 of 64 latents carry more than 0.01 nats"
 
 
-def test_where_no_weight_is_chosen_none_is_told():
+def test_where_no_weight_is_chosen_none_is_reported():
     assert (
         summary_of([1.0] + [0.0] * 9)
         .words(None)
-        .endswith("0.01 nats: posterior collapse; weigh what the images are compared by more")
+        .endswith("0.01 nats: posterior collapse; give the reconstruction loss a larger weight")
     )
     without_a_posterior = LatentSummary(None, np.array([1.0, 0, 0, 0, 0]), np.eye(5))
     assert without_a_posterior.words(None) == "1 of 5 latents are active (variance of the mean above 0.01)"
@@ -97,7 +97,7 @@ def test_each_epoch_is_written_once(tmp_path):
     assert last["epoch"] == 2 and np.shape(last["correlation"]) == (4, 4)
 
 
-def test_what_cannot_be_looked_at():
+def test_what_cannot_be_measured():
     with pytest.raises(ValueError, match="latent_summary: Toy has no latent_statistics"):
         latent_summary(Toy(), X)
     with pytest.raises(ValueError, match="latent_summary: got 1 images"):

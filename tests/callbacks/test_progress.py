@@ -1,10 +1,10 @@
 import io
-import types
 
 import pytest
 
 from keras_genzoo.callbacks import progress as module
 from keras_genzoo.callbacks.progress import Progress, duration, numbers, written
+from tests.toys import Toy
 
 
 class Clock:
@@ -25,6 +25,13 @@ class Terminal(io.StringIO):
         return True
 
 
+class Logging(Toy):
+    logs = ("loss", "kl")
+
+
+MODEL = Logging()
+
+
 class Lazy:
     """A log that counts how often it was asked for its value, as a device would be."""
 
@@ -37,7 +44,7 @@ class Lazy:
 
 def play(progress, clock, epochs, steps, seconds, first_epoch=0, first_step=0, pause=0.0, compiling=30.0):
     """A training whose first step takes `compiling` seconds longer."""
-    progress.set_model(types.SimpleNamespace(logs=("loss", "kl")))
+    progress.set_model(MODEL)
     progress.on_train_begin()
     for epoch in range(first_epoch, epochs):
         progress.on_epoch_begin(epoch)
@@ -94,7 +101,7 @@ def test_without_a_terminal_lines_are_rare_but_do_come(clock):
     assert "loss 12.35  kl 12.35" in long[1]
 
 
-def test_logs_are_looked_at_twice_a_second_and_no_more(clock):
+def test_logs_are_read_twice_a_second_and_no_more(clock):
     Lazy.asked = 0
     lines_of(clock, epochs=1, steps=1000, seconds=0.01, compiling=0.0)
     assert Lazy.asked < 2 * (2 * 10 + 3)

@@ -4,17 +4,19 @@ import json
 
 import pytest
 
-from keras_genzoo.diagnosis import Chart, Look, record
+from keras_genzoo.diagnosis import Observation, Timeline, record
 
 
 @pytest.fixture
 def ill(run):
     """A finished run whose record tells of copies and of a posterior that collapsed."""
-    chart = Chart()
+    timeline = Timeline()
     (run / record.FILE).unlink()
     for step in range(100, 2100, 100):
-        look = Look(1 + step // 1000, step, {"copied": 0.9, "latents_in_use": 0.0 if step < 1000 else 0.5})
-        record.write(run, look, chart.add(look))
+        observation = Observation(
+            1 + step // 1000, step, {"copied": 0.9, "latents_in_use": 0.0 if step < 1000 else 0.5}
+        )
+        record.write(run, observation, timeline.add(observation))
     return run
 
 
@@ -49,12 +51,14 @@ def test_a_divergence_is_told_too(genzoo, run):
 
 def test_a_training_tells_it_again_at_its_end(genzoo, run):
     (run / record.FILE).unlink()
-    look = Look(1, 0, {"input.low": 0.0, "input.high": 255.0})
-    record.write(run, look, Chart().add(look))
+    observation = Observation(1, 0, {"input.low": 0.0, "input.high": 255.0})
+    record.write(run, observation, Timeline().add(observation))
     code, text, complaint = genzoo("train", "--output", run, "--resume")
     assert (code, complaint) == (0, "")  # it was said before
     assert "diagnosis.jsonl      what the doctor found, as said below" in text
-    assert "\ninput out of range: the model is given numbers from 0 to 255, and expects [-1, 1]. What helps: " in text
+    assert (
+        "\ninput out of range: training images have pixels from 0 to 255, but [-1, 1] is expected. What helps: " in text
+    )
 
 
 def test_training_without_the_doctor(genzoo, mistake, preset, tmp_path):

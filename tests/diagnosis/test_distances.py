@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_genzoo.diagnosis import classes_met, copied, coverage, descriptors, diversity, thumbnails
+from keras_genzoo.diagnosis import classes_covered, copied, coverage, descriptors, diversity, thumbnails
 
 RANDOM = np.random.default_rng(0)
 REAL = np.tanh(RANDOM.normal(size=(400, 1, 1, 3)) + RANDOM.normal(size=(400, 4, 4, 3))).repeat(8, 1).repeat(8, 2)
@@ -100,11 +100,11 @@ class TestClasses:
     labels = np.random.default_rng(1).permutation(np.arange(1000) % 10)
     train = labels[:, None] + 0.05 * RANDOM.normal(size=(1000, 1))
 
-    @pytest.mark.parametrize("met", [1, 3, 10])
-    def test_classes_that_samples_are_of(self, met):
-        samples = np.arange(64)[:, None] % met + 0.05 * RANDOM.normal(size=(64, 1))
-        assert classes_met(samples, self.train, self.labels) == met / 10
+    @pytest.mark.parametrize("covered", [1, 3, 10])
+    def test_classes_that_samples_are_of(self, covered):
+        samples = np.arange(64)[:, None] % covered + 0.05 * RANDOM.normal(size=(64, 1))
+        assert classes_covered(samples, self.train, self.labels) == covered / 10
 
     def test_few_samples_are_compared_with_as_few_images(self):
         few = len(np.unique(self.labels[:5]))
-        assert classes_met(np.arange(5.0)[:, None], self.train, self.labels) == 5 / few
+        assert classes_covered(np.arange(5.0)[:, None], self.train, self.labels) == 5 / few

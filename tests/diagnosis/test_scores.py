@@ -1,16 +1,16 @@
-"""What scores and inputs tell, in closed form."""
+"""Measures of scores and inputs, in closed form."""
 
 import numpy as np
 import pytest
 
-from keras_genzoo.diagnosis import overfitting, range_of, told_apart
+from keras_genzoo.diagnosis import overfitting, pairwise_accuracy, range_of
 
 
-def test_pairs_that_are_told_apart():
-    assert told_apart(np.array([[2.0], [3.0]]), np.array([0.0, 1.0])) == 1.0
-    assert told_apart(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 0.0
-    assert told_apart(np.ones(4), np.ones(3)) == 0.5
-    assert told_apart(np.array([0.0, 2.0]), np.array([1.0, 1.0, 2.0])) == pytest.approx(2.5 / 6)
+def test_pairwise_accuracy():
+    assert pairwise_accuracy(np.array([[2.0], [3.0]]), np.array([0.0, 1.0])) == 1.0
+    assert pairwise_accuracy(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 0.0
+    assert pairwise_accuracy(np.ones(4), np.ones(3)) == 0.5
+    assert pairwise_accuracy(np.array([0.0, 2.0]), np.array([1.0, 1.0, 2.0])) == pytest.approx(2.5 / 6)
 
 
 def test_overfitting_says_where_held_out_images_lie():

@@ -5,7 +5,7 @@ import pytest
 
 from keras_genzoo import models  # noqa: F401 - fills the registry
 from keras_genzoo.registry import MODELS
-from keras_genzoo.uses import attribute_direction, decode, draw, move, separation, who_has
+from keras_genzoo.uses import attribute_direction, decode, draw, find_attribute, move, separation
 from keras_genzoo.uses.properties import Property
 
 KNOWN = {
@@ -29,7 +29,7 @@ KNOWN = {
     ],
 )
 def test_who_has_it(attribute, name, has):
-    found = who_has(KNOWN, attribute)
+    found = find_attribute(KNOWN, attribute)
     assert found[0] == name
     np.testing.assert_array_equal(found[1], has)
 
@@ -46,9 +46,9 @@ def test_who_has_it(attribute, name, has):
 )
 def test_attributes_that_are_not_there(attribute, message):
     with pytest.raises(ValueError, match=message):
-        who_has(KNOWN, attribute)
+        find_attribute(KNOWN, attribute)
     with pytest.raises(ValueError, match="they have no labels, factors, nor a table"):
-        who_has({}, attribute)
+        find_attribute({}, attribute)
 
 
 def test_the_direction_is_the_difference_of_the_means():

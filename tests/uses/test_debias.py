@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
+from keras_genzoo.uses.debias import effective_sample_size, in_use, proportions, rarity_weights
 from keras_genzoo.uses.properties import Property
 
 # Of ten images nine are alike in the first latent; in the second they are five and five.
@@ -71,8 +71,8 @@ def test_effective_sample_size():
 
 def test_shares_before_and_after():
     hats = Property(np.array([0, 0, 0, 1.0, np.nan]), ("none", "cap", "beanie"))
-    found = shares_of(hats, np.array([0.1, 0.1, 0.1, 0.3, 0.4]))
+    found = proportions(hats, np.array([0.1, 0.1, 0.1, 0.3, 0.4]))
     assert found == {"none": pytest.approx((0.75, 0.5)), "cap": pytest.approx((0.25, 0.5)), "beanie": (0, 0)}
-    found = shares_of(Property(np.array([0.0, 2.0])), np.array([0.75, 0.25]))
+    found = proportions(Property(np.array([0.0, 2.0])), np.array([0.75, 0.25]))
     assert found == {"mean": pytest.approx((1.0, 0.5)), "deviation": pytest.approx((1.0, np.sqrt(0.75)))}
-    assert shares_of(Property(np.array([np.nan]), ("a",)), np.ones(1)) == {}
+    assert proportions(Property(np.array([np.nan]), ("a",)), np.ones(1)) == {}

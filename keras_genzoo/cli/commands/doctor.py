@@ -49,24 +49,24 @@ def _print_findings(run: "Run", as_json: bool) -> None:
     from keras_genzoo.artifacts import RunError
     from keras_genzoo.diagnosis import ADVICE, record
 
-    chart, diverged = record.read(run.path), run.divergences()
-    if not chart.looks and not chart.stopped:
+    timeline, diverged = record.read(run.path), run.divergences()
+    if not timeline.observations and not timeline.stopped:
         raise RunError(
             f"'{run.path}' holds no {record.FILE}: it was trained by --no-diagnosis, or by an older version."
         )
     if as_json:
         lines = [{"finding": "divergence", **line} for line in diverged]
-        print(json.dumps([*(finding.line() for finding in chart.findings), *lines], indent=2))
+        print(json.dumps([*(finding.line() for finding in timeline.findings), *lines], indent=2))
         return
-    texts = [finding.text for finding in chart.findings]
+    texts = [finding.text for finding in timeline.findings]
     texts += [
         f"{ADVICE['divergence'].name}: {line.get('what')} was {line.get('value') or 'not finite'} in epoch "
         f"{line.get('epoch')}, step {line.get('step')}. What helps: {ADVICE['divergence'].words} "
         f"({ADVICE['divergence'].source})"
         for line in diverged
     ]
-    if not texts or chart.stopped:
-        texts.append(chart.words if not texts else f"Then it could not go on: {chart.stopped}")
+    if not texts or timeline.stopped:
+        texts.append(timeline.summary if not texts else f"Then it could not go on: {timeline.stopped}")
     print("\n\n".join(map(printable, texts)))
 
 

@@ -23,11 +23,11 @@ from keras_genzoo.uses import (
     attribute_direction,
     decode,
     encode,
+    find_attribute,
     move,
     properties,
     separation,
     vectors,
-    who_has,
     with_vectors,
 )
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     model, learned, tested = subject.model, *_two_parts(reference.source, reference.train)
     (latents, known), (others, more) = _encoded(model, learned), _encoded(model, tested)
     both = {key: np.concatenate([known[key], more[key]]) for key in known if key in more}
-    name, has = who_has(properties(both, reference.source, table), args.attribute)
+    name, has = find_attribute(properties(both, reference.source, table), args.attribute)
     of_learned, of_tested = has[: len(latents)], has[len(latents) :]
     direction = attribute_direction(latents[of_learned >= 0], of_learned[of_learned >= 0])
     kinds = set(of_tested[of_tested >= 0])

@@ -15,7 +15,7 @@ from keras_genzoo.data.weighting import index_of, to_csv
 from keras_genzoo.files import write_text
 from keras_genzoo.printable import columns, printable
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.uses.debias import effective_sample_size, in_use, rarity_weights, shares_of
+from keras_genzoo.uses.debias import effective_sample_size, in_use, proportions, rarity_weights
 from keras_genzoo.uses.extremes import extremes
 from keras_genzoo.uses.latents import encode, vectors
 from keras_genzoo.uses.properties import Property, names_of_properties, properties
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     _check_factor(args.factor, known, source)  # a label may be one of the factors
     chosen = known if args.factor is None else {args.factor: known[args.factor]}
     weights = rarity_weights(latents, args.strength, args.bins, args.combine)
-    changes = {name: shares_of(of_images, weights) for name, of_images in chosen.items()}
+    changes = {name: proportions(of_images, weights) for name, of_images in chosen.items()}
     alike, largest = effective_sample_size(weights), float(weights.max() * len(weights))
     names = [printable(name) for name in found["name"]] if "name" in found else None
     report = {

@@ -1,4 +1,4 @@
-"""What the rules find in series that are made up, and what they pass over."""
+"""What the rules find in series that are made up, and what they do not report."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from keras_genzoo.diagnosis import ADVICE, RULES, Chart, Look, record
+from keras_genzoo.diagnosis import ADVICE, RULES, Observation, Timeline, record
 
 EVERY = 100
 GAN = {
@@ -16,7 +16,7 @@ GAN = {
     "coverage": 0.7,
     "classes": 0.9,
     "copied": 0.0,
-    "told_apart.discriminator": 0.9,
+    "pairwise_accuracy.discriminator": 0.9,
     "held_out.discriminator": 0.6,
     "overfitting.discriminator": 0.2,
     "gradient.generator": 1e-3,
@@ -30,25 +30,25 @@ GAN = {
 VAE = {"spread": 0.7, "nearest": 0.5, "latents_in_use": 0.4, "log.loss": 200.0, "log.val_loss": 220.0, "val_gap": 20.0}
 
 
-def series(healthy, looks=30, start=0, **changes):
-    """Looks, every 100 steps, five to an epoch; a change is a value, or a function of the look's number."""
-    for number in range(start, looks):
+def series(healthy, observations=30, start=0, **changes):
+    """Observations, every 100 steps, five to an epoch; a change is a value or a function of the number."""
+    for number in range(start, observations):
         now = {name: value(number) if callable(value) else value for name, value in {**healthy, **changes}.items()}
-        yield Look(1 + number // 5, 1 + EVERY * number, now)
+        yield Observation(1 + number // 5, 1 + EVERY * number, now)
 
 
-def found(looks):
-    chart = Chart()
-    for look in looks:
-        chart.add(look)
-    return chart.findings
+def found(observations):
+    timeline = Timeline()
+    for observation in observations:
+        timeline.add(observation)
+    return timeline.findings
 
 
-def after(number, ill, well):
-    return lambda now: ill if now >= number else well
+def after(number, failing, well):
+    return lambda now: failing if now >= number else well
 
 
-ILL = {
+FAILING = {
     "complete collapse": (GAN, {"spread": 0.02, "pixel_spread": 0.01, "nearest": 0.02}, "mode_collapse", "complete"),
     "collapse of much": (
         GAN,
@@ -60,26 +60,26 @@ ILL = {
         GAN,
         {"classes": after(8, 0.4, 0.9)},
         "mode_collapse",
-        "partial: the samples are of 40%",
+        "partial: the samples cover 40%",
     ),
     "few kinds": (GAN, {"nearest": after(8, 0.03, 0.9)}, "mode_collapse", "partial: the samples are of a few kinds"),
     "a discriminator that wins": (
         GAN,
-        {"told_apart.discriminator": after(8, 1.0, 0.9), "log.discriminator_loss": after(8, 1e-3, 0.5)},
+        {"pairwise_accuracy.discriminator": after(8, 1.0, 0.9), "log.discriminator_loss": after(8, 1e-3, 0.5)},
         "discriminator_wins",
         "the discriminator has won",
     ),
     "a generator's loss that climbs": (
         GAN,
-        {"told_apart.discriminator": 1.0, "log.generator_loss": lambda now: 3.0 * now},
+        {"pairwise_accuracy.discriminator": 1.0, "log.generator_loss": lambda now: 3.0 * now},
         "discriminator_wins",
         "the discriminator has won",
     ),
     "a generator that wins": (
         GAN,
-        {"told_apart.discriminator": after(8, 0.0, 0.9)},
+        {"pairwise_accuracy.discriminator": after(8, 0.0, 0.9)},
         "generator_wins",
-        "the discriminator is right in 0.0%",
+        "the discriminator ranks real images above samples in 0.0%",
     ),
     "a gradient that vanishes": (GAN, {"gradient.generator": lambda now: 10.0**-now}, "gradient_vanishes", "vanished"),
     "a loss that climbs": (GAN, {"log.generator_loss": lambda now: 10.0**now}, "divergence", "generator_loss has"),
@@ -95,7 +95,7 @@ ILL = {
         GAN,
         {"overfitting.discriminator": 0.95, "held_out.discriminator": 1.0},
         "overfitting",
-        "by heart",
+        "has memorized",
     ),
     "held-out images that get worse": (
         VAE,
@@ -113,21 +113,21 @@ ILL = {
 }
 
 
-@pytest.mark.parametrize("name", ILL)
+@pytest.mark.parametrize("name", FAILING)
 def test_each_illness_is_found_alone(name):
-    healthy, changes, illness, words = ILL[name]
+    healthy, changes, failure, words = FAILING[name]
     (finding,) = found(series(healthy, **changes))
-    assert finding.illness == illness and words in finding.words
+    assert finding.failure == failure and words in finding.words
     assert finding.found[1] - finding.since[1] >= 300 and finding.until is None
     assert finding.evidence and all(np.isfinite(value) for value in finding.evidence.values())
     text = finding.text
-    assert ADVICE[illness].words in text and ADVICE[illness].source in text and "\n" not in text
+    assert ADVICE[failure].words in text and ADVICE[failure].source in text and "\n" not in text
     assert f"since epoch {finding.since[0]} (step {finding.since[1]:,})" in text
 
 
 def test_every_rule_has_its_illness_and_every_illness_its_rule():
-    assert {rule.illness for rule in RULES} == set(ADVICE)
-    tried = {illness for _, _, illness, _ in ILL.values()}
+    assert {rule.failure for rule in RULES} == set(ADVICE)
+    tried = {failure for _, _, failure, _ in FAILING.values()}
     assert set(ADVICE) - tried == {"input"}
 
 
@@ -138,19 +138,25 @@ def test_nothing_is_found_where_nothing_is(healthy):
     assert found(series(healthy, 200, **noisy)) == []
 
 
-@pytest.mark.parametrize("name", ILL)
+@pytest.mark.parametrize("name", FAILING)
 def test_a_bad_moment_is_no_illness(name):
-    """Of every four looks three are ill: nothing lasts."""
-    healthy, changes, _, _ = ILL[name]
-    looks = enumerate(series(healthy, **changes))
-    assert found(ill if number % 4 else Look(ill.epoch, ill.iterations, healthy) for number, ill in looks) == []
+    """Of every four observations three are ill: nothing lasts."""
+    healthy, changes, _, _ = FAILING[name]
+    observations = enumerate(series(healthy, **changes))
+    assert (
+        found(
+            failing if number % 4 else Observation(failing.epoch, failing.iterations, healthy)
+            for number, failing in observations
+        )
+        == []
+    )
 
 
 def test_what_a_healthy_training_does_at_first():
     young = {
         "spread": lambda now: min(0.9, 0.02 + 0.03 * now),
         "pixel_spread": lambda now: min(0.9, 0.02 + 0.03 * now),
-        "told_apart.discriminator": lambda now: 1.0 if now < 10 else 0.95,
+        "pairwise_accuracy.discriminator": lambda now: 1.0 if now < 10 else 0.95,
         "gradient.generator": lambda now: 1e-2 / (1 + now) ** 2,
         "log.discriminator_loss": lambda now: 1.4 * 0.9**now + 0.1,
     }
@@ -169,65 +175,65 @@ def test_a_term_that_weighs_more_is_no_overfitting():
 
 
 def test_the_doctor_that_gave_up_says_so(tmp_path):
-    look = Look(1, 0, GAN)
-    record.write(tmp_path, look, [])
+    observation = Observation(1, 0, GAN)
+    record.write(tmp_path, observation, [])
     record.write_stop(tmp_path, "no room")
-    assert record.read(tmp_path).words == "nothing was found at 1 look; then it could look no more: no room"
-    assert record.go_back(tmp_path, 5).stopped is None  # a training that goes on is looked at again
+    assert record.read(tmp_path).words == "nothing was found in 1 observation; then observation failed: no room"
+    assert record.rewind(tmp_path, 5).stopped is None  # a training that goes on is looked at again
 
 
-def test_a_critic_may_tell_all_samples():
-    critic = {name.replace("discriminator", "critic"): value for name, value in GAN.items() if "told" not in name}
+def test_a_critic_may_separate_all_samples():
+    critic = {name.replace("discriminator", "critic"): value for name, value in GAN.items() if "accuracy" not in name}
     assert found(series(critic, **{"log.critic_loss": lambda now: -30.0 / (1 + now)})) == []
 
 
-def test_steps_count_not_looks_alone():
-    sick = {"spread": 0.0, "pixel_spread": 0.0}
-    assert found(Look(1, step, {**GAN, **sick}) for step in range(0, 400, 10)) == []
-    (finding,) = found(Look(1, step, {**GAN, **sick}) for step in range(0, 600, 10))
+def test_steps_count_and_not_observations_alone():
+    collapsed = {"spread": 0.0, "pixel_spread": 0.0}
+    assert found(Observation(1, step, {**GAN, **collapsed}) for step in range(0, 400, 10)) == []
+    (finding,) = found(Observation(1, step, {**GAN, **collapsed}) for step in range(0, 600, 10))
     assert (finding.since, finding.found) == ((1, 0), (1, 500))
 
 
-def test_it_is_told_once_and_when_it_is_over():
-    chart = Chart()
-    ill = {"copied": lambda now: 0.9 if 5 <= now < 30 or now >= 50 else 0.0}
-    told = [len(chart.add(look)) for look in series(GAN, 70, **ill)]
-    assert sum(told) == 3 and told[9] == told[34] == told[54] == 1
-    first, second = chart.findings
-    assert first.news.startswith("memorization is over in epoch 7, which was: 90% more")
+def test_it_is_reported_once_and_when_it_is_over():
+    timeline = Timeline()
+    failing = {"copied": lambda now: 0.9 if 5 <= now < 30 or now >= 50 else 0.0}
+    news = [len(timeline.add(observation)) for observation in series(GAN, 70, **failing)]
+    assert sum(news) == 3 and news[9] == news[34] == news[54] == 1
+    first, second = timeline.findings
+    assert first.news.startswith("memorization is over in epoch 7; it was: 90% more")
     assert first.line()["until"] == {"epoch": 7, "iterations": 3401} and second.line()["until"] is None
-    assert first.since == (2, 501) and first.until == (7, 3401)  # after five good looks
+    assert first.since == (2, 501) and first.until == (7, 3401)  # after five good observations
     assert second.until is None
     assert "since epoch 2 (step 501) until epoch 7" in first.summary
-    assert chart.words.count("\n") == 1
+    assert timeline.words.count("\n") == 1
 
 
-def test_one_good_look_is_no_recovery():
-    ill = {"copied": lambda now: 0.0 if now % 5 == 4 and now > 10 else 0.9}
-    (finding,) = found(series(GAN, 60, **ill))
+def test_one_good_observation_is_no_recovery():
+    failing = {"copied": lambda now: 0.0 if now % 5 == 4 and now > 10 else 0.9}
+    (finding,) = found(series(GAN, 60, **failing))
     assert finding.until is None
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"input.low": 0.0, "input.high": 255.0}, "numbers from 0 to 255, and expects [-1, 1]"),
-        ({"input.low": 0.0, "input.high": 1.0}, "numbers from 0 up alone"),
-        ({"input.low": -2.1, "input.high": 2.6}, "numbers from -2.1 to 2.6"),
-        ({"input.not_finite": 0.25}, "25.00% of the numbers"),
+        ({"input.low": 0.0, "input.high": 255.0}, "pixels from 0 to 255, but [-1, 1] is expected"),
+        ({"input.low": 0.0, "input.high": 1.0}, "no pixels below 0,"),
+        ({"input.low": -2.1, "input.high": 2.6}, "pixels from -2.1 to 2.6"),
+        ({"input.not_finite": 0.25}, "25.00% of the pixels"),
         ({"input.variation": 0.0}, "all the same"),
     ],
 )
-def test_input_is_told_at_once(facts, words):
+def test_input_is_reported_at_once(facts, words):
     healthy = {"input.low": -1.0, "input.high": 1.0, "input.not_finite": 0.0, "input.variation": 0.5}
-    assert Chart().add(Look(1, 0, healthy)) == []
-    (finding,) = Chart().add(Look(1, 0, {**healthy, **facts}))
-    assert finding.illness == "input" and words in finding.words and "since" not in finding.summary
+    assert Timeline().add(Observation(1, 0, healthy)) == []
+    (finding,) = Timeline().add(Observation(1, 0, {**healthy, **facts}))
+    assert finding.failure == "input" and words in finding.words and "since" not in finding.summary
 
 
-def test_a_loss_that_is_not_finite_is_told_at_once():
-    (finding,) = Chart().add(Look(3, 200, {**GAN, "logs_not_finite": 1.0}))
-    assert finding.illness == "divergence" and "since epoch 3 (step 200)" in finding.summary
+def test_a_loss_that_is_not_finite_is_reported_at_once():
+    (finding,) = Timeline().add(Observation(3, 200, {**GAN, "logs_not_finite": 1.0}))
+    assert finding.failure == "divergence" and "since epoch 3 (step 200)" in finding.summary
 
 
 def test_what_is_not_finite_is_as_if_it_had_not_been_measured():
@@ -235,29 +241,40 @@ def test_what_is_not_finite_is_as_if_it_had_not_been_measured():
 
 
 class TestRecord:
-    looks = list(series(GAN, copied=0.9))
+    observations = list(series(GAN, copied=0.9))
 
     def write(self, folder):
-        chart = Chart()
-        for look in self.looks:
-            record.write(folder, look, chart.add(look))
-        return chart
+        timeline = Timeline()
+        for observation in self.observations:
+            record.write(folder, observation, timeline.add(observation))
+        return timeline
 
-    def test_it_tells_the_same(self, tmp_path):
-        chart = self.write(tmp_path / "run")
-        assert record.read(tmp_path / "run") == chart
+    def test_it_reads_the_same(self, tmp_path):
+        timeline = self.write(tmp_path / "run")
+        assert record.read(tmp_path / "run") == timeline
         lines = [json.loads(line) for line in (tmp_path / "run" / record.FILE).read_text().splitlines()]
-        (told,) = (line for line in lines if "finding" in line)
-        assert told["finding"] == "memorization" and told["evidence"] == {"copied": 0.9}
-        assert told["since"] == {"epoch": 1, "iterations": 1} and told["source"] == ADVICE["memorization"].source
+        (written,) = (line for line in lines if "finding" in line)
+        assert written["finding"] == "memorization" and written["evidence"] == {"copied": 0.9}
+        assert written["since"] == {"epoch": 1, "iterations": 1} and written["source"] == ADVICE["memorization"].source
+
+    def test_names_of_measures_of_earlier_versions_are_read(self, tmp_path):
+        lines = [
+            {"epoch": 1, "iterations": 100 * number, "measures": {"told_apart.discriminator": 0.0}}
+            for number in range(9)
+        ]
+        (tmp_path / record.FILE).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        (finding,) = record.read(tmp_path).findings
+        assert (finding.failure, finding.player) == ("generator_wins", "discriminator")
+        assert "told_apart" not in record.rewind(tmp_path, 800).findings[0].line()["evidence"]
+        assert "pairwise_accuracy.discriminator" in (tmp_path / record.FILE).read_text()
 
     def test_a_training_that_goes_back_forgets_what_came_after(self, tmp_path):
         self.write(tmp_path)
-        chart = record.go_back(tmp_path, 250)
-        assert chart.looks == 3 and chart.findings == []
+        timeline = record.rewind(tmp_path, 250)
+        assert timeline.observations == 3 and timeline.findings == []
         assert len((tmp_path / record.FILE).read_text().splitlines()) == 3
-        told = [chart.add(look) for look in self.looks[3:]]
-        assert [bool(one) for one in told[:3]] == [False, True, False]
+        news = [timeline.add(observation) for observation in self.observations[3:]]
+        assert [bool(findings) for findings in news[:3]] == [False, True, False]
 
     def test_what_is_broken_is_passed_over(self, tmp_path):
         self.write(tmp_path)
@@ -268,18 +285,18 @@ class TestRecord:
                 file.write(f'{{"epoch": 1, "iterations": 2, "measures": {{"copied": {number}0}}}}\n')
                 file.write(f'{{"epoch": 1, "iterations": {number}, "measures": {{"copied": 0.5}}}}\n')
             file.write('{"epoch": true, "iterations": 2, "measures": {}}\n{"epoch": 1, "measures": {}}\n')
-        assert record.read(tmp_path).looks == len(self.looks) + 1  # of copied: -10
+        assert record.read(tmp_path).observations == len(self.observations) + 1  # of copied: -10
 
     def test_without_one(self, tmp_path):
-        assert record.read(tmp_path).looks == record.go_back(tmp_path, 5).looks == 0
-        assert record.read(tmp_path).words == "nothing was found at 0 looks"
+        assert record.read(tmp_path).observations == record.rewind(tmp_path, 5).observations == 0
+        assert record.read(tmp_path).words == "nothing was found in 0 observations"
         assert not (tmp_path / record.FILE).exists()
 
     def test_measures_that_come_alone_break_nothing(self):
         """A record may be a stranger's."""
         for name in {**GAN, **VAE, "input.low": 0, "input.high": 0, "input.not_finite": 0, "input.variation": 0}:
             for value in (-1e299, 0.0, 1e299):
-                chart = Chart()
+                timeline = Timeline()
                 for step in (500, 0, 3, 10**6, 10**7, 10**8, 10**9):
-                    chart.add(Look(1, step, {name: value}))
-                assert all(finding.text for finding in chart.findings)
+                    timeline.add(Observation(1, step, {name: value}))
+                assert all(finding.text for finding in timeline.findings)

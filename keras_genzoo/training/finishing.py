@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.artifacts import Position, plot_losses
-from keras_genzoo.callbacks import latent_report_in_words, latent_walk, reconstructions, write_sheet
+from keras_genzoo.callbacks import latent_report_in_words, latent_walk, reconstructions, warn_on_error, write_sheet
 from keras_genzoo.capabilities import Corrupts, DrawsLatents, Reconstructs, Samples
 from keras_genzoo.diagnosis import record
 from keras_genzoo.printable import columns, printable

@@ -9,33 +9,34 @@ from keras_genzoo.registry import did_you_mean
 
 
 def metrics_and_extractor(
-    metrics: str | Iterable[str] | None, features: str | None, inception_weights: str | None
+    metrics: str | Iterable[str] | None, features: str | None, inception_weights: str | None, samples: bool = True
 ) -> tuple[list[str] | None, Extractor | None]:
     """The metrics by their names in `METRICS`, and the extractor, if one of them needs it.
 
     Args:
         metrics: names, or a string of names with commas between them; None for all that are possible.
-        features: what `load_extractor` takes; Inception by default.
+        features: as for `load_extractor`; Inception by default.
         inception_weights: optional path of Inception's weights.
+        samples: bool, whether the subject makes images; else metrics of features are not possible.
 
     Raises:
         EvaluationError: there is no such metric, or it has another name in these features.
         ExtractorError: the extractor cannot be had.
     """
-    asked = names_of(metrics)
-    names = None if asked is None else [ALIASES.get(name, name) for name in asked]
+    given = names_of(metrics)
+    names = None if given is None else [ALIASES.get(name, name) for name in given]
     extractor = None
-    if names is None or any(METRICS[name].of_features for name in names):
+    if (samples and names is None) or any(METRICS[name].of_features for name in names or ()):
         try:
             extractor = load_extractor(features or "inception", inception_weights)
         except ExtractorError as error:
-            if features or asked:
+            if features or given:
                 raise
             raise ExtractorError(
                 f"{error} Or name other features by --features, or ask for what needs none: --metrics "
                 "losses,mse,psnr,ssim"
             ) from error
-        for name in asked or ():
+        for name in given or ():
             if name not in METRICS and METRICS[ALIASES[name]].of_features:
                 called = extractor.metric_name(ALIASES[name])
                 if not called.startswith(name):

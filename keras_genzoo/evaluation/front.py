@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.artifacts import Run
-from keras_genzoo.evaluation.choosing import metrics_and_extractor
+from keras_genzoo.evaluation.choosing import metrics_and_extractor, names_of
 from keras_genzoo.evaluation.measure import Evaluation
 from keras_genzoo.evaluation.meter import meter
 from keras_genzoo.evaluation.opening import check_named, open_both
@@ -67,7 +67,7 @@ def evaluate(
         The results, each with its value and protocol.
 
     Raises:
-        EvaluationError: something cannot be measured as asked; what could be is measured first, and kept.
+        EvaluationError: something cannot be measured as requested; the rest is measured first, and kept.
         ExtractorError: the features cannot be had.
         DataError: the real images cannot be used.
         RunError: there is no such run.
@@ -86,7 +86,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be measured, by names; arguments as for `evaluate`, but for `options`, a mapping."""
+    """An evaluation by names; arguments as for `evaluate`, but for `options`, a mapping."""
 
     subject: Run | str | os.PathLike
     data: Run | str | os.PathLike | None
@@ -108,9 +108,9 @@ class Request:
         subject, data = _word(self.subject), None if self.data is None else _word(self.data)
         weights = None if self.inception_weights is None else os.fspath(self.inception_weights)
         check_named(subject, data)
-        # First: what is missing is said before anything is computed.
-        names, extractor = metrics_and_extractor(self.metrics, self.features, weights)
+        chosen = names_of(self.metrics)  # mistakes are found before anything is loaded
         opened = open_both(subject, data, self.split, self.batch_size, self.best, self.trust, options=self.options)
+        names, extractor = metrics_and_extractor(chosen, self.features, weights, opened.subject.samples)
         folder = Path(self.output) if self.output is not None else opened.run
         if folder is not None:
             _check_writable(folder)
@@ -163,7 +163,7 @@ class Prepared:
         """Draws the images that are nearest to training images, and below each row of them these training images.
 
         Returns:
-            Where; None if no copies of training images were looked for, or nothing is kept.
+            The path; None if authpct was not measured, or nothing is kept.
         """
         if self.folder is None or "authpct" not in self._measured:
             return None

@@ -1,4 +1,4 @@
-"""How far a measurement is: a bar with images a second on a terminal, lines now and then elsewhere."""
+"""Progress of a measurement: a bar with images a second on a terminal, lines now and then elsewhere."""
 
 import contextlib
 import sys

@@ -31,7 +31,7 @@ _SUBJECTS = "a run folder, a SavedModel, a folder of images, 'real' or 'noise'"
 
 
 class Opened(NamedTuple):
-    """What was asked for by name.
+    """A subject and real images, opened by their names.
 
     Args:
         subject: what is measured.

@@ -13,11 +13,13 @@ from keras_genzoo.evaluation import (
     ModelSubject,
     Reference,
     Subject,
+    choosing,
     measure,
     needs,
     place_of,
 )
-from keras_genzoo.features.extractors import FIELD_NAMES
+from keras_genzoo.evaluation.choosing import metrics_and_extractor
+from keras_genzoo.features.extractors import FIELD_NAMES, ExtractorError
 from tests.evaluation.conftest import Channels
 from tests.test_sampling import Truncating
 from tests.toys import Translating, images
@@ -108,6 +110,19 @@ def test_options_of_samples_are_a_part_of_the_protocol_and_of_the_cache(real):
     assert truncated.protocol["generated"] == {"count": 20, "pixels": "uint8", "options": {"truncation": 0.5}}
     assert default.protocol == plain.protocol and default.value == plain.value != truncated.value
     assert extractor.asked == 30 + 20 + 20  # what was computed without options is found again
+
+
+def test_without_samples_no_extractor_is_loaded_by_default(monkeypatch):
+    def refused(features, inception_weights):
+        raise ExtractorError("no weights.")
+
+    monkeypatch.setattr(choosing, "load_extractor", refused)
+    assert metrics_and_extractor(None, None, None, samples=False) == (None, None)
+    assert metrics_and_extractor(["re", "losses"], None, None) == (["mse", "losses"], None)
+    with pytest.raises(ExtractorError, match=r"no weights\. Or name other features"):
+        metrics_and_extractor(None, None, None)
+    with pytest.raises(ExtractorError, match=r"^no weights\.$"):
+        metrics_and_extractor("fid", None, None, samples=False)
 
 
 def test_each_need_says_what_is_missing(real):

@@ -1,6 +1,5 @@
 """Options that a model declares for its samples: on the command line of `sample` and `evaluate`."""
 
-import json
 from typing import Annotated, Literal
 
 import keras
@@ -86,7 +85,7 @@ def test_they_are_a_part_of_the_protocol(genzoo, dimmed, tmp_path):
     plain, dark = read(tmp_path)["frechet_pixels"]
     assert plain.protocol["generated"] == {"count": 20, "pixels": "uint8"}
     assert dark.protocol["generated"] == {"count": 20, "pixels": "uint8", "options": {"how_dark": 1.0}}
-    assert dark.value != plain.value and json.dumps(dark.subject["options"])
+    assert dark.value != plain.value
 
 
 def test_what_is_no_run_takes_none(mistake, dimmed, folder):

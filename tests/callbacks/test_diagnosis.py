@@ -276,7 +276,7 @@ def test_an_observation_that_fails_is_the_last_one(monkeypatch):
         and doctor.timeline.observations == 1
         and model.iterations == 10
     )
-    assert doctor.timeline.words == "nothing was found in 1 observation; then observation failed: no room"
+    assert doctor.timeline.summary == "nothing was found in 1 observation; then observation failed: no room"
 
 
 def test_labels_come_with_arrays(tmp_path):

@@ -207,7 +207,7 @@ def test_it_leaves_no_trace_in_any_model(name, tmp_path):
     expected = {f"weights.{player}" for player in players} | {f"log.{log}" for log in watched.logs}
     expected |= {f"{what}.{network}" for network in ACTIVE.get(name, ()) for what in ("dead", "scale")}
     if isinstance(watched, Adversarial):
-        discriminator = watched.opponent
+        discriminator = watched.discriminator_name
         expected |= {"spread", "nearest", "pixel_spread", "coverage", "copied", "gradient.generator"}
         expected |= {f"held_out.{discriminator}", f"overfitting.{discriminator}"}
     assert expected <= set(measures)

@@ -28,7 +28,7 @@ KNOWN = {
         ("yaw = 15", "yaw>15", [0, 0, 0, 1]),
     ],
 )
-def test_who_has_it(attribute, name, has):
+def test_images_with_an_attribute(attribute, name, has):
     found = find_attribute(KNOWN, attribute)
     assert found[0] == name
     np.testing.assert_array_equal(found[1], has)

@@ -74,7 +74,7 @@ class Evaluating(keras.callbacks.Callback):
                 if logs is not None and result.value is not None:
                     logs.setdefault(result.metric, result.value)
         except Exception as error:  # even memory that runs out here must not end a training
-            warnings.warn(f"epoch {number} could not be evaluated: {error}. The training continues.", stacklevel=1)
+            warnings.warn(f"epoch {number} could not be evaluated: {error}", stacklevel=1)
 
     def _keep_best(self, result: Result, number: int) -> None:
         """Keeps the present state if it is better than the best one, or that was measured by another protocol."""

@@ -72,6 +72,6 @@ class FitPrior(keras.callbacks.Callback):
             self.model.fit_prior(self.source[chosen]["image"], self.seed)
         except Exception as error:  # even memory that runs out here must not end a training
             warnings.warn(
-                f"epoch {number}: no prior could be fitted to the latents: {error}. The training continues.",
+                f"epoch {number}: no prior could be fitted to the latents: {error}",
                 stacklevel=1,
             )

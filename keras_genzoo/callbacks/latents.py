@@ -138,7 +138,7 @@ class LatentReport(keras.callbacks.Callback):
             summary = latent_summary(self.model, self.images, self.batch_size)
         except Exception as error:  # even memory that runs out here must not end a training
             warnings.warn(
-                f"the latents of epoch {epoch + 1} could not be measured: {error}. The training continues.",
+                f"the latents of epoch {epoch + 1} could not be measured: {error}",
                 stacklevel=1,
             )
             return

@@ -16,4 +16,6 @@ def warn_on_error(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        warnings.warn(f"{what} could not be made: {reason.splitlines()[0]}. The training continues.", stacklevel=1)
+        warnings.warn(
+            f"{what} could not be made: {reason.splitlines()[0].rstrip('.')}. The training continues.", stacklevel=1
+        )

@@ -113,9 +113,9 @@ class Probe:
                 found[f"gradient.{generator.name}"] = self._gradient(generator, x[: self._batch], y[: self._batch])
             if self._discriminator:
                 fake = self._generated(z, y, samples)
-                for name, images, of in (("real", x, y), ("fake", fake, y), ("held_out", held_out, held_out_y)):
+                for name, images, labels in (("real", x, y), ("fake", fake, y), ("held_out", held_out, held_out_y)):
                     if images is not None:
-                        found[f"scores.{name}"] = ops.cast(self._scores(images, of, True), "float32")
+                        found[f"scores.{name}"] = ops.cast(self._scores(images, labels, True), "float32")
             for name, (inner, of_images) in self._inner.items():
                 activations = inner(x if of_images else z, y)
                 dead, scale = zip(*(_unit_statistics(values) for values in activations), strict=True)

@@ -207,7 +207,7 @@ def test_it_leaves_no_trace_in_any_model(name, tmp_path):
     expected = {f"weights.{player}" for player in players} | {f"log.{log}" for log in watched.logs}
     expected |= {f"{what}.{network}" for network in ACTIVE.get(name, ()) for what in ("dead", "scale")}
     if isinstance(watched, Adversarial):
-        discriminator = watched.opponent
+        discriminator = watched.discriminator_name
         expected |= {"spread", "nearest", "pixel_spread", "coverage", "copied", "gradient.generator"}
         expected |= {f"held_out.{discriminator}", f"overfitting.{discriminator}"}
     assert expected <= set(measures)
@@ -276,7 +276,7 @@ def test_an_observation_that_fails_is_the_last_one(monkeypatch):
         and doctor.timeline.observations == 1
         and model.iterations == 10
     )
-    assert doctor.timeline.words == "nothing was found in 1 observation; then observation failed: no room"
+    assert doctor.timeline.summary == "nothing was found in 1 observation; then observation failed: no room"
 
 
 def test_labels_come_with_arrays(tmp_path):

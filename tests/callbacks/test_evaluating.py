@@ -120,5 +120,5 @@ def test_what_cannot_be_measured_does_not_stop_the_training(run, split):
             return np.full((len(images), 6), np.nan, "float32"), None
 
     callback = Evaluating(run, Reference(split.held_out, "held_out"), ["frechet"], extractor=Broken(), num=30)
-    with pytest.warns(UserWarning, match="epoch 1 was not measured: frechet: "):
+    with pytest.warns(UserWarning, match="epoch 1 could not be evaluated: frechet: "):
         fit(run, split, [callback], epochs=1)

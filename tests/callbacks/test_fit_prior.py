@@ -82,6 +82,6 @@ def test_a_model_with_a_prior_is_left_alone():
 
 
 def test_what_cannot_be_fitted_does_not_end_the_training():
-    with pytest.warns(UserWarning, match="epoch 3: no prior was fitted to the latents: .*give those of 2 images"):
+    with pytest.warns(UserWarning, match="epoch 3: no prior could be fitted to the latents: .*give those of 2 images"):
         model, _ = fitted([FitPrior(ArraySource(X[:1]))])
     assert model.iterations == 6 and not is_fitted(model.mixture.get_weights())

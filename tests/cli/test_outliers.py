@@ -148,7 +148,7 @@ class TestMistakes:
         for share in ("0", "1", "many"):
             assert "--false-alarms" in mistake(*words, "--false-alarms", share)
         line = mistake("outliers", run, "--data", run, "--false-alarms", "0.01")  # before any is scored
-        assert "20 held-out images cannot tell 0.01 of false alarms: 99 are needed at least" in line
+        assert "20 held-out images are too few for false_alarms=0.01: at least 99 are needed" in line
         (tmp_path / "file").write_text("")
         line = mistake("outliers", run, "--data", run, "--output", tmp_path / "file")
         assert f"cannot be written: '{tmp_path / 'file'}' is no folder" in line

@@ -178,7 +178,7 @@ def test_the_doctor_that_gave_up_says_so(tmp_path):
     observation = Observation(1, 0, GAN)
     record.write(tmp_path, observation, [])
     record.write_stop(tmp_path, "no room")
-    assert record.read(tmp_path).words == "nothing was found in 1 observation; then observation failed: no room"
+    assert record.read(tmp_path).summary == "nothing was found in 1 observation; then observation failed: no room"
     assert record.rewind(tmp_path, 5).stopped is None  # a training that goes on is looked at again
 
 
@@ -205,7 +205,7 @@ def test_it_is_reported_once_and_when_it_is_over():
     assert first.since == (2, 501) and first.until == (7, 3401)  # after five good observations
     assert second.until is None
     assert "since epoch 2 (step 501) until epoch 7" in first.summary
-    assert timeline.words.count("\n") == 1
+    assert timeline.summary.count("\n") == 1
 
 
 def test_one_good_observation_is_no_recovery():
@@ -289,7 +289,7 @@ class TestRecord:
 
     def test_without_one(self, tmp_path):
         assert record.read(tmp_path).observations == record.rewind(tmp_path, 5).observations == 0
-        assert record.read(tmp_path).words == "nothing was found in 0 observations"
+        assert record.read(tmp_path).summary == "nothing was found in 0 observations"
         assert not (tmp_path / record.FILE).exists()
 
     def test_measures_that_come_alone_break_nothing(self):

@@ -28,7 +28,7 @@ KNOWN = {
         ("yaw = 15", "yaw>15", [0, 0, 0, 1]),
     ],
 )
-def test_who_has_it(attribute, name, has):
+def test_images_with_an_attribute(attribute, name, has):
     found = find_attribute(KNOWN, attribute)
     assert found[0] == name
     np.testing.assert_array_equal(found[1], has)
@@ -37,11 +37,11 @@ def test_who_has_it(attribute, name, has):
 @pytest.mark.parametrize(
     ("attribute", "message"),
     [
-        ("glases", "nothing is known of 'glases' of these images; did you mean 'glasses'"),
+        ("glases", "these images have no property 'glases'; did you mean 'glasses'"),
         ("Bagg", "did you mean 'Bag'"),
-        ("hat", "hat is one of none, cap, straw: say which, as hat=none"),
-        ("hat=strw", "hat is no 'strw'; did you mean 'straw'"),
-        ("yaw=left", "yaw is a number, and 'left' is none"),
+        ("hat", "hat is one of none, cap, straw: give one of them, as hat=none"),
+        ("hat=strw", "hat has no class 'strw'; did you mean 'straw'"),
+        ("yaw=left", "yaw is a number, but 'left' is given"),
     ],
 )
 def test_attributes_that_are_not_there(attribute, message):
@@ -82,7 +82,7 @@ def test_moving_adds_the_direction_and_leaves_the_label():
 
 
 def test_too_few_images():
-    with pytest.raises(ValueError, match="2 images have the attribute, and 3 have it not, but at least 3 of each"):
+    with pytest.raises(ValueError, match="2 images have the attribute and 3 lack it, but at least 3 of each"):
         attribute_direction(np.zeros((5, 2)), np.array([1, 1, 0, 0, 0]))
     with pytest.raises(ValueError, match=r"latents \(5, 2\) and answers \(4,\) do not belong together"):
         attribute_direction(np.zeros((5, 2)), np.ones(4))

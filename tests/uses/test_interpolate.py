@@ -48,7 +48,7 @@ def test_the_prior_decides_over_the_kind(cvae):
 
 def test_mistakes(cvae):
     a = draw(cvae, np.arange(2))
-    with pytest.raises(ValueError, match=r"shapes \(2, 4\) and \(1, 4\), but one \(n, latent_dim\)"):
+    with pytest.raises(ValueError, match=r"shapes \(2, 4\) and \(1, 4\), but \(n, latent_dim\) is expected, the same"):
         interpolate(cvae, a, at(a, slice(1)), np.array([0.5]))
     with pytest.raises(ValueError, match="kind='round', but 'linear' or 'spherical'"):
         interpolate(cvae, a, a, np.array([0.5]), "round")

@@ -109,7 +109,7 @@ def test_a_fitted_prior_gives_the_units(build):
     [
         (np.zeros(4), [0, 4], r"latents lie in \[0, 4\], but this model has 4: 0 to 3"),
         (np.zeros(4), [-1], r"latents lie in \[-1, -1\]"),
-        (np.zeros((2, 4)), [0], r"z has shape \(2, 4\), but one latent vector is expected"),
+        (np.zeros((2, 4)), [0], r"z has shape \(2, 4\), but a single latent vector is expected"),
         (np.zeros(3), [0], r"z has shape \(3,\)"),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_table_beside_images(tmp_path):
     ("text", "message"),
     [
         ("file\na.png\n", "expected two columns or more"),
-        ("file,x\na.png,1\na.png,0\n", "each image once, but there are 1 lines more"),
+        ("file,x\na.png,1\na.png,0\n", "each image once, but 1 lines repeat a name"),
         ("file,x\na.png\n", "row 1 has 1 cells"),
         ("", "expected a line of column names"),
     ],

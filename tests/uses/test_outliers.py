@@ -90,7 +90,7 @@ class TestThreshold:
     @pytest.mark.parametrize(
         ("scores", "rate", "message"),
         [
-            (np.arange(18), 0.05, "18 held-out images cannot tell 0.05 of false alarms: 19 are needed"),
+            (np.arange(18), 0.05, "18 held-out images are too few for false_alarms=0.05: at least 19 are needed"),
             (np.arange(18), 1.0, "false_alarms=1.0 must lie between 0 and 1"),
             (np.array([1, np.nan]), 0.5, "not finite"),
         ],

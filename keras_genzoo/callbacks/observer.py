@@ -89,7 +89,7 @@ class Observer:
         model, samples = self.model, None
         found: dict[str, float] = {}
         if isinstance(model, Samples):
-            samples = model.in_batches("sample", np.arange(self.num), self.num, np.uint32(0))
+            samples = model.samples(np.arange(self.num), batch_size=self.num)
             # Until a prior is fitted, at the end, samples mean nothing; samples that are NaN show in the losses.
             if not isinstance(model, FitsPrior) and np.isfinite(samples).all():
                 found |= self._of_samples(thumbnails(samples))

@@ -18,7 +18,8 @@ def model():
 
 
 def sampling(image_shape, generate):
-    return types.SimpleNamespace(image_shape=image_shape, generate=generate, sample=generate, sample_options={})
+    methods = dict.fromkeys(("generate", "sample", "samples"), generate)
+    return types.SimpleNamespace(image_shape=image_shape, sample_options={}, **methods)
 
 
 def size_of(rows, columns, side=8, gap=2):

@@ -22,7 +22,7 @@ def ill(run):
 
 def test_a_run_without_findings(genzoo, run):
     code, text, complaint = genzoo("doctor", run)
-    assert (code, complaint) == (0, "") and text.startswith("nothing was found at ")
+    assert (code, complaint) == (0, "") and text.startswith("nothing was found in ")
     assert json.loads(genzoo("doctor", run, "--json")[1]) == []
 
 

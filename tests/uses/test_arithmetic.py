@@ -84,7 +84,7 @@ def test_moving_adds_the_direction_and_leaves_the_label():
 def test_too_few_images():
     with pytest.raises(ValueError, match="2 images have the attribute and 3 lack it, but at least 3 of each"):
         attribute_direction(np.zeros((5, 2)), np.array([1, 1, 0, 0, 0]))
-    with pytest.raises(ValueError, match=r"latents \(5, 2\) and answers \(4,\) do not belong together"):
+    with pytest.raises(ValueError, match=r"latents have shape \(5, 2\) and `has` \(4,\)"):
         attribute_direction(np.zeros((5, 2)), np.ones(4))
     with pytest.raises(ValueError, match="3 of 3 images have the attribute: give images of both kinds"):
         separation(np.zeros((3, 2)), np.ones(3), np.ones(2))

@@ -111,13 +111,18 @@ class Fitting(Staged):
             callbacks, add_history=True, epochs=epochs, steps=None, model=self, **progress
         )
 
+    def in_stage(self, stream: Stream) -> Stream:
+        """The images of a stream in the batches, and of the size, of the present stage."""
+        stage = self.stages()[self.stage]
+        return stream.at(stage.batch_size, stage.image_size)
+
     def _training_data(
         self, dataset: Any, stream: Stream | None, steps_per_epoch: int | None, where: str
     ) -> tuple[Any, int | None]:
         """Batches from the present image on, in the present stage, and how many of them are an epoch."""
         stage = self.stages()[self.stage]
         if stream is not None:
-            stream = stream.at(stage.batch_size, stage.image_size)
+            stream = self.in_stage(stream)
             self._check_replicas(stream, where)
             steps = steps_per_epoch or stream.steps(self.turns)
             return stream.batches(self.turns, self.targets, start=self.images_seen), steps

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.callbacks import Diagnosis
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.scalar_schedules import OverImages, schedule_from
 from keras_genzoo.stages import Stage
@@ -89,6 +90,13 @@ def test_a_training_that_was_stopped_anywhere_goes_on_bit_for_bit(whole, at, tmp
     again.fit(stream(), epochs=EPOCHS, initial_epoch=epoch, initial_step=step, verbose=0)
     for one, other in zip(state(again), state(model), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_doctor_goes_on_from_stage_to_stage(recwarn):
+    doctor = Diagnosis(stream(), ArraySource(PIXELS), time_fraction=1e9, every=1)
+    build().fit(stream(), epochs=EPOCHS, callbacks=[doctor], verbose=0)
+    assert not doctor.timeline.stopped and not [w for w in recwarn if "diagnosis" in str(w.message)]
+    assert doctor.timeline.observations == 1 + 42  # before the first step, and after each
 
 
 def test_a_saved_model_comes_back_in_its_stage_at_the_rates_of_its_optimizers(tmp_path):

@@ -70,6 +70,7 @@ class Diagnosis(keras.callbacks.Callback):
         self.timeline = Timeline()
         """What was observed and found; with a folder also before the training was resumed."""
         self._observer: Observer | None = None
+        self._stage: int | None = None
         self._epoch = self._start = self._next = 0
         self._validated: dict[str, Any] = {}
         self._logged: dict[str, tuple[float, float]] = {}
@@ -77,11 +78,15 @@ class Diagnosis(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Reads the record of the training so far, takes the images to compare with, and checks their range."""
-        if self._observer is not None:  # `fit` is called again, after the rest of an epoch
+        again, stage, self._stage = self._stage is not None, self._stage, self.model.stage
+        if again and (
+            stage == self._stage or self._observer is None
+        ):  # the rest of an epoch, or of a diagnosis that ended
             return
         with warn_on_error("the diagnosis"), self._stopping():
-            if self.folder is not None:
+            if self.folder is not None and not again:
                 self.timeline = record.rewind(self.folder, self.model.iterations)
+            self._observer = None
             self._observer = Observer(self.model, self.data, self.held_out)
         if self._observer and not self.timeline.observations:
             self._add(Observation(1, 0, self._observer.input))

@@ -124,7 +124,7 @@ class Guard(keras.callbacks.Callback):
         names: list[str] = []
         taken = max(self._last, 1)
         if self.stream is not None:
-            size = self.model.turns * self.stream.batch_size
+            size = self.model.turns * self.model.in_stage(self.stream).batch_size
             indices = self.stream.indices(self._images_before + (taken - 1) * size, size)
             found = self.stream.source[indices]
             broken = ~np.isfinite(found["image"].reshape(len(indices), -1)).all(axis=1)  # of float images

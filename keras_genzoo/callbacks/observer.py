@@ -11,6 +11,7 @@ from keras import ops
 from keras_genzoo.callbacks.latents import CARRIES
 from keras_genzoo.capabilities import FitsPrior, HasLatentStatistics, Samples
 from keras_genzoo.data import Source, Stream
+from keras_genzoo.data.stream import reduced
 from keras_genzoo.diagnosis import (
     Probe,
     classes_covered,
@@ -76,6 +77,8 @@ class Observer:
         self._originals = _rows(np.concatenate(small)[:_ORIGINALS])
         self._labels = None if y is None or column != "label" else y.ravel()[:_ORIGINALS]
         held_out_x, held_out_y = _some(held_out, 4 * self.num, model.targets)
+        if held_out_x is not None and held_out_x.shape[1] != height:  # a stage of smaller images
+            held_out_x = reduced(held_out_x, height)
         self._held_out_small = None if held_out_x is None else _rows(thumbnails(held_out_x))
         self._held_out, self._held_out_y = (
             None if array is None else array[: len(self.x)] for array in (held_out_x, held_out_y)
@@ -126,6 +129,7 @@ def _labels_of(data: Any) -> str | None:
 def _batches(data: Any, model: GenerativeModel, column: str | None) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Images x, and labels or targets y, batch by batch, of one pass; `column` is what a stream gives as y."""
     if isinstance(data, Stream):
+        data = model.in_stage(data)
         size = model.turns * data.batch_size
         batches: Any = (data.batch(step * size, size, column) for step in range(data.steps(model.turns)))
     elif isinstance(data, np.ndarray) or ops.is_tensor(data):

@@ -221,7 +221,7 @@ class Stream:
                 seed = np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]).generate_state(1)[0]
                 images = AUGMENTATIONS[name](images, counter_rng.uniform(seed, numbers, 4, stream=passes))
         if self.image_size not in (None, images.shape[1]):
-            images = _reduced(images, images.shape[1] // int(self.image_size or 1))
+            images = reduced(images, self.image_size or images.shape[1])
         return np.ascontiguousarray(images)
 
     def batches(self, turns: int = 1, targets: str | None = None, start: int = 0) -> Any:
@@ -263,8 +263,9 @@ class Stream:
         return starts.map(load, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
 
 
-def _reduced(images: np.ndarray, factor: int) -> np.ndarray:
-    """Images by the mean of blocks of `factor` x `factor` pixels."""
+def reduced(images: np.ndarray, image_size: int) -> np.ndarray:
+    """Float images (n, height, width, channels) at a height that divides theirs, by the mean of square blocks."""
     n, height, width, channels = images.shape
+    factor = height // image_size
     blocks = images.reshape(n, height // factor, factor, width // factor, factor, channels)
     return blocks.mean(axis=(2, 4), dtype="float32")

@@ -1,6 +1,6 @@
 """The bases of autoencoders: the methods encode, decode, reconstruct and generate."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from keras import ops
 
@@ -20,9 +20,6 @@ class Autoencoder(LatentModel):
 
     Its users' methods take images as uint8 or as floats in [-1, 1], and give images as uint8.
     """
-
-    has_prior: ClassVar[bool] = True
-    """Whether training gives the latents a known distribution; where not, `fit_prior` fits one to them afterwards."""
 
     def latents_of(self, x: Tensor) -> Tensor:
         """Latents (n, latent_dim) of images in [-1, 1], without noise."""
@@ -107,8 +104,6 @@ class PriorlessAutoencoder(Autoencoder):
         mixture_components: integer in 1..1,000, Gaussians in the mixture that `fit_prior` fits.
         kwargs: `dtype`, `name`: see `GenerativeModel`.
     """
-
-    has_prior = False
 
     def __init__(self, mixture_components: Count = 10, **kwargs: Any):
         super().__init__(**kwargs)

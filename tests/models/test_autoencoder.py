@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_genzoo import counter_rng
+from keras_genzoo.capabilities import FitsPrior
 from keras_genzoo.images import to_pixels
 from keras_genzoo.models.ae import AE
 from keras_genzoo.models.vae import VAE
@@ -35,7 +36,7 @@ def test_before_the_fit_latents_are_standard_normal():
     model = build()
     z = counter_rng.normal(7, np.arange(10, 13), 4)
     np.testing.assert_allclose(model.generate(3, seed=7, start=10).astype(int), decoded(model, z), atol=1)
-    assert VAE.has_prior and not AE.has_prior
+    assert isinstance(model, FitsPrior) and not isinstance(VAE(**VAE.tiny), FitsPrior)
 
 
 def test_after_the_fit_they_are_like_those_of_the_images():

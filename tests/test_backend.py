@@ -50,7 +50,7 @@ def test_gradients_come_in_the_order_of_the_variables():
 @tensorflow
 def test_a_replica_s_loss_is_its_share_of_the_mean(monkeypatch):
     model = Quadratic()
-    monkeypatch.setattr(backend, "replicas", lambda: 4)
+    monkeypatch.setattr(f"keras_genzoo.backend.{backend.NAME}.replicas", lambda: 4)
     logs, gradients = backend.value_and_grad(model.game, [model.w], model)
     np.testing.assert_allclose(gradients[0], [1.5, 1.5])  # Keras sums four of them
     assert float(logs["loss"]) == 8.0

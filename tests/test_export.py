@@ -82,6 +82,7 @@ def test_anything_else_is_left_alone(model, tmp_path, kind):
     assert (path / "thesis.txt" if kind == "folder" else path).read_text() == "years"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("older", [False, True])
 def test_a_saved_model_that_differs_is_not_put_in_place(model, tmp_path, monkeypatch, older):
     path = tmp_path / "exported"
@@ -123,6 +124,7 @@ def test_a_model_with_nan_is_not_exported(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_model_that_keeps_an_endpoint_out_of_the_graph_fails_with_the_reason(tmp_path, monkeypatch):
     class Python(Toy):
         def endpoints(self):

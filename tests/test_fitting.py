@@ -87,6 +87,7 @@ def test_a_generator_is_played_as_it_is():
     assert model.iterations == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [4, 7, 20])
 def test_evaluation_sees_every_image(batch_size):
     model = compiled()

@@ -81,6 +81,7 @@ def mistake(capfd):
     return mistake
 
 
+@pytest.mark.slow
 def test_it_can_be_loaded(run, trained):
     one, other = keras_genzoo.load(run), keras_genzoo.load(trained)
     np.testing.assert_array_equal(one.generate(2), other.generate(2))

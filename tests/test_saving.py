@@ -130,6 +130,7 @@ def test_a_file_of_a_model_with_other_seeds_is_refused(tmp_path):
         plain.load_weights(tmp_path / "noisy.weights.h5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(MODELS))
 def test_weights_of_a_model_that_was_never_compiled(name, tmp_path):
     keras.utils.set_random_seed(0)

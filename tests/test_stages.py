@@ -76,6 +76,7 @@ def test_stages_change_at_the_first_end_of_an_epoch_after_their_images(whole):
     assert len(history.history["first_loss"]) == EPOCHS and history is model.history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", range(2, 42, 3))  # in each stage, at the ends of epochs, and at both borders
 def test_a_training_that_was_stopped_anywhere_goes_on_bit_for_bit(whole, at, tmp_path):
     model, recording, _ = whole
@@ -99,6 +100,7 @@ def test_the_doctor_goes_on_from_stage_to_stage(recwarn):
     assert doctor.timeline.observations == 1 + 42  # before the first step, and after each
 
 
+@pytest.mark.slow
 def test_a_saved_model_comes_back_in_its_stage_at_the_rates_of_its_optimizers(tmp_path):
     model = build()
     model.fit(stream(), epochs=4, verbose=0)

@@ -47,6 +47,7 @@ def test_the_same_position_can_be_saved_again(tmp_path, model):
     assert checkpoints.restore(model).seconds == 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "damage"),
     [

@@ -72,6 +72,7 @@ class TestResume:
             Run.resume(run.path, {**PRESET, **change})
         assert (run.path / "config.json").read_text() == before
 
+    @pytest.mark.slow
     def test_fewer_epochs_than_there_are(self, run, model):
         run.checkpoints.save(model, Position(epoch=2, iterations=8))
         with pytest.raises(RunError, match="has 2 epochs already, more than the 1 asked for"):

@@ -186,6 +186,7 @@ def test_what_is_not_finite_is_reported(tmp_path):
     assert messages == ["convergence failure: a loss is NaN or infinite"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [one if one in ACTIVE else pytest.param(one, marks=UNLIKE.get(one, pytest.mark.matrix)) for one in MODELS],
@@ -236,6 +237,7 @@ def test_it_keeps_to_its_fraction_of_the_time():
     )  # the input; the first, which is free; and another, to learn what they cost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["array", "dataset", "generator"])
 def test_what_can_be_trained_on(kind):
     import tensorflow as tf
@@ -279,6 +281,7 @@ def test_an_observation_that_fails_is_the_last_one(monkeypatch):
     assert doctor.timeline.summary == "nothing was found in 1 observation; then observation failed: no room"
 
 
+@pytest.mark.slow
 def test_labels_come_with_arrays(tmp_path):
     model = helpers.build("cgan")
     model.compile(jit_compile=False)

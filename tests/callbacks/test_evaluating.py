@@ -43,6 +43,7 @@ def fit(run, split, callbacks, epochs=3):
     return model, history.history
 
 
+@pytest.mark.slow
 def test_training_is_the_same_with_and_without(run, split):
     reference = Reference(split.held_out, "held_out")
     measured, logs = fit(run, split, [Evaluating(run, reference, ["frechet", "mse"], extractor=Channels(), num=30)])
@@ -56,6 +57,7 @@ def test_training_is_the_same_with_and_without(run, split):
     assert results["frechet_channels"][0].protocol["generated"]["count"] == 30
 
 
+@pytest.mark.slow
 def test_every_few_epochs_and_the_last(run, split):
     fit(run, split, [Evaluating(run, Reference(split.held_out, "held_out"), ["mse"], every=2)], epochs=5)
     assert [one.subject["iterations"] for one in read(run.path)["mse"]] == [6, 12, 15]
@@ -73,6 +75,7 @@ class Told(Evaluating):
         super()._keep_best(result, number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "values", "best"),
     [
@@ -90,6 +93,7 @@ def test_the_best_state_is_kept(run, split, metric, values, best):
     assert load(run.path, best=metric).iterations == 3 * best
 
 
+@pytest.mark.slow
 def test_a_better_state_of_an_earlier_epoch_replaces_a_later_one(run, split):
     """After a training has gone back to an earlier checkpoint."""
     how = {"run": run, "reference": Reference(split.held_out, "held_out"), "metrics": ["mse"]}
@@ -99,6 +103,7 @@ def test_a_better_state_of_an_earlier_epoch_replaces_a_later_one(run, split):
     assert kept.name == "epoch-0001" and load(run.path, best="mse").iterations == 3
 
 
+@pytest.mark.slow
 def test_a_training_that_is_about_to_stop_is_not_held_up_but_for_its_last_epoch(run, split):
     stopping = Evaluating(run, Reference(split.held_out, "held_out"), ["mse"], stop=lambda: True, epochs=5)
     fit(run, split, [stopping])

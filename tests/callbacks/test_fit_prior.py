@@ -35,6 +35,7 @@ def is_fitted(weights):
     return any((one != other).any() for one, other in zip(weights, AE(**SMALL).mixture.get_weights(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [({}, [False, False, True]), ({"every": 2}, [False, True, True]), ({"epochs": 1}, [True, True, True])],

@@ -41,6 +41,7 @@ def diverge(model, guard, stream, **arguments):
     return caught.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 1, 6, STEPS - 1])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_it_stops_within_a_step_and_says_where(stream, at, value):

@@ -69,6 +69,7 @@ def test_a_table_of_none_of_the_images(mistake, trained, folder):
     assert "labels.csv names none of the images of photos/; its first is 'photos/00.png'" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

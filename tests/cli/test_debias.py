@@ -99,6 +99,7 @@ class TestTraining:
         assert "has other weights than" in mistake(*words, "--resume")
 
 
+@pytest.mark.slow
 def test_what_follows_has_the_settings_of_the_run(genzoo, preset, folder, tmp_path):
     """Which images are held out, and where they lie, so that the weights are of those that are trained on."""
     odd, words = tmp_path / "an odd 'run'", ("--data", folder, "--held-out", 7, "--epochs", 1)

@@ -41,6 +41,7 @@ def dimmed(tmp_path_factory):
         del MODELS._entries["dimmed"]
 
 
+@pytest.mark.slow
 def test_samples_are_made_by_them(genzoo, dimmed, tmp_path):
     words = ["sample", dimmed, "--num", 4, "--output", tmp_path / "a.png"]
     code, text, complaint = genzoo(*words, "--how-dark", 1)

@@ -61,6 +61,7 @@ def test_a_training_tells_it_again_at_its_end(genzoo, run):
     )
 
 
+@pytest.mark.slow
 def test_training_without_the_doctor(genzoo, mistake, preset, tmp_path):
     assert genzoo("train", preset, "--output", tmp_path / "run", "--epochs", 1, "--no-diagnosis")[0] == 0
     assert not (tmp_path / "run" / record.FILE).exists()

@@ -80,6 +80,7 @@ def test_distributions_in_features_named(genzoo, run):
     assert complaint == ""
 
 
+@pytest.mark.slow
 def test_the_seed_and_the_number_decide_the_batch_size_does_not(genzoo, run):
     for options in ((), ("--batch-size", 7), ("--seed", 1), ("--num", 24)):
         genzoo("evaluate", run, "--features", "pixels", "--metrics", "frechet", "--num", 25, *options)
@@ -88,6 +89,7 @@ def test_the_seed_and_the_number_decide_the_batch_size_does_not(genzoo, run):
     assert len({a, c, d}) == 3
 
 
+@pytest.mark.slow
 def test_all_images_of_another_folder(genzoo, run, folder, faces):
     _, text, _ = genzoo("evaluate", run, "--metrics", MODEL, "--data", faces)
     assert text.startswith("run beside all images of faces/ (30)\n")
@@ -97,6 +99,7 @@ def test_all_images_of_another_folder(genzoo, run, folder, faces):
     assert text.startswith("run beside the training images of drawn_faces (64)\n")
 
 
+@pytest.mark.slow
 def test_a_gan_is_measured_by_its_losses(genzoo, tmp_path):
     preset = {
         "schema": 1,
@@ -145,6 +148,7 @@ def test_folders_and_baselines(genzoo, run, faces, tmp_path):
     assert "faces/ beside one half of faces/ (15)" in text
 
 
+@pytest.mark.slow
 def test_a_saved_model_gives_the_numbers_of_its_run(genzoo, trained, run, tmp_path):
     keras_genzoo.load(run).export(tmp_path / "exported", verify=False)
     options = ("--features", "pixels", "--num", 30, "--metrics", "frechet,mse")
@@ -214,6 +218,7 @@ def test_a_folder_with_one_broken_image_is_refused(mistake, run, faces):
     assert "1 of 31 image files cannot be used: broken.png" in mistake("evaluate", run, "--data", faces, *options)
 
 
+@pytest.mark.slow
 def test_images_of_other_runs_are_never_taken_for_held_out(genzoo, mistake, preset, folder, tmp_path):
     """Two runs on one folder that hold out different parts of it; and the same images under other names."""
     for name, held_out in (("a", 10), ("b", 20), ("c", 10)):
@@ -252,6 +257,7 @@ def test_what_was_measured_is_not_lost_when_something_cannot_be(genzoo, run, fac
     assert "error: precision: " in complaint and set(read(run)) == {"mse"}
 
 
+@pytest.mark.slow
 def test_training_measures_too(genzoo, mistake, preset, tmp_path):
     output = tmp_path / "measured"
     options = ("--evaluate-every", 1, "--evaluate-metrics", "frechet,mse", "--features", "pixels", "--evaluate-num", 20)

@@ -145,6 +145,7 @@ def test_quiet_hides_what_libraries_write_and_then_lets_go(capfd):
         raise RuntimeError("comes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "backend"), [("presets", "tensorflow"), ("doctor", "jax")])
 def test_commands_print_what_they_are_asked_for_alone(command, backend):
     environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
@@ -159,6 +160,7 @@ def test_commands_print_what_they_are_asked_for_alone(command, backend):
     json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_tensorflow_is_imported_quietly_whenever_it_is():
     code = (
         "from keras_genzoo.cli.io.console import calm, quiet\n"

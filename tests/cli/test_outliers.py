@@ -60,6 +60,7 @@ def test_the_ratio_to_another_run_and_to_a_code(genzoo, run, tmp_path):
     assert all(float(row["score"]) == 0 for row in rows_of(tmp_path / "ratio" / "outliers.csv"))
 
 
+@pytest.mark.slow
 def test_known_outliers_set_no_threshold(genzoo, run, preset, tmp_path):
     told = resolve(override(str(preset), ["data.outliers=0.3", "data.held_out=60"]))
     (tmp_path / "mixed.json").write_text(json.dumps(told))
@@ -90,6 +91,7 @@ def test_a_few_images_of_any_quality(genzoo, run, folder):
     assert len(rows_of(run / "outliers" / "outliers.csv")) == 1
 
 
+@pytest.mark.slow
 def test_of_a_run_whose_images_were_moved(genzoo, mistake, preset, folder, tmp_path):
     run, moved = tmp_path / "run", tmp_path / "moved"
     words = ("--data", folder, "--held-out", 20, "--epochs", 1)

@@ -37,6 +37,7 @@ def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_without_it_the_training_stops_and_says_what_can_be_done(genzoo, preset, sick, tmp_path):
     sick(lambda iterations, seed: iterations == STEPS + 1)
     run = tmp_path / "run"
@@ -75,6 +76,7 @@ def test_it_goes_back_and_on_with_other_noise(genzoo, preset, sick, tmp_path):
     assert [line["loss"] for line in Run(again).history()] == [line["loss"] for line in Run(run).history()]
 
 
+@pytest.mark.slow
 def test_before_the_first_checkpoint_it_goes_back_to_the_beginning(genzoo, preset, sick, tmp_path):
     sick(lambda iterations, seed: iterations == 0)
     run = tmp_path / "run"

@@ -36,6 +36,7 @@ def test_mistakes_of_sampling(mistake, trained, tmp_path):
     assert "--labels: samples: VAE makes no images of chosen labels" in complaint
 
 
+@pytest.mark.slow
 def test_export_answers_as_the_model_does(genzoo, trained, tmp_path):
     import tensorflow as tf
 

@@ -78,6 +78,7 @@ def test_load_gives_the_trained_model(trained):
     assert model.generate(2).shape == (2, 16, 16, 3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_model(genzoo, trained, preset, tmp_path):
     code, text, complaint = genzoo("train", preset, "--output", tmp_path / "again", "--seed", 3)
     assert (code, complaint) == (0, "")
@@ -105,6 +106,7 @@ def test_a_dry_run_makes_nothing(genzoo, preset, tmp_path):
     assert genzoo("train", preset, "--dry-run")[0] == 0
 
 
+@pytest.mark.slow
 def test_options_change_the_preset(genzoo, preset, tmp_path):
     run = tmp_path / "run"
     words = ["--held-out", 8, "--epochs", 1, "--steps-per-epoch", 2, "--jit", "off", "--precision", "mixed_bfloat16"]
@@ -121,6 +123,7 @@ def test_jit_can_be_asked_for(genzoo, preset):
     assert ", float32, XLA, seed 5" in genzoo("train", preset, "--dry-run", "--jit", "on", "--seed", 5)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("emulated", [True, False])
 def test_emulated_bfloat16_is_advised_against(genzoo, preset, monkeypatch, emulated):
     monkeypatch.setattr("keras_genzoo.training.training.emulates_bfloat16", lambda: emulated)
@@ -154,6 +157,7 @@ class TestData:
         plan = self.plan(genzoo, tmp_path / "folder.json", "--data", "drawn_faces")
         assert plan == "drawn_faces: 20,000 images to train, 1,000 held out"
 
+    @pytest.mark.slow
     def test_a_run_on_a_folder_can_be_measured_and_resumed(self, genzoo, mistake, preset, folder, tmp_path):
         run = tmp_path / "run"
         words = ["train", preset, "--output", run, "--held-out", 12, "--epochs", 1, "--data"]
@@ -255,6 +259,7 @@ class TestMistakes:
         assert len(list(folder.iterdir())) == 40
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_anothers_weights(genzoo, mistake, preset, trained, tmp_path):
     words = ["train", preset, "--output", tmp_path / "run", "--from", trained]
     code, text, _ = genzoo(*words, "--epochs", 1, "--no-diagnosis")
@@ -265,6 +270,7 @@ def test_a_run_begins_with_anothers_weights(genzoo, mistake, preset, trained, tm
     assert "is no run folder" in mistake("train", preset, "--output", tmp_path / "other", "--from", tmp_path)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_says_so(genzoo, preset, tmp_path):
     rate = "compile.optimizer.config.learning_rate=1e30"
     code, _, complaint = genzoo("train", preset, "--output", tmp_path / "run", "--set", rate)
@@ -276,6 +282,7 @@ def test_a_training_that_diverges_says_so(genzoo, preset, tmp_path):
 
 
 class TestResume:
+    @pytest.mark.slow
     def test_more_epochs_are_what_a_longer_training_gives(self, genzoo, preset, run, tmp_path):
         code, text, _ = genzoo("train", "--output", run, "--resume", "--epochs", 3)
         assert code == 0 and "after  2 of 3 epochs" in text
@@ -303,6 +310,7 @@ class TestResume:
         assert "has 2 epochs already, more than the 1" in mistake(*words, "--epochs", 1)
         assert content(run / "config.json")["fit"]["epochs"] == 2
 
+    @pytest.mark.slow
     def test_a_damaged_checkpoint_costs_an_epoch(self, genzoo, run):
         weights = run / "checkpoints" / "epoch-0002" / "model.weights.h5"
         weights.unlink()  # a hard link may share its bytes
@@ -315,6 +323,7 @@ class TestResume:
         )
         assert [line["epoch"] for line in Run(run).history()] == [1, 2]
 
+    @pytest.mark.slow
     def test_a_run_that_came_to_no_checkpoint_starts_anew(self, genzoo, preset, tmp_path, run):
         import shutil
 
@@ -328,6 +337,7 @@ class TestResume:
         assert [line["epoch"] for line in Run(run).history()] == [1, 2]
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_learned_and_nothing_makes_noise(genzoo, preset, tmp_path):
     """One process as a user starts it: its standard error stays empty, Ctrl-C leaves a run that goes on."""
     run = tmp_path / "run"
@@ -358,6 +368,7 @@ def test_ctrl_c_keeps_what_was_learned_and_nothing_makes_noise(genzoo, preset, t
     assert genzoo_package.load(run).iterations == 4 * epochs
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("GENZOO_TEST_DATA" not in os.environ, reason="GENZOO_TEST_DATA names no folder with ffhq/images256")
 def test_real_faces(genzoo, preset, tmp_path):
     faces = os.path.join(os.environ["GENZOO_TEST_DATA"], "ffhq", "images256")

@@ -157,6 +157,7 @@ def test_weights_that_are_not_there(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "saved",
     [

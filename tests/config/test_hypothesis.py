@@ -95,6 +95,7 @@ def test_a_preset_of_the_zoo_is_right(preset):
     assert outcome(config.load_preset, dict(preset)) == preset
 
 
+@pytest.mark.slow
 @few
 @given(value=values)
 def test_any_value_that_is_no_preset(value):
@@ -115,6 +116,7 @@ def test_any_name(name):
     assert outcome(config.load_preset, name) is None
 
 
+@pytest.mark.slow
 @few
 @given(content=st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
 def test_any_file(file, content):

@@ -18,6 +18,7 @@ WGAN = {
 }
 
 
+@pytest.mark.slow
 def test_parameters(monkeypatch):
     parameters = sum(config.build(VAE).get_layer(name).count_params() for name in ("encoder", "decoder"))
     monkeypatch.setattr(limits, "MOST_PARAMETERS", parameters)
@@ -26,6 +27,7 @@ def test_parameters(monkeypatch):
     assert "preset: arguments: VAE.decoder: " in refusal(VAE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("preset", "images"), [(VAE, "4"), (WGAN, "3 turns of 4")])
 def test_the_images_of_a_step(preset, images, monkeypatch):
     size = 4 * 4 * 8 * 8 * 3 * (3 if preset is WGAN else 1)

@@ -119,6 +119,7 @@ def test_the_data_s_color():
     assert found["data"]["augment"] == ["flip", "brightness_contrast"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "old", "new"),
     [

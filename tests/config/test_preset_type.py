@@ -60,6 +60,7 @@ def accepted(content):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "right"),
     [
@@ -88,6 +89,7 @@ def test_the_published_schema_says_what_the_check_says(preset, settings, right):
     assert (accepted(content), fits(content, schema, schema)) == (right, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "value", "right"),
     [
@@ -133,6 +135,7 @@ def test_the_schema_has_one_choice_for_each_model():
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", config.list_presets())
 def test_the_presets_of_the_zoo_obey_the_schema(name):
     schema = config.schema()

@@ -50,6 +50,7 @@ def test_reaches_training_through_load_data():
     assert train.image_shape == (16, 16, 1) and (len(train), len(held_out)) == (32, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [32, 57])
 def test_a_picture_is_the_same_in_any_batch(size, monkeypatch):
     source = make(size=size, num_images=48, outliers=0.5).train

@@ -129,6 +129,7 @@ def without_a_network(home: Path) -> list[str]:
     return run.stdout.strip().splitlines()
 
 
+@pytest.mark.slow
 def test_without_a_network(tmp_path):
     folder = tmp_path / "datasets"
     (folder / "fashion-mnist").mkdir(parents=True)
@@ -151,6 +152,7 @@ def test_a_damaged_file_names_all_files(monkeypatch):
     assert all(name in str(error.value) for name in FASHION_FILES)
 
 
+@pytest.mark.slow
 def test_real_clothes(tmp_path):
     folder = Path(os.environ.get("GENZOO_TEST_DATA", "")) / "fashion-mnist"
     if "GENZOO_TEST_DATA" not in os.environ or not folder.is_dir():

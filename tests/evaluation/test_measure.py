@@ -171,6 +171,7 @@ def test_losses_are_those_of_evaluate(real, vae):
     assert found == pytest.approx({f"val_{name}": value for name, value in expected.items()})
 
 
+@pytest.mark.slow
 def test_likelihoods(real, vae):
     reference = Reference(ArraySource(real[np.arange(5)]["image"]), "all")
     evaluation = Evaluation(ModelSubject(vae, "vae"), reference)

@@ -69,6 +69,7 @@ def test_it_learns_classes(trained, split):
     assert record["data"]["held_out"] == split.held_out.manifest()
 
 
+@pytest.mark.slow
 def test_it_learns_factors_that_vary():
     parts = Split(squares(512, 0, factors=True), squares(128, 1, factors=True))
     place, light = heads_of(parts.train)
@@ -79,6 +80,7 @@ def test_it_learns_factors_that_vary():
     assert found["accuracy"] == {} and min(found["r2"].values()) > 0.8
 
 
+@pytest.mark.slow
 def test_the_heads_of_drawn_faces():
     drawn = load_split("drawn_faces", size=16, num_images=300, held_out=50, outliers=0.2)
     heads = {head.name: head for head in heads_of(drawn.train)}
@@ -105,6 +107,7 @@ def test_what_cannot_be_learned(split):
         train_classifier(Split(split.train, ArraySource(np.zeros((0, 16, 16, 1), "uint8"))), "x")
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_network(split, trained):
     again = train_classifier(split, "squares_classifier", epochs=3, seed=5, batch_size=32, augment=["shift"])
     for first, second in zip(trained.network.get_weights(), again.network.get_weights(), strict=True):
@@ -161,6 +164,7 @@ def test_images_of_other_channels_are_refused(extractor):
         extractor(np.zeros((2, 16, 16, 3), "uint8"))
 
 
+@pytest.mark.slow
 def test_features_are_float32_under_any_policy(extractor, saved, split):
     x = split.held_out[np.arange(5)]["image"]
     before = keras.config.dtype_policy()

@@ -52,6 +52,7 @@ def test_it_is_the_log_ratio_of_the_mixture_to_the_product_of_its_marginals():
     assert total_correlation(z, mean, log_var) == pytest.approx((joint - marginals).mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_it_estimates_the_integral():
     """Two posteriors on a diagonal: the divergence over the plane, against many draws from each."""
     mean, deviation, draws = np.array([[-1.0, -1.0], [1.0, 1.0]]), 0.5, 400

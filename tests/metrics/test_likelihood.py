@@ -93,6 +93,7 @@ def test_a_learned_scale_gives_the_likelihood_of_its_value(exact):
     np.testing.assert_allclose(elbo(learned, X), EXACT, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("posterior", "made"), [("planar", PlanarFlow), ("iaf", InverseAutoregressiveFlow)])
 def test_a_bent_posterior_comes_to_the_same_likelihood(posterior, made):
     """Any posterior will do, if its density is right: here one that is far off, and wide enough."""

@@ -28,6 +28,7 @@ def features(count, seed, scale=1.0, offset=0.0):
     return (offset + scale * rng.normal(size=(count, 6)) * np.arange(1, 7)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "function"), PAIRS)
 @pytest.mark.parametrize("as_floats", [False, True])
 @pytest.mark.parametrize("jit", [None, False, True], ids=["eager", "graph", "xla"])
@@ -87,6 +88,7 @@ def test_ssim_takes_images_of_a_size_known_later(pair):
     np.testing.assert_allclose(metric.result(), ssim(*pair).mean(), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.0, 1e4])
 @pytest.mark.parametrize("jit", [None, False, True], ids=["eager", "graph", "xla"])
 def test_frechet_distance_of_batches(offset, jit):

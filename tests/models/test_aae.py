@@ -77,6 +77,7 @@ def test_the_encoder_moves_in_both_phases(moving, moved):
         assert affine(model.discriminator, affine(model.encoder, X)).mean() > of_images
 
 
+@pytest.mark.slow
 def test_latents_come_to_be_normal():
     model = build(latent_dim=1, discriminator={"network": "latent_discriminator", "hidden": (32,)})
     rates = {"autoencoder": 0.0, "discriminator": 2e-2, "encoder": 2e-2}

@@ -96,6 +96,7 @@ def test_lazy_r1_has_the_same_mean():
     assert loss_of(model, training=False)[1]["r1"] == pytest.approx(square, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_lazy_r1_makes_the_discriminator_flat(jit_compile):
     """Its gradient is gamma w: at the rate 1 / (every gamma) one step takes away what nothing else changes."""
@@ -128,6 +129,7 @@ def test_a_gradient_penalty_may_be_lazy_too():
     assert history["gradient_penalty"] == pytest.approx([(norm - 1) ** 2] * 2, rel=1e-4)  # mean of 3, 0 and 0 times
 
 
+@pytest.mark.slow
 def test_the_score_s_gradient_leaves_what_layers_assign_alone():
     keras.utils.set_random_seed(0)
     model = SNGAN(**SNGAN.tiny)
@@ -197,6 +199,7 @@ def test_its_probability_is_in_the_checkpoint(tmp_path):
     np.testing.assert_array_equal(ops.convert_to_numpy(again.regularizers[0].averages), [2.0, -1.0])
 
 
+@pytest.mark.slow
 def test_all_options_at_once_and_two_learning_rates():
     model = linear(
         DCGAN,

@@ -50,6 +50,7 @@ def angles(model):
     return np.degrees(linalg.subspace_angles(kernel.T, DIRECTIONS[:RANK].T))
 
 
+@pytest.mark.slow
 def test_a_trained_linear_model_spans_the_principal_directions():
     model = linear()
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-2, 1_000)))

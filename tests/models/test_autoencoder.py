@@ -61,6 +61,7 @@ def test_pixels_and_floats_give_the_same_mixture():
         np.testing.assert_allclose(a, b, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["state.weights.h5", "whole.keras"])
 def test_what_is_saved_holds_the_mixture(tmp_path, name):
     model = build(mixture_components=3)

@@ -39,6 +39,7 @@ def build(**arguments):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", ["one_hot", "embedding", "every_layer"])
 @pytest.mark.parametrize("game", GAMES)
 def test_it_works_with_the_networks_and_losses_of_others(game, condition):
@@ -50,6 +51,7 @@ def test_it_works_with_the_networks_and_losses_of_others(game, condition):
     assert model.generate(2, labels=1).shape == (2, 4, 4, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", ["one_hot", "every_layer"])
 def test_samples_have_the_label_asked_for(condition):
     """Of images of which the label is the brightness."""

@@ -53,6 +53,7 @@ def test_labels_may_be_columns_of_small_integers():
     np.testing.assert_array_equal(found[1], found[0])
 
 
+@pytest.mark.slow
 def test_samples_have_the_label_asked_for(trained):
     means = [trained.generate(8, seed=1, labels=label).mean() for label in range(3)]
     assert means[0] + 40 < means[1] < means[2] - 40

@@ -40,6 +40,7 @@ def test_the_paper_s_losses(monkeypatch):
     assert found == pytest.approx([-value, -np.log(special.expit(fake)).mean()], rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["least_squares", "hinge", "wasserstein", "relativistic_average"])
 def test_other_losses_are_named(loss, monkeypatch):
     found, real, fake = losses_of(linear(adversarial_loss=loss), monkeypatch)

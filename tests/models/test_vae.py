@@ -84,6 +84,7 @@ def test_beta_may_be_a_schedule():
         assert logs["loss"] - logs["reconstruction"] == pytest.approx(step / 4 * logs["kl"], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_it_learns_one_batch():
     model = build()
     model.compile(keras.optimizers.Adam(1e-2))
@@ -103,6 +104,7 @@ def test_the_reconstruction_teaches_the_encoder_through_the_noise():
     assert moved[:, :4].max() > 0 and moved[:, 4:].max() > 0  # means and log variances
 
 
+@pytest.mark.slow
 def test_images_are_drawn_from_the_prior_by_number():
     model = build()
     z = counter_rng.normal(7, np.arange(10, 13), 4)
@@ -157,6 +159,7 @@ def test_an_unknown_likelihood():
         build(likelihood="laplace")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", [{"likelihood": "gaussian", "scale": 0.3}, "bernoulli"])
 def test_importance_weights_are_the_ratio_of_the_densities(likelihood):
     model = build(likelihood=likelihood)
@@ -219,6 +222,7 @@ def test_the_capacity_is_a_number_of_nats_to_reach(known_noise):
         assert logs["loss"] == pytest.approx(logs["reconstruction"] + 10 * abs(logs["kl"] - now), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decorrelation", ["dip_i", "dip_ii", "total_correlation"])
 def test_dependent_latents_cost(known_noise, decorrelation):
     model = build(decorrelation=decorrelation, decorrelation_weight=7.0, **SMALL)
@@ -251,6 +255,7 @@ RICHER = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", RICHER)
 def test_the_mean_importance_weight_is_the_bound_of_richer_models_too(arguments):
     model = build(**SMALL, **arguments)
@@ -261,6 +266,7 @@ def test_the_mean_importance_weight_is_the_bound_of_richer_models_too(arguments)
     assert weights.mean() == pytest.approx(-np.mean(found), abs=6 * error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", RICHER[:5])
 def test_what_a_distribution_has_to_learn_is_moved_saved_and_counted(arguments, tmp_path):
     model = build(**SMALL, **arguments)
@@ -281,6 +287,7 @@ def test_what_a_distribution_has_to_learn_is_moved_saved_and_counted(arguments, 
     np.testing.assert_array_equal(twin.generate(3), model.generate(3))
 
 
+@pytest.mark.slow
 def test_with_one_component_at_the_prior_a_vamp_model_is_the_plain_one(known_noise):
     plain, vamp = build(**SMALL), build(prior={"prior": "vamp", "components": 1}, **SMALL)
     for model in (plain, vamp):

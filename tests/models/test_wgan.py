@@ -36,6 +36,7 @@ class _Largest(keras.callbacks.Callback):
         self.found.append([float(np.abs(weight).max()) for weight in trained(self.model)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_all_that_the_critic_trains_stays_within_the_clip(jit_compile):
     model = small(normalized=True, clip=0.02, critic_steps=2)

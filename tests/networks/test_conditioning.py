@@ -28,6 +28,7 @@ def shuffled(network):
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_generator_makes_another_image_of_another_label(name, condition):
@@ -37,6 +38,7 @@ def test_a_generator_makes_another_image_of_another_label(name, condition):
     assert len({image.tobytes() for image in made}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("name", DISCRIMINATORS)
 def test_a_discriminator_scores_an_image_by_its_label(name, condition):
@@ -119,6 +121,7 @@ def test_a_noise_level_acts_on_every_layer(name):
     assert np.abs(made[0] - made[1]).max() > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dcgan_discriminator", "mlp_encoder", "map_encoder"])
 def test_a_discriminator_sees_an_image_beside_another(name):
     network = shuffled(built(name, Image((8, 8, 3)), outputs=16))

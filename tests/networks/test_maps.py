@@ -45,6 +45,7 @@ def test_they_begin_as_a_copy_where_the_latents_can_hold_one(filters, size):
     np.testing.assert_allclose(ops.convert_to_numpy(limited(encoder(X))), np.tanh(X), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_all_of_a_network_learns():
     """After some steps no layer is as it was: zeros in the beginning do not stop the gradient for good."""
     keras.utils.set_random_seed(0)  # a layer as small as these can be dead from its draw on

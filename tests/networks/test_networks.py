@@ -14,6 +14,7 @@ from keras_genzoo.registry import NETWORKS
 PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activation": "tanh"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(NETWORKS))
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize(

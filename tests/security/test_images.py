@@ -26,6 +26,7 @@ def gif(path):
     path.write_bytes(path.read_bytes()[:-5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", PICTURES)
 def test_pictures(case, stranger, refusal, preset):
     name, make, expected = PICTURES[case]

@@ -116,6 +116,7 @@ def dry(path):
     return "train", path, "--dry-run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*OBJECTS, *SIZES])
 def test_what_a_preset_says(case, stranger, refusal):
     sections, expected = (OBJECTS | SIZES)[case]

@@ -88,6 +88,7 @@ LINKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LINKS)
 def test_links_out_of_a_run(name, sampled):
     assert "link" in sampled(link(name))
@@ -146,6 +147,7 @@ def test_what_the_preset_of_a_run_says(changes, sampled):
     assert "config.json" in sampled(lambda run, _: changed(run / "config.json", **changes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("best", ["../../outside", "/etc", "..", ".", "", "fid\x1b[31m", "a/b", "{0.__class__}", "%n"])
 def test_names_of_metrics(best, sampled):
     sampled(lambda run, _: (run / "best").mkdir(), f"--best={best}")
@@ -160,6 +162,7 @@ def summed(checkpoint):
     (checkpoint / "SHA256SUMS").write_text("".join(sums))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", files.HDF5)
 def test_weights_of_a_run(case, sampled):
     make, expected = files.HDF5[case]
@@ -171,6 +174,7 @@ def test_weights_of_a_run(case, sampled):
     assert expected in sampled(change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["[" * NESTED, '{"epoch": NaN}', '{"epoch": "../../evil"}', "[]"])
 def test_what_a_checkpoint_says(content, sampled):
     def change(run, stranger):

@@ -28,6 +28,7 @@ def measured(refusal, trained):
 # HDF5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", files.HDF5)
 def test_hdf5_for_a_model(case, stranger):
     make, expected = files.HDF5[case]
@@ -111,6 +112,7 @@ def test_keras_files(case, stranger, measured):
     assert expected in measured(files.rezipped(files.sound_keras(stranger.folder / "evil.keras"), change))
 
 
+@pytest.mark.slow
 def test_a_sound_keras_file_is_taken(stranger, genzoo, trained):
     path = files.rezipped(files.sound_keras(stranger.folder / "good.keras"), layer())
     code, text, _ = genzoo(
@@ -119,6 +121,7 @@ def test_a_sound_keras_file_is_taken(stranger, genzoo, trained):
     assert code == 0 and "frechet_good" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
@@ -152,6 +155,7 @@ def evil(stranger):
     return pickle.dumps({"a": files.Touch(stranger.sentinel)}, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

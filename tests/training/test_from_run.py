@@ -65,6 +65,7 @@ def test_what_does_not_fit_is_left_and_reported_with_its_reason():
     assert f"of another shape: {kernel} (4, 1) there, (6, 1) here" in rows and "missing here: ema/" in rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(MODELS))
 def test_every_weight_of_every_model_has_a_name(name):
     model = MODELS[name](**MODELS[name].tiny)

@@ -55,6 +55,7 @@ def test_what_can_be_measured_is_kept_before_the_rest_fails(trained, tmp_path):
     assert set(evaluation.read(tmp_path)) == {"mse"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("not_ignored")
 def test_an_interrupt_keeps_what_was_learned_in_a_notebook_too(tmp_path):
     cell, saved = Cell(), tmp_path / "run" / "checkpoints"

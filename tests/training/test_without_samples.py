@@ -29,6 +29,7 @@ def run(tmp_path_factory):
         del MODELS._entries["copies"]
 
 
+@pytest.mark.slow
 def test_it_leaves_no_samples_and_no_walks(run):
     assert not isinstance(keras_genzoo.load(run.path), Samples)
     made = {path.name for path in run.path.iterdir()}

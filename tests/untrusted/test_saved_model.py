@@ -307,6 +307,7 @@ def exported(tmp_path_factory):
     return export.export_saved_model(Toy(), tmp_path_factory.mktemp("ours") / "exported", verify=False)
 
 
+@pytest.mark.slow
 def test_one_of_ours_passes_without_a_word(exported, tmp_path):
     passes(exported)
     with warnings.catch_warnings():
@@ -358,6 +359,7 @@ def test_random_numbers_and_tables_pass(tmp_path):
     passes(save(tmp_path / "foreign", generate, **tracked))
 
 
+@pytest.mark.slow
 def test_a_keras_model_passes(tmp_path):
     layers = keras.layers
     model = keras.Sequential(
@@ -389,6 +391,7 @@ def test_the_command(tmp_path, capsys):
     assert not (tmp_path / "stolen").exists()
 
 
+@pytest.mark.slow
 def test_the_command_trusts(innocent, tmp_path, capsys):
     words = ["evaluate", str(innocent), "--data", "drawn_faces", "--features", "pixels", "--num", "8"]
     words += ["--metrics", "frechet", "--output", str(tmp_path / "out")]

@@ -24,6 +24,7 @@ def build():
     return build
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "dcgan", "cvae", "ae"])
 def test_drawn_latents_are_those_of_samples(build, name):
     model = build(name)

@@ -153,6 +153,7 @@ def _steps(apply, optimizer, gradients, jit):
     return [ops.convert_to_numpy(one) for one in (weights, *optimizer.variables)]
 
 
+@pytest.mark.slow
 @tensorflow
 @pytest.mark.parametrize(
     "optimizer",

@@ -37,6 +37,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(export, "_answers_of_a_clean_process", in_this_process)
 
 
+@pytest.mark.slow
 def test_a_saved_model_answers_for_any_number(model, tmp_path, quick):
     import tensorflow as tf
 
@@ -54,6 +55,7 @@ def test_a_saved_model_answers_for_any_number(model, tmp_path, quick):
         np.testing.assert_array_equal(default, answer)
 
 
+@pytest.mark.slow
 def test_an_older_saved_model_is_replaced(model, tmp_path, quick):
     path = tmp_path / "exported"
     model.export(path)
@@ -63,6 +65,7 @@ def test_an_older_saved_model_is_replaced(model, tmp_path, quick):
     assert [one.name for one in tmp_path.iterdir()] == ["exported"]
 
 
+@pytest.mark.slow
 def test_an_empty_folder_is_taken(model, tmp_path):
     (tmp_path / "exported").mkdir()
     model.export(tmp_path / "exported", verify=False)

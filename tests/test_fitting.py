@@ -33,6 +33,7 @@ def weights(model):
     return np.concatenate([weight.ravel() for weight in model.get_weights()])
 
 
+@pytest.mark.slow
 def test_arrays_are_a_stream():
     one, other = compiled(), compiled()
     first = one.fit(X, batch_size=4, epochs=2, validation_data=X[:6], verbose=0).history
@@ -42,12 +43,14 @@ def test_arrays_are_a_stream():
     assert [first[log] for log in one.logs] == [second[log] for log in one.logs]
 
 
+@pytest.mark.slow
 def test_an_epoch_goes_once_through_the_images_in_steps_of_all_turns():
     model = compiled(first_steps=2)
     model.fit(stream(), epochs=3, verbose=0)
     assert model.iterations == 3 * (20 // 8)
 
 
+@pytest.mark.slow
 def test_training_goes_on_in_the_data_where_it_stands(monkeypatch):
     seen = []
     original = Stream.batches
@@ -66,6 +69,7 @@ def test_training_goes_on_in_the_data_where_it_stands(monkeypatch):
     np.testing.assert_array_equal(weights(model), weights(whole))
 
 
+@pytest.mark.slow
 @tensorflow
 def test_a_dataset_is_played_as_it_is():
     model = compiled(first_steps=2)
@@ -73,6 +77,7 @@ def test_a_dataset_is_played_as_it_is():
     assert model.iterations == 2
 
 
+@pytest.mark.slow
 @tensorflow
 def test_a_dataset_of_unknown_length_is_played_for_the_given_steps():
     model = compiled()
@@ -96,6 +101,7 @@ def test_evaluation_sees_every_image(batch_size):
     assert logs["first_loss"] == pytest.approx(((rows - 1) ** 2).mean(), rel=1e-5)  # a short last batch counts less
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_the_training_images_may_be_validated_on():
     model = compiled()
@@ -105,6 +111,7 @@ def test_the_training_images_may_be_validated_on():
     assert history["val_first_loss"][-1] == pytest.approx(again["first_loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cls", "name", "y"), [(Labeled, "label", np.arange(20)), (Paired, "target", -X)], ids=["labels", "pairs"]
 )
@@ -118,6 +125,7 @@ def test_targets_come_with_arrays_and_streams(cls, name, y):
     assert np.isfinite(list(logs.values())).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

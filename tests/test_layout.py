@@ -131,6 +131,7 @@ def python_files(*folders: str) -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", python_files(PACKAGE))
 def test_a_file_keeps_the_layout(path):
     source = (ROOT / path).read_text(encoding="utf-8")

@@ -52,6 +52,7 @@ def wheel(tmp_path_factory):
     return folder / f"keras_genzoo-{__version__}-py3-none-any.whl"
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())

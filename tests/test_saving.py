@@ -67,6 +67,7 @@ def test_a_network_s_name_becomes_its_spec():
     assert model.get_config()["encoder"] == {"network": "conv_encoder"}
 
 
+@pytest.mark.slow
 def test_a_network_given_as_a_model_goes_through_a_keras_file(tmp_path):
     inputs = layers.Input((4,))
     x = layers.Reshape((8, 8, 3))(layers.Dense(8 * 8 * 3, activation="tanh")(inputs))
@@ -82,6 +83,7 @@ def test_a_network_given_as_a_model_goes_through_a_keras_file(tmp_path):
     np.testing.assert_array_equal(loaded.generate(3), model.generate(3))
 
 
+@pytest.mark.slow
 def test_optimizers_come_back_with_their_schedules_and_slots(tmp_path):
     model = DCGAN(**DCGAN.tiny)
     model.compile({"discriminator": keras.optimizers.SGD(RISING, momentum=0.5), "generator": "adam"})
@@ -96,6 +98,7 @@ def test_optimizers_come_back_with_their_schedules_and_slots(tmp_path):
         np.testing.assert_array_equal(twin, value, err_msg=path)
 
 
+@pytest.mark.slow
 def test_the_order_of_a_user_s_dictionary_does_not_matter(tmp_path):
     slow, fast = keras.optimizers.SGD(0.125, momentum=0.5), keras.optimizers.SGD(0.5, momentum=0.5)
     one, other = DCGAN(**DCGAN.tiny), DCGAN(**DCGAN.tiny)

@@ -93,6 +93,7 @@ def test_a_training_that_was_stopped_anywhere_goes_on_bit_for_bit(whole, at, tmp
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_doctor_goes_on_from_stage_to_stage(recwarn):
     doctor = Diagnosis(stream(), ArraySource(PIXELS), time_fraction=1e9, every=1)
     build().fit(stream(), epochs=EPOCHS, callbacks=[doctor], verbose=0)

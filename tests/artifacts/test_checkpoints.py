@@ -24,6 +24,7 @@ def test_all_state_comes_back(tmp_path, model, fresh):
     assert_same_state(fresh, model)
 
 
+@pytest.mark.slow
 def test_the_newest_two_are_kept(tmp_path, model):
     checkpoints = Checkpoints(tmp_path)
     for epoch, step in ((1, 0), (2, 0), (2, 7), (3, 0), (10000, 0)):
@@ -94,6 +95,7 @@ def test_every_flipped_byte_is_noticed(tmp_path, model, name):
     module.check(folder)
 
 
+@pytest.mark.slow
 def test_who_goes_on_sets_a_damaged_one_aside(tmp_path, model, fresh):
     checkpoints = Checkpoints(tmp_path)
     for _ in range(2):
@@ -136,6 +138,7 @@ def test_a_state_with_nan_is_not_written(tmp_path, fresh):
     assert [path.name for path in tmp_path.iterdir()] == ["epoch-0001"]
 
 
+@pytest.mark.slow
 def test_the_training_may_go_on_while_a_thread_writes(tmp_path, model, fresh, monkeypatch):
     hold, flush = threading.Event(), files.flush
     monkeypatch.setattr(files, "flush", lambda path: hold.wait(60) and flush(path))
@@ -161,6 +164,7 @@ def test_another_model(tmp_path, model):
         Checkpoints(tmp_path).restore(other)
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(tmp_path, model, fresh, monkeypatch):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(model, Position(epoch=1, iterations=4))
@@ -175,6 +179,7 @@ def test_a_full_disk_loses_nothing(tmp_path, model, fresh, monkeypatch):
     assert checkpoints.restore(fresh).epoch == 1
 
 
+@pytest.mark.slow
 def test_killed_between_two_renames(tmp_path, model, fresh):
     checkpoints = Checkpoints(tmp_path)
     saved = checkpoints.save(model, Position(epoch=1))

@@ -147,11 +147,13 @@ class TestFinishAndLoad:
         with pytest.raises(RunError, match=r"model\.weights\.h5 is damaged"):
             artifacts.load(finished.path)
 
+    @pytest.mark.slow
     def test_load_prefers_what_was_trained_after_the_end(self, finished, fresh):
         fresh.optimizer.images_seen.assign(32)
         finished.checkpoints.save(fresh, Position(epoch=2, iterations=8, images=32))
         assert_same_state(artifacts.load(finished.path), fresh)
 
+    @pytest.mark.slow
     def test_a_run_that_counted_steps_goes_on_with_as_many_images(self, finished, fresh):
         finished.checkpoints.save(fresh, Position(epoch=2, iterations=8))
         model = artifacts.load(finished.path)
@@ -161,6 +163,7 @@ class TestFinishAndLoad:
         with pytest.raises(RunError, match="holds no weights yet"):
             artifacts.load(run.path)
 
+    @pytest.mark.slow
     def test_jit_is_as_it_was_asked_for(self, tmp_path, model):
         with Run.create(tmp_path / "run", PRESET, {**RECORD, "jit": "on"}) as run:
             run.checkpoints.save(model, Position(epoch=1))

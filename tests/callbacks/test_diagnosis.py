@@ -215,6 +215,8 @@ def test_it_leaves_no_trace_in_any_model(name, tmp_path):
     assert "input.low" in json.loads(lines[0])["measures"]
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_it_goes_on_where_a_training_stopped(tmp_path):
     model, data = vae(), stream(100, 10)
     for epochs, first in ((2, 0), (4, 2)):
@@ -295,6 +297,7 @@ def test_labels_come_with_arrays(tmp_path):
         model.fit(x, labels, batch_size=16, callbacks=[Diagnosis(x, time_fraction=ALWAYS)], verbose=0)
 
 
+@pytest.mark.slow
 def test_classes_are_counted_for_models_without_them():
     """Each class is a color, and a generator that cannot vary makes one."""
     colors = np.random.default_rng(0).integers(0, 256, (5, 1, 1, 3))
@@ -306,6 +309,7 @@ def test_classes_are_counted_for_models_without_them():
     assert "classes" not in Observer(model, Stream(ArraySource(images), 50), None).measures()
 
 
+@pytest.mark.slow
 def test_a_spike_is_forgotten_by_the_next_observation():
     """Keras' logs are means since the epoch began: one step's loss of a million would stay in them for thousands."""
     model, data = vae(), stream(1000, 10)

@@ -113,12 +113,14 @@ def test_a_training_that_is_about_to_stop_is_not_held_up_but_for_its_last_epoch(
     assert len(read(run.path)["mse"]) == 1
 
 
+@pytest.mark.slow
 def test_a_metric_that_kept_nothing(run, split):
     fit(run, split, [Evaluating(run, Reference(split.held_out, "held_out"), ["mse"])], epochs=1)
     with pytest.raises(ValueError, match=r"keeps no state that was best by 'msee'; did you mean 'mse'\?"):
         load(run.path, best="msee")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_measured_does_not_stop_the_training(run, split):
     class Broken(Channels):
         def outputs(self, images):

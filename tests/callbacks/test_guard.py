@@ -87,6 +87,7 @@ def test_images_that_are_not_finite_are_named_alone():
     assert error.record["names"] == ["5.png"] and "which saw the images 5.png:" in str(error)
 
 
+@pytest.mark.slow
 def test_long_lists_are_cut_in_the_message_alone():
     stream = Stream(ArraySource(images(30)), batch_size=30)
     error = diverge(Sick(at=0), Guard(stream), stream)

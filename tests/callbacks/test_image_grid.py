@@ -26,6 +26,7 @@ def size_of(rows, columns, side=8, gap=2):
     return rows * (side + gap) - gap, columns * (side + gap) - gap, 3
 
 
+@pytest.mark.slow
 def test_samples_are_laid_out_and_depend_on_the_seed(model):
     sheet = callbacks.samples(model, 10, seed=1)
     assert sheet.shape == size_of(4, 3) and sheet.dtype == np.uint8
@@ -44,6 +45,7 @@ def labeled():
     return MODELS["cgan"](**MODELS["cgan"].tiny)
 
 
+@pytest.mark.slow
 def test_labels_get_a_row_each_of_the_same_noise(labeled):
     sheet = callbacks.samples(labeled, 6, seed=1, labels=[2, 0])
     assert sheet.shape == size_of(2, 3)

@@ -6,6 +6,7 @@ from keras_genzoo.callbacks.latent_walk import latent_walk
 from keras_genzoo.registry import MODELS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "dcgan"])
 def test_the_ends_are_samples_of_the_prior(name):
     model = MODELS[name](**MODELS[name].tiny)

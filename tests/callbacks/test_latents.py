@@ -28,6 +28,7 @@ def vae(variances=(0.1, 0.1, 1.0, 1.0), beta=4.0, **arguments):
     return model
 
 
+@pytest.mark.slow
 def test_the_divergence_variance_and_correlation_of_each_latent():
     summary = latent_summary(vae(), X, batch_size=16)
     means = np.stack([X[:, 0, 0, 0], X[:, 0, 1, 0], X[:, 0, :, 0].sum(axis=1), np.zeros(40)])

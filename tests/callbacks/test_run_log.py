@@ -89,6 +89,7 @@ def untimed(history):
     return [{key: value for key, value in line.items() if key != "seconds"} for line in history]
 
 
+@pytest.mark.slow
 def test_every_epoch_leaves_a_line(uninterrupted, compiled):
     _, run = uninterrupted
     history = run.history()
@@ -112,11 +113,13 @@ def test_how_often_is_a_matter_of_time(run, model, data, monkeypatch):
     assert [path.name for path in run.checkpoints] == ["epoch-0003", "epoch-0002"]
 
 
+@pytest.mark.slow
 def test_a_long_epoch_is_saved_within(run, model, data):
     fit(model, RunLog(run, seconds=0.0), data, epochs=2)
     assert [path.name for path in run.checkpoints] == ["epoch-0002", f"epoch-0001-step-{STEPS - 1:06d}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, STEPS + 2, 2 * STEPS - 1])
 def test_a_training_that_was_stopped_in_mid_epoch_goes_on_exactly(uninterrupted, run, model, data, steps):
     with pytest.raises(StoppedError):
@@ -152,6 +155,7 @@ def test_a_stop_in_the_last_step_is_the_end(run, model, data):
     assert log.position == Position(epoch=1, iterations=STEPS, images=model.images_seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_a_training_that_diverges_is_stopped_and_not_saved(run, model, data, epochs):
     log = RunLog(run)

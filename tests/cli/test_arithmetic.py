@@ -17,6 +17,7 @@ def pixels(path):
         return np.asarray(picture).astype(int)
 
 
+@pytest.mark.slow
 def test_a_factor_becomes_a_direction(genzoo, trained, tmp_path):
     output = tmp_path / "glasses.png"
     options = ("--images", 2, "--steps", 3, "--strength", 1, "--output", output)

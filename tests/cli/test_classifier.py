@@ -29,6 +29,7 @@ def labeled(tmp_path):
     return tmp_path / "My photos"
 
 
+@pytest.mark.slow
 def test_a_folder_of_folders(labeled, tmp_path, capsys):
     output = tmp_path / "classifier"
     assert not run(output, data=str(labeled), seed=3)
@@ -43,6 +44,7 @@ def test_a_folder_of_folders(labeled, tmp_path, capsys):
     assert load_classifier(output)(np.zeros((2, 20, 20, 3), "uint8")).shape == (2, 128)
 
 
+@pytest.mark.slow
 def test_factors_of_drawn_faces_are_listed(tmp_path, capsys, monkeypatch):
     load = data.load_split
     monkeypatch.setattr("keras_genzoo.features.classifier.EPOCHS", 1)

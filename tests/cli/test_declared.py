@@ -80,6 +80,7 @@ def test_help_lists_them_for_a_run(genzoo, dimmed):
     assert "--how-dark" not in genzoo("sample", "--help")[1]
 
 
+@pytest.mark.slow
 def test_they_are_a_part_of_the_protocol(genzoo, dimmed, tmp_path):
     words = ["evaluate", dimmed, "--features", "pixels", "--metrics", "frechet", "--num", 20, "--output", tmp_path]
     assert genzoo(*words)[0] == genzoo(*words, "--how-dark", 1.0)[0] == 0

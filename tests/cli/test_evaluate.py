@@ -49,6 +49,7 @@ def test_numbers_are_printed_and_kept(genzoo, run):
         assert result.environment["keras"] == keras_genzoo.artifacts.environment()["keras"]
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_model(genzoo, run):
     code, text, complaint = genzoo("evaluate", run, "--metrics", MODEL, "--json")
     assert (code, complaint) == (0, "")
@@ -64,6 +65,7 @@ def test_numbers_are_those_of_the_model(genzoo, run):
     np.testing.assert_allclose(found["val_loss"], last["val_loss"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_distributions_in_features_named(genzoo, run):
     code, text, complaint = genzoo("evaluate", run, "--features", "pixels", "--num", 25)
     assert code == 0
@@ -116,6 +118,7 @@ def test_a_gan_is_measured_by_its_losses(genzoo, tmp_path):
     assert code == 0 and "val_generator_loss" in text and "psnr" not in text
 
 
+@pytest.mark.slow
 def test_folders_and_baselines(genzoo, run, faces, tmp_path):
     """Other faces are nearer to faces than white noise is."""
     found = {}
@@ -171,6 +174,7 @@ def test_without_weights_of_inception_no_number_is_printed(genzoo, run):
     assert "--metrics losses,mse,psnr,ssim" in genzoo("evaluate", run)[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -249,6 +253,7 @@ def test_grey_folders(genzoo, tmp_path):
     assert code == 0 and result.protocol["real"]["image_shape"] == [12, 12, 1]
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_not_lost_when_something_cannot_be(genzoo, run, faces):
     code, text, complaint = genzoo(
         "evaluate", run, "--data", faces, "--features", "pixels", "--num", 3, "--metrics", "precision,mse"
@@ -274,6 +279,7 @@ def test_training_measures_too(genzoo, mistake, preset, tmp_path):
     assert code == 0 and len(read(output)["frechet_pixels"]) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

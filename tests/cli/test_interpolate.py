@@ -17,6 +17,7 @@ def pixels(path):
         return np.asarray(picture).astype(int)
 
 
+@pytest.mark.slow
 def test_walks_between_seeds_begin_and_end_with_their_samples(genzoo, trained, tmp_path):
     output = tmp_path / "walks.png"
     code, text, complaint = genzoo("interpolate", trained, "--seeds", "3,4,8", "--steps", 3, "--output", output)
@@ -31,6 +32,7 @@ def test_walks_between_seeds_begin_and_end_with_their_samples(genzoo, trained, t
     assert json.loads(output.with_suffix(".json").read_text())["rows"] == [[3, 4], [4, 8]]
 
 
+@pytest.mark.slow
 def test_walks_between_files_stand_between_them(genzoo, trained, folder, tmp_path):
     paths = [folder / f"{number:02d}.png" for number in range(4)]
     options = ("--kind", "linear", "--steps", 2, "--output", tmp_path / "walks.png")

@@ -19,6 +19,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_a_folder_is_scored_beside_the_held_out_images(genzoo, run, folder):
     (folder / "labels.csv").write_text("file,outlier\n" + "".join(f"{n:02d}.png,{int(n < 30)}\n" for n in range(40)))
     halves = np.zeros((30, 16, 16, 3), "uint8")
@@ -50,6 +51,7 @@ def test_a_folder_is_scored_beside_the_held_out_images(genzoo, run, folder):
         assert min(picture.size) > 300
 
 
+@pytest.mark.slow
 def test_the_ratio_to_another_run_and_to_a_code(genzoo, run, tmp_path):
     words = ["outliers", run, "--data", run, "--score", "likelihood_ratio", "--output", tmp_path / "ratio"]
     code, text, complaint = genzoo(*words)
@@ -78,6 +80,7 @@ def test_known_outliers_set_no_threshold(genzoo, run, preset, tmp_path):
     assert report["threshold_set_by"] == 60 - left_out and "false_alarm_rate" not in report and "auroc" in report
 
 
+@pytest.mark.slow
 def test_a_few_images_of_any_quality(genzoo, run, folder):
     for path in sorted(folder.iterdir())[1:]:
         path.unlink()

@@ -1,6 +1,7 @@
 """The commands that take a finished run and make something of it: sample, export."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import keras_genzoo
@@ -20,6 +21,7 @@ def test_samples_are_those_of_the_model(genzoo, trained, tmp_path):
     np.testing.assert_array_equal(pixels(output)[::6, ::6], expected)
 
 
+@pytest.mark.slow
 def test_the_seed_decides(genzoo, trained, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         genzoo("sample", trained, "--num", 4, "--seed", seed, "--output", tmp_path / f"{name}.png")

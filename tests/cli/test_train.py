@@ -179,6 +179,7 @@ class TestData:
         moved.rename(folder)
         assert "it is not known which of them it was not trained on" in mistake("evaluate", run, "--metrics", "mse")
 
+    @pytest.mark.slow
     def test_a_folder_goes_before_a_dataset_of_its_name(self, genzoo, preset, folder, monkeypatch, tmp_path):
         folder.rename(tmp_path / "mnist")
         monkeypatch.chdir(tmp_path)
@@ -192,6 +193,7 @@ class TestData:
 
 
 class TestMistakes:
+    @pytest.mark.slow
     def test_nothing_is_made_of_them(self, mistake, preset, tmp_path):
         run = tmp_path / "run"
         (tmp_path / "nothing").mkdir()
@@ -296,6 +298,7 @@ class TestResume:
         assert content(run / "config.json")["fit"]["epochs"] == 3
         assert len(content(run / "environment.json")["resumed"]) == 1
 
+    @pytest.mark.slow
     def test_a_finished_run_is_finished_again(self, genzoo, preset, run):
         (run / "latent_walk.png").unlink()
         before = (run / "model.weights.h5").read_bytes()

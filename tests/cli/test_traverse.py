@@ -18,6 +18,7 @@ def pixels(path):
         return np.asarray(picture)
 
 
+@pytest.mark.slow
 def test_rows_are_latents_in_the_order_of_their_nats(genzoo, run):
     code, text, complaint = genzoo("traverse", run, "--seed", 5, "--latents", 3, "--steps", 3)
     assert (code, complaint) == (0, "")
@@ -37,6 +38,7 @@ def test_rows_are_latents_in_the_order_of_their_nats(genzoo, run):
         assert animation.is_animated and animation.size == (6 * 34, 6 * 34)
 
 
+@pytest.mark.slow
 def test_from_an_image_and_without_the_data(genzoo, mistake, run, folder, tmp_path):
     """The images of the run are gone: what the training wrote decides over the order."""
     record = json.loads((run / "environment.json").read_text())
@@ -54,6 +56,7 @@ def test_from_an_image_and_without_the_data(genzoo, mistake, run, folder, tmp_pa
     assert "the images are not those that" in mistake(*words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -131,6 +131,7 @@ def test_what_the_constructor_refuses_is_said_with_the_preset_s_name(tmp_path):
     assert "cannot be the encoder" in refusal(file, encoder="conv_decoder")
 
 
+@pytest.mark.slow
 def test_a_seed_makes_the_weights():
     first, second, other = (config.build(VAE, seed=seed).get_weights() for seed in (0, 0, 1))
     assert all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
@@ -142,6 +143,7 @@ def test_a_seed_out_of_range(seed):
     assert refusal(VAE, seed=seed) == f"seed: expected an integer in [0, 2**32), got {seed!r}"
 
 
+@pytest.mark.slow
 def test_weights_are_loaded(tmp_path):
     model = config.build(VAE, seed=0)
     model.save_weights(tmp_path / "model.weights.h5")

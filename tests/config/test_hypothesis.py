@@ -104,6 +104,7 @@ def test_any_value_that_is_no_preset(value):
         assert outcome(config.load_preset, value) is None
 
 
+@pytest.mark.slow
 @few
 @given(content=changed())
 def test_a_preset_that_was_changed(content):

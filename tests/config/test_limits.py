@@ -39,6 +39,7 @@ def test_the_images_of_a_step(preset, images, monkeypatch):
     assert message.endswith("lower data.batch_size, or arguments.image_shape")
 
 
+@pytest.mark.slow
 def test_turns(monkeypatch):
     monkeypatch.setattr(limits, "MOST_TURNS", 3)
     config.build(WGAN)

@@ -109,6 +109,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "old", "new"), CASES)
 def test_arguments_of_schema_1(model, old, new):
     assert migrated(model, old) == new

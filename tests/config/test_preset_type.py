@@ -143,6 +143,7 @@ def test_the_presets_of_the_zoo_obey_the_schema(name):
     assert fits(dict(config.resolve(name)), schema, schema)
 
 
+@pytest.mark.slow
 def test_the_type_follows_the_registries(preset, monkeypatch):
     before = preset_type()
     assert preset_type() is before

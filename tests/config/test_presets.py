@@ -39,6 +39,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
 # Checking
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

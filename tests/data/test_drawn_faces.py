@@ -64,6 +64,7 @@ def test_a_picture_is_the_same_in_any_batch(size, monkeypatch):
     np.testing.assert_array_equal(source[np.arange(48)]["image"], together)
 
 
+@pytest.mark.slow
 def test_no_part_reaches_out_of_its_window(monkeypatch):
     """A window must hold its shape; else what is painted would depend on the batch that set the window."""
     factors = make(outliers=0.3, num_images=400).train.factors(np.arange(400))
@@ -96,12 +97,14 @@ def test_the_dataset_draws_its_factors():
     np.testing.assert_array_equal(draw_faces(record["factors"], 32), record["image"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [16, 33, 100, 1024])
 def test_sizes(size):
     image = make(size=size, num_images=1).train[np.array([0])]["image"]
     assert image.shape == (1, size, size, 3) and image.std() > 20
 
 
+@pytest.mark.slow
 def test_the_same_face_at_every_size():
     small, large = (make(size=size, num_images=64).train[np.arange(64)]["image"] for size in (32, 128))
     reduced = large.reshape(64, 32, 4, 32, 4, 3).mean(axis=(2, 4))

@@ -113,6 +113,7 @@ def test_the_builder_refuses_small_and_broken_images(tmp_path):
         prepared(tmp_path, root, "64")
 
 
+@pytest.mark.slow
 def test_real_faces():
     folder = Path(os.environ.get("GENZOO_TEST_DATA", "")) / "ffhq" / "images256"
     if "GENZOO_TEST_DATA" not in os.environ or not folder.is_dir():

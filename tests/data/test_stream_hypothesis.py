@@ -47,6 +47,7 @@ def cases(draw: Any, shuffle: bool = True) -> Case:
     return Case(Stream(source(length), batch_size, draw(seeds), shuffle, augment), turns)
 
 
+@pytest.mark.slow
 @few
 @given(case=cases(), number=st.integers(0, 50))
 def test_a_pass_is_every_image_once(case, number):
@@ -84,6 +85,7 @@ def test_a_batch_is_a_function_of_its_position(data, case, at):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "examples"), [("tensorflow", 8), ("jax", 50)])
 def test_a_stream_from_a_position_on_is_that_from_0_less_what_came_before(backend, examples, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: backend)

@@ -72,6 +72,7 @@ class TestFlows:
         z, _ = draw(posterior, parameters, np.zeros_like(EPSILON))
         np.testing.assert_allclose(ops.convert_to_numpy(posterior.center(ops.convert_to_tensor(parameters))), z)
 
+    @pytest.mark.slow
     def test_the_density_is_that_of_the_draws(self, make):
         """E_q[p / q] = 1 for a p within reach of q: the integral of p, by draws from q."""
         posterior, parameters = flow(make, latents=2, steps=2)

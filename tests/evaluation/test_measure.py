@@ -101,6 +101,7 @@ def test_only_as_many_images_as_asked_for_are_made(real):
     assert result.subject["kind"] == "white noise" and result.subject["seed"] == 0
 
 
+@pytest.mark.slow
 def test_each_thing_is_computed_once_and_kept(real, train, vae):
     extractor = Channels()
     for _ in range(2):
@@ -117,6 +118,7 @@ def test_each_thing_is_computed_once_and_kept(real, train, vae):
     assert extractor.asked == 800
 
 
+@pytest.mark.slow
 def test_the_batch_size_changes_nothing(real, vae):
     found = []
     for size in (1, 7, 64):

@@ -94,6 +94,7 @@ def exported(tmp_path_factory):
 
 @pytest.mark.skipif(backend.NAME != "tensorflow", reason="SavedModels are TensorFlow's")
 class TestSavedModels:
+    @pytest.mark.slow
     def test_one_of_ours_makes_the_images_of_its_model(self, exported):
         model, path = exported
         subject = SavedModelSubject(path, batch_size=16)

@@ -61,6 +61,7 @@ def copy(saved, tmp_path):
     return shutil.copytree(saved, tmp_path / "copy")
 
 
+@pytest.mark.slow
 def test_it_learns_classes(trained, split):
     record = trained.record
     assert record["held_out"] == {"images": 64, "accuracy": {"label": 1.0}, "r2": {}}

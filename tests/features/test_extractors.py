@@ -83,6 +83,7 @@ def test_other_arrays_are_refused(images):
         load_extractor("pixels")(images)
 
 
+@pytest.mark.slow
 def test_only_the_published_inception_has_the_names_of_the_field(weights):
     inception = load_extractor("inception", weights)
     assert [inception.metric_name(base) for base in BASES] == [f"{base}_inception_other" for base in BASES]
@@ -113,6 +114,7 @@ def test_the_protocols_tell_the_extractors_apart(weights):
     assert legacy["layer"] == "pool_3" and legacy["dtype"] == "float32"
 
 
+@pytest.mark.slow
 def test_grey_images_are_repeated(weights):
     inception = load_extractor("inception", weights)
     grey = pictures(2, channels=1)

@@ -39,6 +39,7 @@ def altered(arrays, tmp_path):
     return altered
 
 
+@pytest.mark.slow
 def test_batch_normalization_is_joined_with_the_convolution(arrays, converted):
     network, _ = load_inception(converted[0])
     name = "Mixed_6b.branch1x1"

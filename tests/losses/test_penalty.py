@@ -122,6 +122,7 @@ class TestSecondOrder:
             if variable.name == "kernel":  # behind the last kinked activation a bias has no influence on a gradient
                 assert gradient is not None and np.abs(gradient).max() > 0, variable.path
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "critic",
         [

@@ -53,6 +53,7 @@ def wrong():
     return linear_vae(stretch=1.5, shift=0.4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1, 20])
 @pytest.mark.parametrize("bound", [elbo, importance_weighted_log_likelihood])
 def test_with_the_true_posterior_every_draw_gives_the_likelihood(exact, bound, samples):
@@ -120,6 +121,7 @@ def test_a_bent_posterior_comes_to_the_same_likelihood(posterior, made):
     assert found.mean() == pytest.approx(EXACT.mean(), abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_vamp_prior_is_a_mixture_of_known_likelihoods():
     """Of pseudo-inputs u_k the prior is the mixture of N(m_k, V), so x is of N(W m_k + b, W V W^T + s^2 I)."""
     model = linear_vae(stretch=1.5, prior={"prior": "vamp", "components": 3})

@@ -120,6 +120,7 @@ def test_a_penalty_is_refused_where_images_have_no_gradient_of_their_own(penalty
         linear(regularizers=[penalty], normalized=True)
 
 
+@pytest.mark.slow
 def test_a_gradient_penalty_may_be_lazy_too():
     """Its random numbers are drawn in every step; a branch of a graph could not draw them."""
     model = linear(regularizers=[{"regularizer": "gradient_penalty", "weight": 2.0, "every": 3}])
@@ -168,6 +169,7 @@ def test_images_are_augmented():
     assert (holes == 0).any(axis=(1, 2, 3)).all() and (holes.max(axis=(1, 2, 3)) == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("score", "overfitting", "probability"), [(5.0, 1.0, 0.32), (-5.0, -1.0, 0.0)])
 def test_augmentation_adapts_to_the_scores_of_real_images(score, overfitting, probability):
     model = linear(discriminator_augmentation={**ADA, "images": 1000})

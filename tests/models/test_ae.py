@@ -91,6 +91,7 @@ def test_the_loss_is_the_squared_error_summed_over_pixels():
     assert float(model.validation_step((x,))["loss"]) == pytest.approx(float((error**2).sum()) / 5, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns_a_batch_and_the_gradient_reaches_the_encoder():
     model = AE(**AE.tiny)
     model.compile(keras.optimizers.Adam(1e-2))

@@ -32,6 +32,7 @@ def decoded(model, z):
     return to_pixels(model.decoder.predict(z, verbose=0))
 
 
+@pytest.mark.slow
 def test_before_the_fit_latents_are_standard_normal():
     model = build()
     z = counter_rng.normal(7, np.arange(10, 13), 4)

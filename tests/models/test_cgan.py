@@ -109,6 +109,7 @@ def test_labels_that_are_not_there(labels, message):
         build(**DENSE).fit(X, labels, verbose=0)
 
 
+@pytest.mark.slow
 def test_labels_may_be_a_column():
     build(**DENSE).fit(X, LABELS[:, None], batch_size=48, verbose=0)
 

@@ -57,6 +57,7 @@ def test_a_generator_step_raises_the_scores_of_its_images():
     assert logits(model, fake(model)).mean() > before + 1e-3
 
 
+@pytest.mark.slow
 def test_a_discriminator_step_raises_real_scores_over_generated_ones():
     model = compiled(discriminator=0.1, generator=0.0)
     gap = logits(model, X).mean() - logits(model, fake(model)).mean()

@@ -57,6 +57,7 @@ def corrupted(kind, amount, drawn):
     return np.select([number < amount / 2, number < amount], [-1, 1], X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_clean_image_is_the_target(known_noise, kind):
     model = build(corruption=kind, amount=0.3)
@@ -73,6 +74,7 @@ def test_the_clean_image_is_the_target(known_noise, kind):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_how_much_is_changed(kind):
     amount = 0.25
@@ -122,6 +124,7 @@ def test_an_identical_image_has_a_finite_psnr(known_noise):
     assert logs["psnr_output"] == pytest.approx(logs["psnr_input"])
 
 
+@pytest.mark.slow
 def test_it_learns_to_remove_noise():
     model = build(amount=0.5)
     model.compile(keras.optimizers.Adam(1e-2))

@@ -23,6 +23,7 @@ def small(**arguments):
     )
 
 
+@pytest.mark.slow
 def test_each_layer_finds_its_largest_singular_value():
     model = small()
     for _ in range(100):

@@ -47,6 +47,7 @@ def test_the_loss_with_l1():
     np.testing.assert_allclose(model.encode(X), z, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_divergence_draws_the_mean_activation_to_the_target():
     model = build(keras.optimizers.Adam(1e-2), sparsity_weight=1e3, target=0.1)
     assert logs_of(model)["mean_activation"] > 0.4
@@ -55,6 +56,7 @@ def test_the_divergence_draws_the_mean_activation_to_the_target():
     assert logs_of(model)["penalty"] < 0.05
 
 
+@pytest.mark.slow
 def test_l1_turns_latents_off():
     trained = {}
     for weight in (0.0, 100.0):

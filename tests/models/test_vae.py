@@ -48,6 +48,7 @@ def values(logs):
     return {name: float(value) for name, value in logs.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beta", [1.0, 4.0])
 def test_the_bound_with_gaussian_pixels(known_noise, beta):
     model = build(beta=beta, likelihood={"likelihood": "gaussian", "scale": 0.3})
@@ -75,6 +76,7 @@ def test_training_plays_the_same_loss(known_noise):
     assert float(loss) == pytest.approx(float(logs["reconstruction"]) + float(logs["kl"]), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_beta_may_be_a_schedule():
     ramp = keras.optimizers.schedules.PolynomialDecay(0.0, 4, 1.0)
     model = build(beta=ramp)
@@ -94,6 +96,7 @@ def test_it_learns_one_batch():
     assert np.corrcoef(model.reconstruct(flat).mean(axis=(1, 2, 3)), flat.mean(axis=(1, 2, 3)))[0, 1] > 0.99
 
 
+@pytest.mark.slow
 def test_the_reconstruction_teaches_the_encoder_through_the_noise():
     model = build(beta=0.0)
     model.compile(keras.optimizers.SGD(1e-4))
@@ -113,6 +116,7 @@ def test_images_are_drawn_from_the_prior_by_number():
     )
 
 
+@pytest.mark.slow
 def test_pixels_taken_as_probabilities_are_shown_as_their_means():
     model = build(likelihood="bernoulli")
     z = np.random.default_rng(2).standard_normal((3, 4)).astype("float32")
@@ -121,6 +125,7 @@ def test_pixels_taken_as_probabilities_are_shown_as_their_means():
     np.testing.assert_allclose(model.decode(z).astype(int), np.rint(255 * probabilities), atol=1)
 
 
+@pytest.mark.slow
 def test_encoding_is_the_posterior_s_mean_of_pixels_or_floats():
     model = build()
     pixels = to_pixels(X)
@@ -131,6 +136,7 @@ def test_encoding_is_the_posterior_s_mean_of_pixels_or_floats():
         np.testing.assert_allclose(z, means, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_reconstruction_decodes_what_was_encoded():
     model = build()
     images = model.reconstruct(to_pixels(X), batch_size=4)
@@ -140,6 +146,7 @@ def test_reconstruction_decodes_what_was_encoded():
     np.testing.assert_allclose(images.astype(int), to_pixels(floats), atol=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["encode", "reconstruct"])
 def test_images_it_cannot_take(method):
     model = build()
@@ -180,6 +187,7 @@ def test_importance_weights_are_the_ratio_of_the_densities(likelihood):
         np.testing.assert_allclose(found[:, column], given.sum(axis=(1, 2, 3)) + ratio, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_mean_importance_weight_is_the_bound_that_training_sees():
     model = build(encoder={"network": "conv_encoder", "filters": (4, 8), "normalization": None})
     x = np.repeat(X, 50, axis=0)
@@ -205,6 +213,7 @@ def moments(model):
     return np.split(model.encoder.predict(X, verbose=0), 2, axis=-1)
 
 
+@pytest.mark.slow
 def test_free_bits_are_not_paid(known_noise):
     kl = losses.gaussian_kl_per_latent(*moments(build(**SMALL)))
     floor = float(np.median(ops.convert_to_numpy(kl).mean(axis=0)))

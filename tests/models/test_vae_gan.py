@@ -141,6 +141,7 @@ def test_sums_of_squared_features_may_exceed_a_half(known_noise):
     assert 65_504 < error < np.inf
 
 
+@pytest.mark.slow
 def test_features_teach_to_reconstruct():
     model = build(feature_weight=1.0, feature_layer="low")
     low = model.discriminator.get_layer("low")

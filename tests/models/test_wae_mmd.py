@@ -43,6 +43,7 @@ def test_the_loss(monkeypatch):
     assert logs == pytest.approx(expected, rel=1e-5) and penalty > 0
 
 
+@pytest.mark.slow
 def test_the_penalty_makes_the_latents_of_a_batch_standard_normal():
     model = build(keras.optimizers.Adam(2e-2), mmd_weight=1000.0)
     model.encoder.layers[-1].bias.assign([3.0, -3.0])

@@ -73,6 +73,7 @@ def test_a_generator_step_raises_the_critic_s_score():
     np.testing.assert_allclose(moved, 0.1 * gradient(model)[:, 0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_critic_finds_its_optimum():
     """Of points at distance d, `|w| d - 10 (|w| - 1)^2` is greatest where `|w| = 1 + d / 20`, along the line."""
     model = compiled(critic=0.03, generator=0.0)

@@ -72,6 +72,7 @@ def test_latents_are_followed_by_the_code():
     np.testing.assert_array_equal(given, [[1, 1, 0, 0, 1]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(5,), (2, 2, 5)])
 def test_a_conditional_normalization_is_the_plain_one_at_first(shape):
     x, codes = keras.Input(shape), keras.Input((3,))
@@ -114,6 +115,7 @@ def test_all_kernels_of_a_spectral_discriminator_are_normalized(spec, condition)
     assert not plain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dcgan_generator", "mlp_decoder"])
 def test_a_noise_level_acts_on_every_layer(name):
     network = shuffled(built(name, NoiseLevel(8), latent_dim=4))
@@ -130,6 +132,7 @@ def test_a_discriminator_sees_an_image_beside_another(name):
     assert np.abs(first - second).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_conditions_of_several_kinds_are_inputs_in_their_order():
     network = built("dcgan_generator", Label(3, "every_layer"), NoiseLevel(4), latent_dim=4)
     assert [tuple(given.shape[1:]) for given in network.inputs] == [(4,), (3,), ()]

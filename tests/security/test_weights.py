@@ -106,6 +106,7 @@ CODE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CODE)
 def test_keras_files(case, stranger, measured):
     change, expected = CODE[case]
@@ -140,6 +141,7 @@ def test_archives(more, expected, stranger, measured):
     assert expected in measured(files.rezipped(files.sound_keras(stranger.folder / "evil.keras"), packed=True, **more))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", files.HDF5)
 def test_hdf5_in_a_keras_file(case, stranger, measured):
     make, expected = files.HDF5[case]
@@ -179,6 +181,7 @@ def test_state_dicts(content, expected, stranger, refusal):
 # .npz
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

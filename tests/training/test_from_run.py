@@ -72,6 +72,7 @@ def test_every_weight_of_every_model_has_a_name(name):
     assert len(named_weights(model)) == len(model.weights)
 
 
+@pytest.mark.slow
 def test_a_model_with_nothing_in_common_is_refused(trained):
     message = r"none of its weights fit this Toy: it has decoder, encoder, and this model first, second: name a run"
     with pytest.raises(RunError, match=message):

@@ -37,6 +37,7 @@ def test_a_run_has_all_that_the_command_makes(trained):
     assert keras_genzoo.load(trained.path).iterations == 2
 
 
+@pytest.mark.slow
 def test_results_are_returned_and_kept_where_they_are_wanted(trained, tmp_path, capsys):
     results = keras_genzoo.evaluate(trained, metrics=["losses", "psnr"], output=tmp_path / "numbers")
     values = {result.metric: result.value for result in results}

@@ -37,6 +37,7 @@ MEANT_OTHERWISE = {
 }
 
 
+@pytest.mark.slow
 def test_no_operation_of_tensorflow_is_forgotten():
     from tensorflow.core.framework import op_def_pb2
     from tensorflow.python.client import pywrap_tf_session

@@ -17,7 +17,8 @@ from keras_genzoo.untrusted.saved_model import look_through
 from tests.toys import Toy
 
 tf = pytest.importorskip("tensorflow")
-pytestmark = pytest.mark.skipif(backend.NAME != "tensorflow", reason="SavedModels are TensorFlow's")
+on_tensorflow = pytest.mark.skipif(backend.NAME != "tensorflow", reason="SavedModels are TensorFlow's")
+pytestmark = [pytest.mark.slow, on_tensorflow]
 SECRET = "the secret"
 
 
@@ -307,7 +308,6 @@ def exported(tmp_path_factory):
     return export.export_saved_model(Toy(), tmp_path_factory.mktemp("ours") / "exported", verify=False)
 
 
-@pytest.mark.slow
 def test_one_of_ours_passes_without_a_word(exported, tmp_path):
     passes(exported)
     with warnings.catch_warnings():
@@ -359,7 +359,6 @@ def test_random_numbers_and_tables_pass(tmp_path):
     passes(save(tmp_path / "foreign", generate, **tracked))
 
 
-@pytest.mark.slow
 def test_a_keras_model_passes(tmp_path):
     layers = keras.layers
     model = keras.Sequential(
@@ -391,7 +390,6 @@ def test_the_command(tmp_path, capsys):
     assert not (tmp_path / "stolen").exists()
 
 
-@pytest.mark.slow
 def test_the_command_trusts(innocent, tmp_path, capsys):
     words = ["evaluate", str(innocent), "--data", "drawn_faces", "--features", "pixels", "--num", "8"]
     words += ["--metrics", "frechet", "--output", str(tmp_path / "out")]

@@ -35,6 +35,7 @@ def test_the_way_is_the_one_asked_for_and_the_label_stays(cvae, kind):
         assert np.abs(rows[:, column] - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_the_prior_decides_over_the_kind(cvae):
     ae = MODELS["ae"](**MODELS["ae"].tiny)
     ae.decoder.set_weights([weight + 0.1 for weight in ae.decoder.get_weights()])  # so that images differ

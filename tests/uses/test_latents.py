@@ -92,6 +92,7 @@ def test_one_latent_changes_at_a_time(build):
             np.testing.assert_array_equal(rows[row, column], decode(model, (expected, z[1])))
 
 
+@pytest.mark.slow
 def test_a_fitted_prior_gives_the_units(build):
     model = MODELS["ae"](**{**MODELS["ae"].tiny, "mixture_components": 1})
     assert not is_standard_normal(model) and is_standard_normal(build("vae")) and is_standard_normal(build("dcgan"))

@@ -24,7 +24,7 @@ _OLDER = ".older-"
 
 
 class RunError(ValueError):
-    """A run folder cannot be used as asked; the message is one line and says what to do."""
+    """Raised for a run folder that cannot be used as asked; the message is one line and says what to do."""
 
 
 @contextlib.contextmanager
@@ -83,7 +83,7 @@ def staged_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what killed processes left unfinished in a folder, in which nobody else is writing.
+    """Removes what killed processes left unfinished in a folder, in which no other process is writing.
 
     An older folder that was to be replaced when its writer was killed gets its name back.
     """
@@ -99,7 +99,7 @@ def sweep(folder: Path) -> None:
 
 
 def is_unfinished(name: str) -> bool:
-    """Whether a file or folder of that name is one that a process writes, or left unfinished."""
+    """Returns True for the name of a file or folder that a process is writing, or left unfinished."""
     return _UNFINISHED.fullmatch(name) is not None
 
 
@@ -138,7 +138,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Reads an object of a JSON file, strictly: runs may come from strangers.
 
     Raises:
-        RunError: the file is missing, or is no JSON object.
+        RunError: the file is missing, or is not a JSON object.
     """
     if not path.exists():
         raise RunError(f"there is no file {path}, which every run has.")
@@ -147,7 +147,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except UntrustedError as error:
         raise RunError(f"{error}.") from None
     if not isinstance(content, dict):
-        raise RunError(f"{path} holds no JSON object.")
+        raise RunError(f"{path} does not hold a JSON object.")
     return content
 
 
@@ -176,10 +176,10 @@ def append_line(path: Path, line: str) -> None:
 def read_lines(path: Path, most: int = MOST_LINES) -> list[dict[str, Any]]:
     """Reads the objects of a JSONL file, strictly; none if there is no such file.
 
-    Lines that are no JSON objects, such as one that a killed process or a full disk left unfinished, are skipped.
+    Lines that are not JSON objects, such as a line that a killed process or a full disk left unfinished, are skipped.
 
     Raises:
-        UntrustedError: it is no regular file, or has more than `most` bytes.
+        UntrustedError: it is not a regular file, or has more than `most` bytes.
     """
     return strict_json.read_lines(path, most) if path.exists() else []
 

@@ -18,7 +18,7 @@ Array = Any
 
 
 def to_pixels(images: Array, xp: types.ModuleType = np) -> Array:
-    """Images in [-1, 1] as uint8 in 0..255, rounded to the nearest grey level and clipped.
+    """Returns images in [-1, 1] as uint8 in 0..255, rounded to the nearest grey level and clipped.
 
     Args:
         images: float array of any shape.
@@ -29,7 +29,7 @@ def to_pixels(images: Array, xp: types.ModuleType = np) -> Array:
 
 
 def from_pixels(images: Array, xp: types.ModuleType = np) -> Array:
-    """uint8 images in 0..255 as float32 in [-1, 1]; the inverse of `to_pixels`."""
+    """Returns uint8 images in 0..255 as float32 in [-1, 1]; the inverse of `to_pixels`."""
     images = images.astype("float32") if xp is np else xp.cast(images, "float32")
     return images / 127.5 - 1.0
 
@@ -52,7 +52,7 @@ def check_range(images: np.ndarray, where: str) -> np.ndarray:
 
 
 def as_floats(images: Array, image_shape: tuple[int, ...], where: str) -> np.ndarray:
-    """A user's images, uint8 or floats in [-1, 1], as float32 in [-1, 1].
+    """Returns a user's images, uint8 or floats in [-1, 1], as float32 in [-1, 1].
 
     Args:
         images: array of shape (n, *image_shape).
@@ -93,7 +93,7 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
 
 
 def are_points(image_shape: tuple[int, ...]) -> bool:
-    """Whether images of this shape are points of the plane."""
+    """Returns True for the shape of images that are points of the plane."""
     return tuple(image_shape) == (1, 1, 2)
 
 
@@ -101,12 +101,14 @@ def _plane(points: np.ndarray) -> np.ndarray:
     """uint8 points (n, 2) in the plane, of which each grey level is a pixel: (256, 256, 1), y upwards."""
     counts = np.zeros((256, 256))
     np.add.at(counts, (255 - points[:, 1].astype(int), points[:, 0].astype(int)), 1)
-    darkness = np.where(counts > 0, 0.4 + 0.6 * counts / max(1.0, counts.max()), 0.0)  # a single one is seen, too
+    darkness = np.where(
+        counts > 0, 0.4 + 0.6 * counts / max(1.0, counts.max()), 0.0
+    )  # so that a single point is visible
     return (255 * (1.0 - darkness)).astype("uint8")[..., None]
 
 
 def rows_of_pairs(above: np.ndarray, below: np.ndarray, columns: int = 8) -> np.ndarray:
-    """Lays pairs of images out: a row of the first ones, and below it their partners, and so on.
+    """Lays pairs of images out: a row of the first images, below it their partners, and so on.
 
     Args:
         above: uint8 array of shape (n, height, width, channels).
@@ -122,11 +124,11 @@ def rows_of_pairs(above: np.ndarray, below: np.ndarray, columns: int = 8) -> np.
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = None) -> Path:
-    """Writes one uint8 image (height, width, channels) as a PNG file, whole or not at all.
+    """Writes a uint8 image (height, width, channels) as a PNG file, whole or not at all.
 
     Args:
-        path: where to; missing folders are made.
-        scale: factor by which each pixel is enlarged; by default small sheets are enlarged until they can be seen.
+        path: path of the file; missing folders are made.
+        scale: factor by which each pixel is enlarged; by default small sheets are enlarged.
     """
     with _new(path) as unfinished:
         _picture(image, scale).save(unfinished, format="PNG")
@@ -140,10 +142,10 @@ def write_gif(path: str | os.PathLike, frames: np.ndarray, scale: int | None = N
     together, so that what does not move does not flicker.
 
     Args:
-        path: where to; missing folders are made.
+        path: path of the file; missing folders are made.
         frames: at least one; channels 1 or 3.
         scale: factor by which each pixel is enlarged; as for `write_png`.
-        seconds: float, for which a frame is seen; GIF counts in hundredths.
+        seconds: float, duration of a frame; GIF counts in hundredths.
 
     Returns:
         The path.
@@ -177,7 +179,7 @@ def write_gif(path: str | os.PathLike, frames: np.ndarray, scale: int | None = N
 
 
 def _factor(image: np.ndarray, scale: int | None) -> int:
-    """How much a picture is enlarged: small ones, until they can be seen."""
+    """Returns the factor by which a picture is enlarged: small ones become visible."""
     return scale or max(1, min(4, 512 // max(image.shape[:2])))
 
 
@@ -191,6 +193,6 @@ def _picture(image: np.ndarray, scale: int | None) -> Any:
 
 
 def _new(path: str | os.PathLike) -> AbstractContextManager[Path]:
-    """Where a file is to be written, in a folder that is made if it is missing."""
+    """Stages a file in a folder that is made if it is missing."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     return staged(Path(path))

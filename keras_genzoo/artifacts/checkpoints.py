@@ -1,7 +1,7 @@
 """Checkpoints: states of a training that survive kills, full disks and flipped bits.
 
 Each is a folder, written aside, flushed to the disk and renamed, with the SHA-256 of its files in `SHA256SUMS`, as
-`sha256sum --check` reads it: bytes that flip in an HDF5 file would else be read as numbers without a word.
+`sha256sum --check` reads it: bytes that flip in an HDF5 file would otherwise be read as numbers, silently.
 """
 
 import concurrent.futures
@@ -27,24 +27,24 @@ _OVERHEAD = 2**20  # of the file's structure, and of the files beside it
 
 
 class DivergedError(RuntimeError):
-    """A number of a training is not finite any more; the message says which."""
+    """Raised when a number of a training is not finite any more; the message says which."""
 
 
 class DamagedError(Exception):
-    """A file is not what was written."""
+    """Raised for a file whose content is not what was written."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Position:
-    """Where a training stands.
+    """The position of a training.
 
     Args:
         epoch: integer, complete epochs.
         step: integer, train steps taken in the epoch that is not complete.
         iterations: integer, train steps taken in all.
-        images: integer, images seen in all.
+        images: integer, images trained on in all.
         stage: integer, the stage of a model that grows.
-        rollbacks: integer, how often the training went back to a checkpoint because it had diverged.
+        rollbacks: integer, how often the training returned to a checkpoint because it had diverged.
         seconds: float, spent on the epoch that is not complete.
         metrics: the state of the model's means in that epoch, which no weights file holds.
     """
@@ -68,8 +68,8 @@ class Checkpoints:
     """The newest states of a training, in a folder.
 
     Args:
-        folder: where they are.
-        keep: integer, how many to keep.
+        folder: path of the folder.
+        keep: integer, the number of checkpoints to keep.
     """
 
     def __init__(self, folder: Path, keep: int = 2):
@@ -79,7 +79,7 @@ class Checkpoints:
         self._last: Future[Path] | None = None
 
     def save(self, model: GenerativeModel, position: Position) -> Path:
-        """Writes the state of `model`, and waits until it is safe; arguments and errors as for `begin`."""
+        """Writes the state of `model`, and waits until it is on the disk; arguments and errors as for `begin`."""
         return self.begin(model, position).result()
 
     def begin(self, model: GenerativeModel, position: Position) -> "Future[Path]":
@@ -107,8 +107,8 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         free, needed = shutil.disk_usage(self.folder).free, len(state) + _OVERHEAD
         if free < needed:  # on some file systems a full disk damages other files too
-            told = f"{free / 2**20:,.0f} MiB free, {needed / 2**20:,.0f} MiB needed"
-            raise OSError(errno.ENOSPC, told, str(self.folder))
+            sizes = f"{free / 2**20:,.0f} MiB free, {needed / 2**20:,.0f} MiB needed"
+            raise OSError(errno.ENOSPC, sizes, str(self.folder))
         self._last = self._writer.submit(self._write, state, position)
         return self._last
 
@@ -141,18 +141,18 @@ class Checkpoints:
         return max((_place(path) for path in self), default=(0, 0))
 
     def restore(self, model: GenerativeModel, set_aside: bool = False) -> Position | None:
-        """Loads the newest checkpoint that is whole into a compiled model, in the stage of its training.
+        """Loads the newest sound checkpoint into a compiled model, in the stage of its training.
 
         Args:
             model: a compiled model.
-            set_aside: bool, whether damaged ones are renamed, so that they are looked at no more: for who goes on with
-                the training.
+            set_aside: bool, whether damaged ones are renamed, so that they are not tried again: for a process that
+                continues the training.
 
         Returns:
             Its position; None if there is no checkpoint.
 
         Raises:
-            RunError: there are checkpoints, but none is whole; or they are of another model.
+            RunError: there are checkpoints, but all are damaged; or they are of another model.
         """
         self.wait()
         damaged: dict[Path, DamagedError] = {}
@@ -162,8 +162,8 @@ class Checkpoints:
             except DamagedError as error:
                 damaged[folder] = error
                 continue
-            for one, damage in damaged.items():  # not before a whole one is found: a training must not start anew
-                where = f", set aside as {_set_aside(one)}" if set_aside else ""
+            for path, damage in damaged.items():  # only once a sound one is found: a training must not start anew
+                where = f", set aside as {_set_aside(path)}" if set_aside else ""
                 warnings.warn(f"{damage}{where}; going back to {folder.name}.", stacklevel=2)
             model.begin_stage(position.stage)
             load_weights(model, folder / WEIGHTS)
@@ -177,12 +177,12 @@ class Checkpoints:
         return None
 
     def sweep(self) -> None:
-        """Removes what was not finished, by this process or one that was killed."""
+        """Removes what was not finished, by this process or a killed one."""
         sweep(self.folder)
 
 
 def check(folder: Path) -> Position:
-    """Reads a checkpoint whole, and compares it with its checksums.
+    """Reads a whole checkpoint, and compares it with its checksums.
 
     Returns:
         Its position.
@@ -204,14 +204,14 @@ def check(folder: Path) -> Position:
         meta: dict[str, Any] = read_json(folder / _META)
         return Position(**{**meta, "metrics": tuple(meta["metrics"])})
     except (RunError, KeyError, TypeError) as error:
-        raise DamagedError(f"{folder / _META} is damaged: it tells no position") from error
+        raise DamagedError(f"{folder / _META} is damaged: it holds no position") from error
 
 
 def load_weights(model: GenerativeModel, path: Path) -> None:
     """Loads a state that this package saved.
 
     Raises:
-        RunError: it is of another model, or is no such file.
+        RunError: it is of another model, or is not such a file.
     """
     try:
         check_hdf5(path)
@@ -229,14 +229,14 @@ def _sums(folder: Path) -> str:
 
 
 def _set_aside(folder: Path) -> str:
-    """Renames a damaged checkpoint; returns how it is called now."""
+    """Renames a damaged checkpoint; returns its name, new or as it was."""
     for number in range(100):
         target = folder.with_name(f"damaged-{folder.name}{f'-{number}' if number else ''}")
         if not target.exists():
             try:
                 folder.rename(target)
                 return target.name
-            except OSError:  # where nothing can be written it stays, and is passed over
+            except OSError:  # where nothing can be written it stays, and is skipped
                 break
     return folder.name
 

@@ -1,4 +1,4 @@
-"""What a training ran on: versions, devices, the commit. For records and for bug reports."""
+"""The environment of a training: versions, devices, the commit. For records and for bug reports."""
 
 import functools
 import importlib.metadata
@@ -18,7 +18,7 @@ _LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "scipy", "pillow")
 
 
 def environment() -> dict[str, Any]:
-    """Versions, backend and devices, as JSON has them."""
+    """Returns versions, backend and devices, JSON-able."""
     return {
         "keras_genzoo": __version__,
         "commit": commit(),
@@ -31,13 +31,15 @@ def environment() -> dict[str, Any]:
 
 
 def devices() -> list[str]:
-    """The names of the devices that the backend computes on, accelerators first."""
+    """Returns the names of the devices that the backend computes on, accelerators first."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        accelerators = [one for one in tf.config.list_physical_devices() if one.device_type != "CPU"]
-        details = [tf.config.experimental.get_device_details(one) for one in accelerators]
-        names = [detail.get("device_name", one.device_type) for one, detail in zip(accelerators, details, strict=True)]
+        accelerators = [device for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
+        details = [tf.config.experimental.get_device_details(device) for device in accelerators]
+        names = [
+            detail.get("device_name", device.device_type) for device, detail in zip(accelerators, details, strict=True)
+        ]
     else:
         import jax
 
@@ -47,14 +49,14 @@ def devices() -> list[str]:
 
 @functools.cache
 def commit() -> str | None:
-    """The commit of the checkout this package runs from, "-dirty" if files were changed; None if it is installed."""
+    """Returns the commit that the package runs from, "-dirty" if files were changed; None if it is installed."""
     checkout = PACKAGE.parent
     if not (checkout / ".git").exists():
         return None
     command = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):  # no git, or one that refuses
+    except (OSError, subprocess.SubprocessError):  # no git, or it refuses
         return None
 
 

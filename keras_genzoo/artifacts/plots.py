@@ -1,4 +1,4 @@
-"""The history of a training as a picture: one panel a log."""
+"""The history of a training as a picture: a panel for each log."""
 
 import os
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _KEYS = ("epoch", "iterations", "seconds")
 
 
 def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> Path:
-    """Draws what was logged at each epoch, of training and of held-out images.
+    """Plots the logs of each epoch, of training and of held-out images.
 
     Args:
         history: the lines of `history.jsonl`.
@@ -53,7 +53,7 @@ def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> P
 
 
 def _range(history: Sequence[dict[str, Any]], log: str) -> tuple[float, float] | None:
-    """The range to show: without the first epochs, if these lie so far off that no later change could be seen."""
+    """Returns the range to show: without the first epochs, if these would make later changes invisible."""
     lines = [[line[name] for name in (log, f"val_{log}") if line.get(name) is not None] for line in history]
     everything = [value for line in lines for value in line]
     later = [value for line in lines[max(2, len(lines) // 10) :] for value in line]

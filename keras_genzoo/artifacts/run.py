@@ -1,4 +1,4 @@
-"""A run folder: made before a training starts, and opened again to go on, to sample, to measure or to export."""
+"""A run folder: made before a training starts, and opened again to resume, to sample, to measure or to export."""
 
 import contextlib
 import dataclasses
@@ -47,14 +47,16 @@ class Run:
         path: the folder.
 
     Raises:
-        RunError: it is none.
+        RunError: it is not a run folder.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         if not (self.path / "config.json").is_file():
             what = "holds no config.json" if self.path.is_dir() else "does not exist"
-            raise RunError(f"'{self.path}' is no run folder, it {what}; `genzoo train PRESET --output RUN` makes one.")
+            raise RunError(
+                f"'{self.path}' is not a run folder: it {what}; `genzoo train PRESET --output RUN` makes one."
+            )
         _check_closed(self.path)
         self.checkpoints = Checkpoints(self.path / "checkpoints")
         self._lock: filelock.BaseFileLock | None = None
@@ -66,7 +68,7 @@ class Run:
         Args:
             path: the folder: a new one, or one that is empty.
             config: a preset; it is written with every default.
-            record: what `environment.json` says beside versions and devices: seed, jit, data, ...
+            record: dictionary, what `environment.json` says beside versions and devices: seed, jit, data, ...
 
         Raises:
             RunError: the folder holds another run, or other files.
@@ -88,14 +90,14 @@ class Run:
 
     @classmethod
     def resume(cls, path: str | os.PathLike, config: Mapping[str, Any]) -> "Run":
-        """Opens a run to go on with it.
+        """Opens a run to continue its training.
 
         Args:
             path: the folder.
             config: the preset to train by: that of the run, but for `fit.epochs`, which it may change.
 
         Raises:
-            RunError: it is no run, another process trains in it, or its preset differs.
+            RunError: it is not a run folder, another process trains in it, or its preset differs.
         """
         run = cls(path)
         config = resolve(config)
@@ -109,7 +111,7 @@ class Run:
         return run
 
     def check_same_preset(self, config: Preset) -> None:
-        """Refuses to go on by another preset than before; `fit.epochs` may grow, and `about` change.
+        """Refuses to continue by another preset than before; `fit.epochs` may grow, and `about` change.
 
         Raises:
             RunError: it differs, or asks for fewer epochs than there are.
@@ -132,12 +134,12 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
-            self.checkpoints.wait()  # who comes next sweeps what is not finished
+            self.checkpoints.wait()  # the next process sweeps what is not finished
             (self.path / _HOLDER).unlink(missing_ok=True)
             self._lock.release()
 
     def best(self, metric: str) -> Checkpoints:
-        """Where the state is kept that was best by a metric while training."""
+        """Returns the checkpoints of the state that was best by a metric while training."""
         return Checkpoints(self.path / "best" / metric)
 
     @property
@@ -147,33 +149,33 @@ class Run:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What `environment.json` says."""
+        """The content of `environment.json`."""
         return read_json(self.path / "environment.json")
 
     def add_to_record(self, **more: Any) -> None:
-        """Writes more into `environment.json`."""
+        """Adds keys to `environment.json`."""
         write_json(self.path / "environment.json", {**self.record, **more})
 
     def history(self) -> list[dict[str, Any]]:
-        """What was logged, an epoch an item: `epoch`, `iterations`, `seconds`, the logs, and those of held-out images.
+        """Returns the logs of each epoch: `epoch`, `iterations`, `seconds`, the logs, and those of held-out images.
 
-        A line that a killed process left unfinished is passed over.
+        A line that a killed process left unfinished is skipped.
         """
         return [line for line in read_lines(self.path / "history.jsonl") if isinstance(line.get("epoch"), int)]
 
     def divergences(self) -> list[dict[str, Any]]:
-        """When and where a number was not finite: the lines of `diverged.jsonl`."""
+        """Returns the lines of `diverged.jsonl`: when and where a number was not finite."""
         return read_lines(self.path / DIVERGED)
 
     def log(self, line: Mapping[str, Any], file: str = "history.jsonl") -> None:
-        """Appends a line to the history, or another file; of numbers that are not finite it says null, as JSON must."""
+        """Appends a line to the history, or another file; numbers that are not finite become null, as JSON requires."""
         finite = {
             key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in line.items()
         }
         append_line(self.path / file, json.dumps(finite))
 
     def go_back_to(self, position: Position) -> None:
-        """Cuts from the history what was logged after `position`: these epochs will be played again."""
+        """Removes from the history what was logged after `position`: these epochs will be trained again."""
         kept = [line for line in self.history() if line["epoch"] <= position.epoch]
         write_lines(self.path / "history.jsonl", kept)
 
@@ -186,7 +188,7 @@ class Run:
         source, target = self.path / "checkpoints" / position.name / WEIGHTS, self.path / WEIGHTS
         with staged(target) as unfinished:
             try:
-                os.link(source, unfinished)  # the same bytes once on the disk
+                os.link(source, unfinished)  # the bytes are stored once
             except OSError:
                 shutil.copyfile(source, unfinished)
         finished = {
@@ -201,7 +203,7 @@ class Run:
     def restore(self, model: GenerativeModel) -> Position | None:
         """Loads the newest state into a model built from `config`.
 
-        Who holds the run sets damaged checkpoints aside; who only reads it passes them over.
+        A process that holds the run renames damaged checkpoints; one that only reads it skips them.
 
         Returns:
             Its position; None if nothing was saved yet.
@@ -221,7 +223,7 @@ class Run:
         return position
 
     def weights(self) -> Path:
-        """The file of the newest weights that are whole.
+        """Returns the path of the newest sound weights.
 
         Raises:
             RunError: nothing was saved yet, or what was saved is damaged.
@@ -257,8 +259,8 @@ def check_free(path: str | os.PathLike) -> None:
     """
     path = Path(path)
     if (path / "config.json").is_file():
-        raise RunError(f"'{path}' holds another run: go on with it by --resume, or choose another folder by --output.")
-    # What a process leaves that was killed while it made a run.
+        raise RunError(f"'{path}' holds another run: continue it by --resume, or choose another folder by --output.")
+    # Left by a process that was killed while it made a run.
     left = {_LOCK, _HOLDER, "environment.json"}
     names = {inside.name for inside in path.iterdir() if not is_unfinished(inside.name)} if path.is_dir() else set()
     if path.is_file() or names - left:
@@ -267,7 +269,7 @@ def check_free(path: str | os.PathLike) -> None:
 
 
 def _check_closed(path: Path) -> None:
-    """Refuses a run whose files lie elsewhere: who goes on with a stranger's run must not write out of it.
+    """Refuses a run whose files lie elsewhere: continuing a stranger's run must not write outside of it.
 
     Raises:
         RunError: there is a link that leads out of the folder, or something that is neither a file nor a folder.
@@ -278,12 +280,12 @@ def _check_closed(path: Path) -> None:
             if entry.is_symlink():
                 if not Path(entry.path).resolve().is_relative_to(root):
                     raise RunError(
-                        f"'{entry.path}' is a link that leads out of the run: put what it means in its place."
+                        f"'{entry.path}' is a link that leads out of the run: replace it by what it points to."
                     )
             elif entry.is_dir():
                 folders.append(Path(entry.path))
             elif not entry.is_file():
-                raise RunError(f"'{entry.path}' is neither a file nor a folder: a run has no such thing, remove it.")
+                raise RunError(f"'{entry.path}' is neither a file nor a folder, which no run has: remove it.")
 
 
 def _hold(path: Path) -> filelock.BaseFileLock:
@@ -302,17 +304,17 @@ def _hold(path: Path) -> filelock.BaseFileLock:
 
 
 def load(run: str | os.PathLike, best: str | None = None) -> GenerativeModel:
-    """The model of a run with the newest state of its training: weights, averages, optimizers and seeds.
+    """Loads the model of a run with the newest state of its training: weights, averages, optimizers and seeds.
 
     Args:
         run: path of a run folder, finished or not.
         best: optional name of a metric, such as "fid": the state that was best by it while training.
 
     Returns:
-        The model, compiled: ready to make images, and to go on with `fit` where its training stopped.
+        The model, compiled: ready to generate images, and to continue `fit` where its training stopped.
 
     Raises:
-        RunError: it is no run folder, holds no weights yet, nothing was kept by that metric, or weights are damaged.
+        RunError: it is not a run folder, has no weights yet, keeps no state by that metric, or weights are damaged.
 
     Example:
         >>> model = load("runs/faces")

@@ -19,7 +19,7 @@ for _module in pkgutil.iter_modules(__path__):
 
 
 def load_split(dataset: str, path: str | os.PathLike | None = None, **options: Any) -> Split:
-    """The sources of a dataset: to train on, and held out.
+    """Loads the sources of a dataset: to train on, and held out.
 
     Args:
         dataset: string, a registered dataset. One that is not a folder, given a `path`, becomes `image_folder`.
@@ -54,10 +54,10 @@ def load_data(
     Args:
         dataset: string, a registered dataset such as "drawn_faces", "image_folder" or "ffhq".
         path: folder of images, for the datasets that read one; any other dataset given a path reads that folder.
-        batch_size: integer, images that one turn of a player sees.
+        batch_size: integer, images in a batch: one turn of a player trains on them.
         shuffle_seed: integer, of the order of the images and their augmentation.
         augment: names of augmentations: "flip", "shift", "brightness_contrast".
-        options: the dataset's own keywords: `size` in pixels, `channels`, `held_out` as count or share, ...
+        options: the dataset's own keywords: `size` in pixels, `channels`, `held_out` as a number or a fraction, ...
 
     Returns:
         Two `Stream`s; the second is None if nothing is held out.

@@ -1,4 +1,4 @@
-"""A folder of images looked through before it costs a training: what is broken, twice there, tiny or blank."""
+"""Checks of a folder of images before it costs a training: which are broken, duplicate, tiny or blank."""
 
 import dataclasses
 import os
@@ -29,13 +29,13 @@ SHAPES = {"square": 1.0, "up to 4:3": 4 / 3, "up to 2:1": 2.0, "beyond 2:1": flo
 _LONG = list(SHAPES)[-1]
 _MARK = "# genzoo check-data"
 HEADER = f"{_MARK} --quarantine writes this list anew: broken images and second copies, which training leaves out."
-_GLANCE = 32  # pixels along each side of what is compared first
+_COARSE = 32  # pixels along each side of the images that are compared first
 _T = TypeVar("_T")
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What was found in a folder; names are relative to it, with forward slashes, and in their order.
+    """The results of checking a folder; names are relative to it, with forward slashes, and in their order.
 
     Attributes:
         images: integer, the number of image files.
@@ -51,8 +51,8 @@ class Report:
         long: name -> (width, height), of images more than twice as long as wide, or as wide as long.
         constant: names of images whose central square is of one color.
         mean: mean red, green and blue of the sound images, in [0, 255]; None if there is none.
-        range: the darkest and the brightest value of the sound images, looked at from afar, in [0, 255].
-        others: suffix -> number of files that are taken for no images.
+        range: the darkest and the brightest value of the sound images, at low resolution, in [0, 255].
+        others: suffix -> number of files that are not taken for images.
         classes: class -> number of sound images; None where `image_folder` gives no labels.
     """
 
@@ -77,11 +77,11 @@ class Report:
         return sorted({*self.broken, *(name for group in self.same_file + self.same_pixels for name in group[1:])})
 
 
-class _Look(NamedTuple):
-    """What one sound file shows: SHA-256 of the file and of its pixels at a glance, and more."""
+class _Facts(NamedTuple):
+    """Facts of a sound file: SHA-256 of the file and of its pixels at low resolution, and more."""
 
     file: str
-    glance: str
+    coarse: str
     sides: tuple[int, int]
     mode: str
     mean: np.ndarray
@@ -90,10 +90,10 @@ class _Look(NamedTuple):
 
 
 def check_folder(root: Path, size: int = 64) -> Report:
-    """Decodes every image file of a folder, on all cores, and says what is wrong with which.
+    """Decodes every image file of a folder, on all cores, and reports what is wrong.
 
-    Use it before training on a folder whose images nobody has looked at. Files listed in `quarantine.txt` are looked
-    at too. Nothing is changed. Images that declare more pixels than Pillow lets pass are broken, and not decoded.
+    Use it before training on a folder whose images nobody has checked. Files listed in `quarantine.txt` are
+    checked too. Nothing is changed. Images that declare more pixels than Pillow lets pass are broken, and not decoded.
 
     Args:
         root: the folder.
@@ -111,42 +111,42 @@ def check_folder(root: Path, size: int = 64) -> Report:
     """
     names = find_images(root, honor_quarantine=False)
     broken: dict[str, str] = {}
-    looks: dict[str, _Look] = {}
-    for name, look in zip(
-        names, _each(names, lambda name: _look(root / name), f"Checking {escape(printable(root.name))}/"), strict=True
+    facts: dict[str, _Facts] = {}
+    for name, found in zip(
+        names, _each(names, lambda name: _facts(root / name), f"Checking {escape(printable(root.name))}/"), strict=True
     ):
-        if isinstance(look, _Look):
-            looks[name] = look
+        if isinstance(found, _Facts):
+            facts[name] = found
         else:
-            broken[name] = look
-    same_file = _groups({name: look.file for name, look in looks.items()})
+            broken[name] = found
+    same_file = _groups({name: fact.file for name, fact in facts.items()})
     classes = classes_of(f"{root.name}/", names, "auto")
-    shapes = Counter(_shape(look.sides) for look in looks.values())
-    modes = Counter(look.mode for look in looks.values())
-    ranges = [look.range for look in looks.values()]
+    shapes = Counter(_shape(fact.sides) for fact in facts.values())
+    modes = Counter(fact.mode for fact in facts.values())
+    ranges = [fact.range for fact in facts.values()]
     others = [name for name in files_of(root)[1] if name != QUARANTINE]
-    members = Counter(name.split("/")[0] for name in looks)
+    members = Counter(name.split("/")[0] for name in facts)
     return Report(
         images=len(names),
         broken=broken,
         same_file=same_file,
-        same_pixels=_same_pixels(root, looks, {name for group in same_file for name in group[1:]}),
+        same_pixels=_same_pixels(root, facts, {name for group in same_file for name in group[1:]}),
         tiny_below=size,
-        tiny={name: look.sides for name, look in looks.items() if min(look.sides) < size},
+        tiny={name: fact.sides for name, fact in facts.items() if min(fact.sides) < size},
         modes=dict(modes.most_common()),
-        odd_modes={name: look.mode for name, look in looks.items() if look.mode not in USUAL_MODES},
+        odd_modes={name: fact.mode for name, fact in facts.items() if fact.mode not in USUAL_MODES},
         shapes={shape: shapes[shape] for shape in SHAPES},
-        long={name: look.sides for name, look in looks.items() if _shape(look.sides) == _LONG},
-        constant=[name for name, look in looks.items() if look.constant],
-        mean=np.mean([look.mean for look in looks.values()], axis=0).tolist() if looks else None,
-        range=[min(low for low, _ in ranges), max(high for _, high in ranges)] if looks else None,
+        long={name: fact.sides for name, fact in facts.items() if _shape(fact.sides) == _LONG},
+        constant=[name for name, fact in facts.items() if fact.constant],
+        mean=np.mean([fact.mean for fact in facts.values()], axis=0).tolist() if facts else None,
+        range=[min(low for low, _ in ranges), max(high for _, high in ranges)] if facts else None,
         others=dict(Counter(Path(name).suffix or "no suffix" for name in others).most_common()),
         classes=None if classes is None else {name: members[name] for name in classes},
     )
 
 
 def list_to_leave_out(report: Report) -> str:
-    """The text of `quarantine.txt`: a comment, and the names that training shall leave out, one a line.
+    """The text of `quarantine.txt`: a comment, and the names that training leaves out, a line each.
 
     Raises:
         DataError: a name cannot be written in such a list, or the list would be longer than is read.
@@ -166,7 +166,7 @@ def list_to_leave_out(report: Report) -> str:
 
 
 def refuse_foreign_list(root: Path) -> None:
-    """Stops where `quarantine.txt` was written by somebody else, and would be lost.
+    """Refuses to overwrite a `quarantine.txt` that was not written by `check-data`.
 
     Raises:
         DataError: it was.
@@ -180,30 +180,30 @@ def refuse_foreign_list(root: Path) -> None:
             ours = file.read(len(_MARK)) == _MARK.encode()
     if not ours:
         raise DataError(
-            f"{path} was not written by check-data, which would overwrite it: rename it, or add by hand what is found."
+            f"{path} was not written by check-data, which would overwrite it: rename it, or add the names by hand."
         )
 
 
-def _look(path: Path) -> _Look | str:
-    """What a file shows, or why it is broken."""
-    image, sides, broken = decode(path, _GLANCE, 3)
+def _facts(path: Path) -> _Facts | str:
+    """Returns the facts of a file, or why it is broken."""
+    image, sides, broken = decode(path, _COARSE, 3)
     if image is None:
         return broken
     with Image.open(path, formats=sorted(set(FORMATS.values()))) as header:
         mode = header.mode
-    # At a glance, fine details are lost.
+    # At low resolution fine details are lost.
     constant = _is_flat(image) and _is_flat(_square(path, min(sides)))
-    glance, values = sha256(image.tobytes()), (int(image.min()), int(image.max()))
-    return _Look(sha256_of(path), glance, sides, mode, image.mean(axis=(0, 1)), values, constant)
+    coarse, values = sha256(image.tobytes()), (int(image.min()), int(image.max()))
+    return _Facts(sha256_of(path), coarse, sides, mode, image.mean(axis=(0, 1)), values, constant)
 
 
-def _same_pixels(root: Path, looks: Mapping[str, _Look], copies: set[str]) -> list[list[str]]:
-    """Those that look the same at a glance are decoded again, in full."""
-    glances = {name: (min(look.sides), look.glance) for name, look in looks.items() if name not in copies}
-    alike = sorted(name for group in _groups(glances) for name in group)
+def _same_pixels(root: Path, facts: Mapping[str, _Facts], copies: set[str]) -> list[list[str]]:
+    """Returns groups of images with the same pixels: those alike at low resolution are decoded again, in full."""
+    coarses = {name: (min(fact.sides), fact.coarse) for name, fact in facts.items() if name not in copies}
+    alike = sorted(name for group in _groups(coarses) for name in group)
 
     def pixels(name: str) -> tuple[int, str]:
-        side = min(looks[name].sides)
+        side = min(facts[name].sides)
         return side, sha256(_square(root / name, side).tobytes())
 
     return _groups(dict(zip(alike, _each(alike, pixels, "Comparing"), strict=True)))
@@ -212,7 +212,7 @@ def _same_pixels(root: Path, looks: Mapping[str, _Look], copies: set[str]) -> li
 def _square(path: Path, side: int) -> np.ndarray:
     image = decode(path, side, 3).image
     if image is None:
-        raise DataError(f"{path} has changed while it was looked at: check again when nothing writes to the folder.")
+        raise DataError(f"{path} has changed while it was checked: check again when nothing writes to the folder.")
     return image
 
 
@@ -226,7 +226,7 @@ def _shape(sides: tuple[int, int]) -> str:
 
 
 def _groups(keys: Mapping[str, Hashable]) -> list[list[str]]:
-    """The names that share a key, where more than one does."""
+    """Returns the names that have the same key, in groups of two or more."""
     groups: dict[Hashable, list[str]] = {}
     for name, key in keys.items():
         groups.setdefault(key, []).append(name)

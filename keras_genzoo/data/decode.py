@@ -34,7 +34,7 @@ PATIENCE = 2.0
 
 
 class Decoded(NamedTuple):
-    """One file, decoded: `image` is None where `broken` says why; `sides` are the file's own (width, height)."""
+    """A decoded file: `image` is None where `broken` says why; `sides` are the file's own (width, height)."""
 
     image: np.ndarray | None
     sides: tuple[int, int] = (0, 0)
@@ -68,7 +68,7 @@ def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
 
 
 def decode(path: Path, size: int, channels: int) -> Decoded:
-    """Reads one image file; damaged, empty and misnamed files come back as broken, with the reason.
+    """Reads an image file; damaged, empty and misnamed files come back as broken, with the reason.
 
     Raises:
         DataError: the system refuses to read the file (permissions, a lost network drive): that is no fault of the

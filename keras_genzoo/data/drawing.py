@@ -59,7 +59,7 @@ def smooth_union(first: Array, second: Array, radius: float) -> Array:
 
 
 def wave(t: Array) -> Array:
-    """A triangle wave of period 1: 1 at whole numbers, 0 halfway between."""
+    """A triangle wave of period 1: 1 at whole numbers, 0 halfway."""
     return np.abs(2 * (t - np.floor(t)) - 1)
 
 
@@ -132,7 +132,7 @@ class Canvas:
         Args:
             distance: the shape, float32 of shape (height, width, n).
             color: as for `blend`.
-            opacity: share of the color inside the shape, in [0, 1]; default all.
+            opacity: of the color inside the shape, in [0, 1]; 1 by default.
             shade: as for `blend`.
         """
         cover = self.cover(distance)
@@ -142,7 +142,7 @@ class Canvas:
         """Mixes a color into the pictures.
 
         Args:
-            cover: share of the new color, in [0, 1]; shape (height, width, n) or broadcasting to it.
+            cover: fraction of the new color, in [0, 1]; shape (height, width, n) or broadcasting to it.
             color: red, green and blue in [0, 1], each a number or of shape (n,) or (height, width, n).
             shade: factor of the color's brightness; shape (height, width, n).
         """

@@ -12,8 +12,8 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.data.drawing import Array
-from keras_genzoo.data.face_looks import BACKGROUNDS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, HATS, OUTFITS, Face
 from keras_genzoo.data.face_parts import KINDS, canvas_for
+from keras_genzoo.data.face_styles import BACKGROUNDS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, HATS, OUTFITS, Face
 from keras_genzoo.data.source import DataError, Split, digest
 from keras_genzoo.registry import DATASETS, did_you_mean
 from keras_genzoo.types import Count, Seed, Share, Size
@@ -60,7 +60,7 @@ class Factor(NamedTuple):
             shares = (1 - shares, shares)
         expected = f"{len(parts)} shares that sum to 1, for {', '.join(parts)}"
         if len(parts) == 2:
-            expected = f"the share of {parts[1]!r}, a number from 0 to 1"
+            expected = f"the fraction of {parts[1]!r}, a number from 0 to 1"
         try:
             given = tuple(float(share) for share in shares)
         except (TypeError, ValueError):
@@ -213,7 +213,7 @@ def drawn_faces(
     skew: dict[str, Share | Sequence[Share]] | None = None,
     outliers: Share = 0.0,
 ) -> Split:
-    """Faces drawn by code, for a first run without a download and for studies that need to know the truth.
+    """Loads faces drawn by code, for a first run without a download and for studies that need to know the truth.
 
     The label is the hair style; `factors` are all the properties of a face (see `FACTORS`), from which alone it is
     drawn. The same image has the same factors at every size.
@@ -227,8 +227,8 @@ def drawn_faces(
         skew: dictionary from a factor's name to its shares, for bias studies. A choice takes one share for each of its
             classes, as in `{"hat": [0.1, 0.9, 0, 0]}`. A choice between two takes the share of the second, as in
             `{"glasses": 0.9}`, and a number takes the share of the upper half of its range, as in `{"skin_tone": 0.1}`.
-        outliers: share of images that are not upright faces: upside down, faceless, cats, patterns and noise in equal
-            parts. The factor `outlier` tells them; their other factors are those of the face they replace.
+        outliers: float in [0, 1], fraction of images that are not upright faces: upside down, faceless,
+            cats, patterns and noise in equal parts. The factor `outlier` says which; their other factors are those of the face they replace.
 
     Returns:
         A `Split` of two sources.
@@ -245,16 +245,16 @@ def drawn_faces(
     if num_images < 1 or held_out < 0:
         raise DataError(f"drawn_faces: num_images={num_images} and held_out={held_out} must be at least 1 and 0.")
     if not 0 <= outliers <= 1:
-        raise DataError(f"drawn_faces: outliers={outliers} must be a share, a number from 0 to 1.")
+        raise DataError(f"drawn_faces: outliers={outliers} must be a fraction from 0 to 1.")
     skew = dict(skew or {})
     for name in skew:
         if name not in FACTORS:
             raise DataError(
-                f"drawn_faces: skew names {name!r}, which is no factor of a face; {did_you_mean(name, FACTORS)}"
+                f"drawn_faces: skew names {name!r}, which is not a factor of a face; {did_you_mean(name, FACTORS)}"
             )
     if outliers and "outlier" in skew:
         raise DataError(
-            f"drawn_faces: outliers={outliers} and skew['outlier'] say the same thing twice; give one of them."
+            f"drawn_faces: outliers={outliers} and skew['outlier'] set the same fraction twice; give only one of them."
         )
     if outliers:
         others = len(KINDS) - 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.data.drawing import Array, Canvas, arc, box, circle, ellipse, glow, smooth_union, triangle, wave
-from keras_genzoo.data.face_looks import Face
+from keras_genzoo.data.face_styles import Face
 
 WHITE, BLACK, FRAME = (1.0, 1.0, 1.0), (0.05, 0.04, 0.06), (0.2, 0.16, 0.2)
 ROSY = np.array([[1.0], [0.64], [0.62]], "float32")  # what blood and shadow make of the skin's color
@@ -33,7 +33,7 @@ def draw_background(canvas: Canvas, face: Face) -> None:
 
 
 def hair_shape(canvas: Canvas, face: Face) -> Array:
-    """Distance to all the hair, as seen from behind."""
+    """Distance to all the hair, as if from behind."""
     style, x, y = face.style, canvas.x + 0.08 * face.turn, canvas.y + 0.06
     dome = ellipse(x, y, 0.46 * face.width + style.volume, 0.50 + style.volume)
     half = (style.length + 0.15) / 2

@@ -26,7 +26,7 @@ def ffhq(
     allow_upscaling: bool = False,
     cache: str | None = None,
 ) -> Split:
-    """Flickr-Faces-HQ from a folder of its aligned images or thumbnails, all 70,000 or a part.
+    """Loads Flickr-Faces-HQ from a folder of its aligned images or thumbnails, all 70,000 or a part.
 
     The held-out part goes by the images' numbers alone, so it is the same whether they come nested or flat, as
     thumbnails or full, as PNG or JPEG.

@@ -45,7 +45,7 @@ class FfhqConfig(tfds.core.BuilderConfig):
 class Ffhq(tfds.core.GeneratorBasedBuilder):
     """Flickr-Faces-HQ: aligned faces, resized to one of six resolutions, from a folder in TFDS' `manual_dir`.
 
-    Every image is there or the build stops and names the one that is broken or too small. Use the dataset `ffhq`
+    The build stops at an image that is missing, broken or too small, and names it. Use the dataset `ffhq`
     instead to train from a folder directly.
 
     Reference:
@@ -55,7 +55,7 @@ class Ffhq(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Central crop, antialiased Lanczos."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
-        f"{INSTRUCTIONS} TFDS looks for it in manual_dir/ffhq, or in manual_dir itself if that has no ffhq."
+        f"{INSTRUCTIONS} TFDS expects it in manual_dir/ffhq, or in manual_dir itself if that has no ffhq."
     )
     BUILDER_CONFIGS = [
         FfhqConfig(name=str(side), resolution=side, description=f"{side}x{side} pixels.")

@@ -35,23 +35,23 @@ def image_folder(
     allow_upscaling: bool = False,
     cache: str | None = None,
 ) -> Split:
-    """A folder of PNG, JPEG, WebP or BMP images, of any sizes and modes, flat or nested.
+    """Loads a folder of PNG, JPEG, WebP or BMP images, of any sizes and modes, flat or nested.
 
     Images are cropped to their central square and resized with antialias; decoding is paid once and kept in a cache
-    (see `keras_genzoo.data.prepared`). Hidden files, and files with other suffixes, are not looked at.
+    (see `keras_genzoo.data.prepared`). Hidden files, and files with other suffixes, are ignored.
 
     Args:
         path: the folder.
         size: integer, pixels along each side of the images that come out.
         channels: 1 (grey) or 3 (RGB).
-        held_out: integer >= 1, a number of images, or float below 1, a share of them; the smallest hashes of the
-            files' names, so that with a share new files never move old ones between the parts.
+        held_out: integer >= 1, a number of images, or float below 1, a fraction of them; the smallest hashes of
+            the files' names, so that with a fraction new files never move old ones to the other part.
         labels: `"folders"`: the first sub-folder of each image is its class; `"none"`: no labels; `"auto"`: as
             `"folders"` if every image lies in a sub-folder, one level deep, and there are at least two of these,
             else as `"none"`. Classes are in the order of their names.
-        max_broken: float in [0, 1], the share of broken, empty or misnamed files up to which these are named in a
+        max_broken: float in [0, 1], the fraction of broken, empty or misnamed files up to which these are named in a
             warning and left out; above it, loading stops.
-        allow_upscaling: whether images smaller than `size` are enlarged; without it, loading stops.
+        allow_upscaling: bool, whether images smaller than `size` are enlarged; without it, loading stops.
         cache: optional path of the cache directory; by default `$GENZOO_CACHE` or the user's cache directory.
 
     Returns:
@@ -84,13 +84,13 @@ def open_folder(
     cache: str | None,
     kind: str,
 ) -> tuple[ArraySource, list[str]]:
-    """All sound images of a folder as one source, and their names; arguments and errors as for `image_folder`."""
+    """Returns all sound images of a folder as a source, and their names; arguments and errors as for `image_folder`."""
     if size < 1 or channels not in (1, 3):
         raise DataError(f"{root}: size={size}, channels={channels}: expected size >= 1 and channels 1 or 3.")
     name, found = f"{root.name or root}/", find_images(root)
-    classes = classes_of(name, found, labels)  # of all files: a broken one does not change the numbers of the others
+    classes = classes_of(name, found, labels)  # of all files: broken ones do not change the numbers of the others
     images, record = prepare(root, found, size, channels, cache)
-    _judge(name, len(found), record, size, max_broken, allow_upscaling)
+    _check_quality(name, len(found), record, size, max_broken, allow_upscaling)
     names = [file for file in found if file not in record["broken"]]
     manifest = {
         "kind": kind,
@@ -112,10 +112,10 @@ def find_images(root: Path, honor_quarantine: bool = True) -> list[str]:
 
     Args:
         root: the folder.
-        honor_quarantine: whether the names in the folder's `quarantine.txt`, if there is one, are left out.
+        honor_quarantine: bool, whether the names in the folder's `quarantine.txt` are left out.
 
     Raises:
-        DataError: the folder is missing, unreadable, empty or without images, or its `quarantine.txt` is no list.
+        DataError: the folder is missing, unreadable, empty or without images, or its `quarantine.txt` is not a list.
     """
     found, others = files_of(root)
     if not found:
@@ -150,7 +150,7 @@ def files_of(root: Path) -> tuple[list[str], list[str]]:
         real = os.path.realpath(folder)
         # Dots also hide what macOS leaves in archives: "._face.jpg" is no image.
         folders[:] = [] if real in visited else [inner for inner in folders if not inner.startswith(".")]
-        if real in visited:  # a link back to where we have been
+        if real in visited:  # a link back to a folder above
             continue
         visited.add(real)
         visible = [Path(folder, file) for file in files if not file.startswith(".")]
@@ -165,7 +165,7 @@ def _quarantined(root: Path) -> set[str]:
     if not os.path.lexists(path):
         return set()
     if path.is_symlink() or not path.is_file():  # a link might lead out of the folder
-        raise DataError(f"{path} is no plain file; expected a list of names of images to leave out, or nothing.")
+        raise DataError(f"{path} is not a plain file; expected a list of names of images to leave out, or nothing.")
     with path.open("rb") as file:
         content = file.read(LONGEST_LIST + 1)
     if len(content) > LONGEST_LIST or b"\0" in content:
@@ -202,7 +202,9 @@ def classes_of(name: str, found: list[str], labels: str) -> list[str] | None:
     return classes
 
 
-def _judge(name: str, total: int, record: dict[str, Any], size: int, max_broken: float, allow_upscaling: bool) -> None:
+def _check_quality(
+    name: str, total: int, record: dict[str, Any], size: int, max_broken: float, allow_upscaling: bool
+) -> None:
     """Warns of broken files, or stops at too many of them, or at images that are too small."""
     broken, small = record["broken"], record["small"]
     if broken:
@@ -210,7 +212,7 @@ def _judge(name: str, total: int, record: dict[str, Any], size: int, max_broken:
         what = f"{name}: {len(broken)} of {total} image files cannot be used: {which}"
         if len(broken) == total or len(broken) > max_broken * total:
             raise DataError(
-                f"{what}. That is {len(broken) / total:.1%}, more than max_broken={max_broken:g} lets pass: repair, "
+                f"{what}. That is {len(broken) / total:.1%}, more than max_broken={max_broken:g} allows: repair, "
                 "rename or remove them."
             )
         warnings.warn(f"{what}. They are left out.", stacklevel=4)

@@ -30,7 +30,7 @@ FASHION_FILES = tuple(
 def fashion_mnist(
     size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None, classes: Classes | None = None
 ) -> Split:
-    """Fashion-MNIST: 60,000 articles of clothing to train, 10,000 held out (the official test split).
+    """Loads Fashion-MNIST: 60,000 articles of clothing to train, 10,000 held out (the official test split).
 
     Downloaded by Keras on first use, then read from its directory.
 
@@ -51,7 +51,7 @@ def fashion_mnist(
 
     Raises:
         DataError: the files are not there and cannot be downloaded, or are damaged; `held_out` is not a number
-            from 1 to that of the test images; or `classes` are no labels of the set.
+            from 1 to that of the test images; or `classes` are not labels of the set.
     """
     return _keras_set("fashion_mnist", FASHION_FILES, CLOTHES, size, channels, held_out, classes)
 
@@ -60,7 +60,7 @@ def fashion_mnist(
 def mnist(
     size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None, classes: Classes | None = None
 ) -> Split:
-    """MNIST: 60,000 handwritten digits to train, 10,000 held out (the official test split).
+    """Loads MNIST: 60,000 handwritten digits to train, 10,000 held out (the official test split).
 
     Reference:
         LeCun et al. 1998, "Gradient-based learning applied to document recognition".
@@ -110,7 +110,7 @@ def _kept(name: str, class_names: tuple[str, ...], classes: Sequence[int] | None
     """The labels to keep, in order."""
     labels = range(len(class_names))
     kept = list(labels) if classes is None else sorted(set(classes))
-    if not kept or any(isinstance(one, bool) or one not in labels for one in kept):
+    if not kept or any(isinstance(label, bool) or label not in labels for label in kept):
         raise DataError(f"{name}: classes={classes!r}: expected labels from 0 to {len(class_names) - 1}, one or more.")
     return kept
 
@@ -153,7 +153,7 @@ def _some_of(test: ArraySource, held_out: int) -> Source:
 
 
 def _keras_directory() -> Path:
-    """Where Keras looks for datasets: it passes over a directory that it cannot write to."""
+    """Returns the folder of Keras' datasets, which is another one where it cannot write."""
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    shared = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()
-    return (home if os.access(home, os.W_OK) else Path(shared, ".keras")) / "datasets"
+    temporary = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()
+    return (home if os.access(home, os.W_OK) else Path(temporary, ".keras")) / "datasets"

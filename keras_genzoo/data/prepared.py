@@ -43,7 +43,7 @@ class Prepared(NamedTuple):
 
 
 def cache_folder(cache: str | None = None) -> Path:
-    """Where prepared images are kept: `cache`, else `$GENZOO_CACHE`, else the user's cache directory."""
+    """Returns the folder of prepared images: `cache`, else `$GENZOO_CACHE`, else the user's cache directory."""
     if chosen := cache or os.environ.get("GENZOO_CACHE"):
         return Path(chosen).expanduser()
     windows = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
@@ -58,11 +58,11 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
         names: the files' names, relative to `root`.
         size: integer, pixels along each side of the prepared images.
         channels: 1 or 3.
-        cache: optional path of the cache directory, see `cache_folder`. One that cannot be written is answered with a
-            warning, and the images are kept in memory.
+        cache: optional path of the cache directory, see `cache_folder`. If it cannot be written, there
+            is a warning, and the images are kept in memory.
 
     Returns:
-        A `Prepared`; broken files are told, not judged.
+        A `Prepared`; broken files are in its record, and no error.
     """
     folder = cache_folder(cache)
     key = _key(root, names, size, channels)

@@ -17,16 +17,16 @@ from keras_genzoo.files import sha256
 from keras_genzoo.types import Count
 
 HeldOut = Count | Annotated[float, Gt(0), Lt(1)]
-"""How much to hold out: a number of images, or a share of them below 1."""
+"""How much to hold out: a number of images, or a fraction of them below 1."""
 
 
 class DataError(ValueError):
-    """The data a user gave cannot be used as asked; the message says what to do."""
+    """Raised for data that cannot be used as asked; the message says what to do."""
 
 
 @runtime_checkable
 class Source(Protocol):
-    """What a stream reads. Attributes that a source does not have are None."""
+    """The interface that streams read. Attributes that a source does not have are None."""
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -34,7 +34,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What messages and records call this source, such as "faces/"."""
+        """The name of this source in messages and records, such as "faces/"."""
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -73,7 +73,7 @@ class ArraySource:
         image: uint8 of shape (n, height, width, channels), or floats in [-1, 1].
         label: optional integers of shape (n,) or (n, 1).
         target: optional paired images, under the same rules as `image`.
-        name: string, what messages call this source.
+        name: string, the name of this source in messages.
         class_names: optional strings, one for each value of `label`.
         factors: optional floats of shape (n, factors).
         factor_names: optional strings, one for each column of `factors`.
@@ -167,13 +167,13 @@ class Subset:
 def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
     """Splits a source by the SHA-256 of its images' names: the smallest hashes are held out.
 
-    With a share, an image is held out if its hash, read as a fraction, lies below the share, so new files never move
-    old ones from one part to the other. (Of a few images, where the share would leave one part empty, one is moved.)
+    With a fraction, an image is held out if its hash, read as a number in [0, 1), lies below it, so new files never
+    move old ones from one part to the other. (Of few images, where a part would be empty, one image is moved there.)
 
     Args:
         source: the source to split.
         names: strings, one for each image; unique.
-        held_out: integer >= 1, a number of images, or float in (0, 1), a share of them.
+        held_out: integer >= 1, a number of images, or float in (0, 1), a fraction of them.
 
     Returns:
         A `Split` whose parts keep the order of `source`.
@@ -190,14 +190,14 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
         below = sum(int.from_bytes(value[:8]) < held_out * 2.0**64 for value in hashes)
         count = max(1, min(below, total - 1))
     else:
-        raise DataError(f"{where} must be a number of images, 1 or more, or a share of them between 0 and 1.")
+        raise DataError(f"{where} must be a number of images, 1 or more, or a fraction of them, above 0 and below 1.")
     if count >= total:
         raise DataError(f"{where} leaves none of the {total} images to train on: hold out fewer.")
     return Split(Subset(source, sorted(order[count:])), Subset(source, sorted(order[:count])))
 
 
 def digest(array: np.ndarray) -> str:
-    """The SHA-256 of an array's bytes, in hexadecimal digits."""
+    """Returns the SHA-256 of an array's bytes, in hexadecimal digits."""
     return sha256(np.ascontiguousarray(array).view(np.uint8).data)
 
 

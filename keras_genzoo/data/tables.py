@@ -1,4 +1,4 @@
-"""Tables beside images: text files with commas, a line for each image, read with care for what strangers write."""
+"""Tables beside images: CSV files with a row for each image, perhaps of strangers and so read within limits."""
 
 import csv
 import io
@@ -11,34 +11,34 @@ _MOST_BYTES = 64 * 2**20
 
 
 def read_text(path: Path) -> str:
-    """The content of a text file of at most 64 MiB.
+    """Returns the content of a text file of at most 64 MiB.
 
     Raises:
-        DataError: it is not there, too large, or no UTF-8 text.
+        DataError: it is missing, too large, or not UTF-8 text.
     """
     try:
         return read_bytes(path, _MOST_BYTES).decode("utf-8")
     except UntrustedError as error:
         raise DataError(f"{error}.") from None
     except UnicodeDecodeError:
-        raise DataError(f"{path} is no UTF-8 text: save it as CSV in UTF-8.") from None
+        raise DataError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}: give a file that can be read.") from None
 
 
 def parse_table(text: str, where: str) -> dict[str, list[str]]:
-    """The columns of a CSV text whose first line has their names.
+    """Returns the columns of a CSV text whose first line has their names.
 
     Raises:
-        DataError: it is none.
+        DataError: it is not such a text.
     """
     try:
         rows = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True) if row]
     except csv.Error as error:
-        raise DataError(f"{where} is no CSV: {error}.") from None
+        raise DataError(f"{where} is not CSV: {error}.") from None
     header, rows = (rows[0], rows[1:]) if rows else ([], [])
     if len(set(header)) != len(header) or not rows:
-        raise DataError(f"{where}: expected a line of column names, no two alike, and a line for each image.")
+        raise DataError(f"{where}: expected a line of column names, all different, and a line for each image.")
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise DataError(f"{where}: row {number} has {len(row)} cells, but there are {len(header)} columns.")

@@ -32,7 +32,7 @@ def probabilities(weights: np.ndarray, count: int, where: str) -> np.ndarray:
     return weights / total
 
 
-def weighted_order(shares: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+def weighted_order(weights: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     """The images that an epoch draws, with replacement, in their order: as many as there are.
 
     The draw is systematic: of n images, one of probability p comes `floor(n p)` or `ceil(n p)` times, on average over
@@ -41,7 +41,7 @@ def weighted_order(shares: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     Reference: Madow & Madow 1944, doi:10.1214/aoms/1177731312 (systematic sampling).
 
     Args:
-        shares: float64 array (n,), probabilities.
+        weights: float64 array (n,), probabilities.
         seed: integer in [0, 2**32).
         epoch: integer, the epoch's number.
 
@@ -52,10 +52,10 @@ def weighted_order(shares: np.ndarray, seed: int, epoch: int) -> np.ndarray:
         >>> weighted_order(np.array([0.5, 0.25, 0.25, 0.0]), seed=0, epoch=0)  # 0 twice, 1 and 2 once, in some order
     """
     start = float(counter_rng.uniform(seed, np.array([epoch]), 1)[0, 0])
-    ends = np.cumsum(shares)
-    points = (np.arange(len(shares)) + start) / len(shares) * ends[-1]
+    ends = np.cumsum(weights)
+    points = (np.arange(len(weights)) + start) / len(weights) * ends[-1]
     drawn = np.searchsorted(ends, points, side="right")
-    return drawn[counter_rng.permutation(seed, epoch, len(shares))]
+    return drawn[counter_rng.permutation(seed, epoch, len(weights))]
 
 
 def names_of(source: Source) -> list[str] | None:
@@ -68,12 +68,12 @@ def names_of(source: Source) -> list[str] | None:
 
 
 def content_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a manifest tells images from others, wherever they lie and whatever version of a library decoded them."""
+    """Returns the part of a manifest that identifies images, wherever they lie and whatever version decoded them."""
     return {key: manifest[key] for key in manifest if key not in ("name", "pillow")}
 
 
 def index_of(source: Source) -> str:
-    """The name of a column of a source's image numbers, which tells of which images: `index:` and a digest of them."""
+    """The name of a column of a source's image numbers, which identifies them: `index:` and a digest."""
     content = json.dumps(content_of(source.manifest()), sort_keys=True)
     return f"index:{sha256(content)[:12]}"
 
@@ -84,7 +84,7 @@ def to_csv(columns: dict[str, Sequence], names: Sequence[str] | None, index: str
     Args:
         columns: dictionary from names to one value for each image.
         names: optional names of the images.
-        index: string, what the column of numbers is called; that of `index_of` is looked at by `from_csv`.
+        index: string, what the column of numbers is called; `from_csv` checks that of `index_of`.
     """
     first = {"file": names} if names is not None else {index: range(len(next(iter(columns.values()))))}
     text = io.StringIO()
@@ -107,7 +107,7 @@ def from_csv(text: str, source: Source, where: str) -> np.ndarray:
         float64 array (n,).
 
     Raises:
-        DataError: the table is no such one, or of other images.
+        DataError: the table has another form, or is of other images.
     """
     table = parse_table(text, where)
     names = names_of(source)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.files import flush
+from keras_genzoo.files import append_line
 from keras_genzoo.untrusted import read_bytes, strict_json
 
 MOST_BYTES = 64 * 2**20
@@ -122,16 +122,7 @@ def append(folder: str | os.PathLike, result: Result) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise ResultError(f"{path} is a link, or no file, so nothing is appended to it: remove it.")
-    line = json.dumps(asdict(result), allow_nan=False).encode() + b"\n"
-    with path.open("a+b") as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                line = b"\n" + line
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
-    flush(path.parent)
+    append_line(path, json.dumps(asdict(result), allow_nan=False))
 
 
 def read(folder: str | os.PathLike) -> dict[str, list[Result]]:

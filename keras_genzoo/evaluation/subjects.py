@@ -18,7 +18,7 @@ from keras_genzoo.export import was_exported
 from keras_genzoo.features.extractor import digest_of
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.untrusted.saved_model import ForeignModelError, look_through
+from keras_genzoo.untrusted.saved_model import ForeignModelError, check_saved_model
 from keras_genzoo.version import __version__
 
 
@@ -161,7 +161,7 @@ class SavedModelSubject(Subject):
 
         self.path = Path(path)
         try:
-            checked = None if trust else look_through(self.path)
+            checked = None if trust else check_saved_model(self.path)
         except ForeignModelError as error:
             raise EvaluationError(str(error)) from error
         if not was_exported(self.path):

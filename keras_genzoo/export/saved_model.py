@@ -1,6 +1,5 @@
 """SavedModels: written beside their destination, run in a clean process, compared, and only then put in place."""
 
-import hashlib
 import json
 import math
 import os
@@ -16,7 +15,9 @@ from keras import ops
 
 from keras_genzoo import counter_rng
 from keras_genzoo.export.endpoint import Endpoint
+from keras_genzoo.files import sha256_of
 from keras_genzoo.types import ArraySpec
+from keras_genzoo.untrusted import UntrustedError, strict_json
 from keras_genzoo.version import __version__
 
 MARK = "keras_genzoo.json"
@@ -98,10 +99,8 @@ def was_exported(path: str | os.PathLike) -> bool:
     """
     mark = Path(path, MARK)
     try:
-        if not mark.is_file() or mark.stat().st_size > _MARK_LIMIT:
-            return False
-        content = json.loads(mark.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):  # it is not JSON, or not one of ours
+        content = strict_json.read(mark, _MARK_LIMIT)
+    except UntrustedError:  # it is missing, or not one of ours
         return False
     return isinstance(content, dict) and content.get("sha256") == _digests(Path(path))
 
@@ -111,8 +110,7 @@ def _digests(path: Path) -> dict[str, str]:
     found = {}
     for file in sorted([path / "saved_model.pb", *path.glob("variables/**/*"), *path.glob("assets/**/*")]):
         if file.is_file():
-            with file.open("rb") as opened:
-                found[file.relative_to(path).as_posix()] = hashlib.file_digest(opened, "sha256").hexdigest()
+            found[file.relative_to(path).as_posix()] = sha256_of(file)
     return found
 
 

@@ -1,6 +1,5 @@
 """Task: a preset, its data, a seed, jit; by the options, or by the run that goes on."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from keras_genzoo.artifacts import Run, RunError
 from keras_genzoo.artifacts.run_data import on_data, record_of, recorded_path
 from keras_genzoo.data import Split
 from keras_genzoo.data.tables import read_text
+from keras_genzoo.files import sha256
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.training.options import Options
 
@@ -88,7 +88,7 @@ class Task:
             "jit_compile": bool(model.jit_compile),
             "deterministic": self.deterministic,
             "precision": model.dtype_policy.name,
-            "sample_weights": {"sha256": _sha256(self.weights)} if self.weights else None,
+            "sample_weights": {"sha256": sha256(self.weights)} if self.weights else None,
             "data": record_of(self.path, split),
         }
 
@@ -101,7 +101,7 @@ def _weights_again(given: str | os.PathLike | None, run: Run) -> str | None:
             raise RunError(f"'{run.path}' was trained without sample weights: leave --sample-weights out.")
         return None
     text = read_text(Path(given) if given else run.path / SAMPLE_WEIGHTS)
-    if _sha256(text) != before["sha256"]:
+    if sha256(text) != before["sha256"]:
         what = f"'{given}' has" if given else f"{run.path / SAMPLE_WEIGHTS} is damaged: it has"
         raise RunError(f"{what} other weights than '{run.path}' was trained with: give the same by --sample-weights.")
     return text
@@ -109,10 +109,6 @@ def _weights_again(given: str | os.PathLike | None, run: Run) -> str | None:
 
 def _changed(preset: config.Preset, options: Options) -> config.Preset:
     return config.resolve(config.override(preset, options.settings))
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _word(path: str | os.PathLike | None) -> str | None:

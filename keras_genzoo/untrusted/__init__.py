@@ -1,4 +1,4 @@
-"""What comes from strangers: files are looked at before they are opened, JSON is read strictly."""
+"""Readers of files from strangers: a file is checked before it is opened, JSON is read strictly."""
 
 from keras_genzoo.untrusted.files import UntrustedError, check_regular, read_bytes
 from keras_genzoo.untrusted.weights import KerasFile, check_hdf5, check_keras_file, check_npz, read_npz

@@ -7,7 +7,7 @@ from keras_genzoo.printable import printable
 
 
 class UntrustedError(ValueError):
-    """A file is not used, for what it holds; the message is one line.
+    """Raised for a file that is not used because of its content; the message is one line.
 
     Args:
         where: the file, or a place in it.
@@ -20,31 +20,31 @@ class UntrustedError(ValueError):
 
 
 def check_regular(path: str | os.PathLike) -> int:
-    """Refuses what is no regular file, before it is opened: a pipe would be waited for, a device read without end.
+    """Refuses what is not a regular file before it is opened: a pipe would block, a device would be read without end.
 
     Args:
-        path: of a file; a link is followed.
+        path: path of a file; a link is followed.
 
     Returns:
         Its size in bytes.
 
     Raises:
-        UntrustedError: it is a folder, a pipe, a socket or a device, or no path at all.
-        OSError: it is not there, or cannot be looked at.
+        UntrustedError: it is a folder, a pipe, a socket or a device, or `path` is not a path.
+        OSError: it is missing, or its status cannot be read.
     """
     try:
         status = os.stat(path)
     except ValueError as error:  # a null byte or half a surrogate pair
-        raise UntrustedError(path, f"is no path: {error}") from None
+        raise UntrustedError(path, f"is not a path: {error}") from None
     return _size(status, path)
 
 
 def read_bytes(path: str | os.PathLike, most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes, even if it is replaced or grows meanwhile.
+    """Returns the content of a regular file of at most `most` bytes, even if it is replaced or grows meanwhile.
 
     Raises:
-        UntrustedError: it is larger, or no regular file.
-        OSError: it is not there, or cannot be read.
+        UntrustedError: it is larger, or not a regular file.
+        OSError: it is missing, or cannot be read.
     """
     check_regular(path)
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -58,5 +58,5 @@ def read_bytes(path: str | os.PathLike, most: int) -> bytes:
 
 def _size(status: os.stat_result, path: str | os.PathLike) -> int:
     if not stat.S_ISREG(status.st_mode):
-        raise UntrustedError(path, "cannot be read: it is no regular file")
+        raise UntrustedError(path, "cannot be read: it is not a regular file")
     return status.st_size

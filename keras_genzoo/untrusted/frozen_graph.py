@@ -6,11 +6,11 @@ import numpy as np
 
 
 class FrozenGraphError(ValueError):
-    """A file is no frozen graph; the message is one line."""
+    """Raised for a file that is not a frozen graph; the message is one line."""
 
 
 class Constant(NamedTuple):
-    """A constant as the graph describes it: a large one may be written as a single number, so look before `array`."""
+    """A constant as the graph describes it: a large array may be written as a single number: check `shape` first."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -28,13 +28,13 @@ def read_constants(data: bytes, names: set[str]) -> dict[str, Constant]:
 
     Args:
         data: bytes, the content of the `.pb` file.
-        names: of nodes; others are passed over.
+        names: set of strings, names of nodes; others are skipped.
 
     Returns:
         Dictionary from names to constants; a name that the graph lacks is missing.
 
     Raises:
-        FrozenGraphError: the file is no graph.
+        FrozenGraphError: the file is not a graph.
     """
     import tensorflow as tf
 
@@ -42,7 +42,7 @@ def read_constants(data: bytes, names: set[str]) -> dict[str, Constant]:
     try:
         graph.ParseFromString(data)
     except Exception:  # protobuf's DecodeError, a package that TensorFlow brings along
-        raise FrozenGraphError("the file is no TensorFlow graph, or is cut short: get it again.") from None
+        raise FrozenGraphError("the file is not a TensorFlow graph, or is cut short: download it again.") from None
     return {node.name: _constant(node) for node in graph.node if node.op == "Const" and node.name in names}
 
 

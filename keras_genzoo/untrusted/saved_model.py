@@ -1,11 +1,11 @@
-"""SavedModels of others: looked through before they are loaded, since a SavedModel is a program.
+"""SavedModels of others: checked before they are loaded, since a SavedModel is a program.
 
 Loading one runs its initializers, and asking it for images runs the rest; TensorFlow has operations that read and write
-files, start servers, and call Python. What is looked at here is the file as data, nothing of which runs. Operations
-are not searched for a list of bad names, which would always lack one: only those pass that
+files, start servers, and call Python. Here the file is read as data, nothing of which runs. Operations are not searched
+for a list of bad names, which would never be complete: only those pass that
 
-- TensorFlow knows, and that have neither state nor a string of their own, so that they can name no file, host, program
-  or function of Python: nearly all of mathematics; or
+- TensorFlow knows, and that have neither state nor a string attribute of their own, so that they can name no file,
+  host, program or function of Python: nearly all of mathematics; or
 - a short list names (`_HARMLESS`): variables, random numbers, calls, tables in memory.
 
 TensorFlow's own saver, which is in every SavedModel, may read and write checkpoints where nothing else can call it.
@@ -24,10 +24,10 @@ from typing import Any
 
 GRAPH = "saved_model.pb"
 LIMIT = 32 * 2**20
-"""Bytes of the largest graph that is looked through: it takes up to 60 times as much memory. Those of real models have
-a few million, since weights are kept beside them."""
+"""Bytes of the largest graph that is checked: it takes up to 60 times as much memory. Those of real models have a few
+million, since weights are kept beside them."""
 MOST_OPERATIONS = 1_000_000
-"""Looked through in ten seconds or so; real models have some thousand."""
+"""Operations that are checked, in ten seconds or so; real models have some thousand."""
 
 # Operations with a state or with strings, and without a way out of the graph.
 _HARMLESS = re.compile(
@@ -57,23 +57,23 @@ _SHOWN = 3
 
 
 class ForeignModelError(ValueError):
-    """A SavedModel that is damaged, or that could do more than compute; the message is one line and says what to do."""
+    """Raised for a SavedModel that is damaged, or could do more than compute; the message is one line."""
 
 
-def look_through(path: str | os.PathLike) -> str:
+def check_saved_model(path: str | os.PathLike) -> str:
     """Reads the graph of a SavedModel without loading it, and refuses one that could do more than compute.
 
     Args:
         path: the folder.
 
     Returns:
-        What was looked at, in words.
+        A summary of what was checked, for records.
 
     Raises:
         ForeignModelError: it is damaged, reaches out of its folder, or has operations that are not known as harmless.
     """
     path = Path(path)
-    _look_at_files(path)
+    _check_files(path)
     content = (path / GRAPH).read_bytes()
     meta_graph = _parse(path, content)
     library = meta_graph.graph_def.library.function
@@ -83,7 +83,7 @@ def look_through(path: str | os.PathLike) -> str:
     found = dict[str, None]()
     count = sum(len(nodes) for _, nodes in _bodies(meta_graph))
     if count > MOST_OPERATIONS:
-        raise _refused(path, f"it has {count:,} operations, more than the {MOST_OPERATIONS:,} that are looked through")
+        raise _refused(path, f"it has {count:,} operations, more than the {MOST_OPERATIONS:,} that are checked")
     for function, nodes in _bodies(meta_graph):
         where = f" in {_shown(_clean(function))}" if function else ""
         for node in nodes:
@@ -105,30 +105,30 @@ def _refused(path: Path, reason: str) -> ForeignModelError:
     )
 
 
-def _look_at_files(path: Path) -> None:
-    """Refuses what is not a folder of files, or leads out of it, or is too large to be looked at."""
+def _check_files(path: Path) -> None:
+    """Refuses what is not a folder of files, leads out of it, or is too large to be checked."""
     inside = os.path.realpath(path)
     for folder, folders, files in os.walk(path):
         for name in (*folders, *files):
-            one = Path(folder, name)
-            shown = _shown(str(one.relative_to(path)))
-            if one.is_symlink() and not os.path.realpath(one).startswith(inside + os.sep):
+            entry = Path(folder, name)
+            shown = _shown(str(entry.relative_to(path)))
+            if entry.is_symlink() and not os.path.realpath(entry).startswith(inside + os.sep):
                 raise _refused(path, f"its '{shown}' is a link out of the folder")
             try:
-                about = one.stat()
+                status = entry.stat()
             except OSError as error:
                 raise _refused(path, f"its '{shown}' cannot be read") from error
-            if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
-                raise _refused(path, f"its '{shown}' is no file")
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                raise _refused(path, f"its '{shown}' is not a file")
             # Of these, TensorFlow too reads the whole at once.
-            if one.suffix == ".pb" and about.st_size > LIMIT:
+            if entry.suffix == ".pb" and status.st_size > LIMIT:
                 raise _refused(path, f"its '{shown}' has more than {LIMIT:,} bytes")
     if not (path / GRAPH).is_file():
-        raise ForeignModelError(f"'{path}' cannot be loaded as a SavedModel: it holds no {GRAPH}.")
+        raise ForeignModelError(f"'{path}' cannot be loaded as a SavedModel: it has no {GRAPH}.")
 
 
 def _parse(path: Path, content: bytes) -> Any:
-    """The one graph of a SavedModel, as TensorFlow's message."""
+    """Returns the only graph of a SavedModel, as TensorFlow's message."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     model = saved_model_pb2.SavedModel()
@@ -138,7 +138,7 @@ def _parse(path: Path, content: bytes) -> Any:
         raise ForeignModelError(f"'{path}' cannot be loaded as a SavedModel: its {GRAPH} is damaged.") from error
     if len(model.meta_graphs) != 1 or not model.meta_graphs[0].HasField("object_graph_def"):
         raise ForeignModelError(
-            f"'{path}' cannot be loaded as a SavedModel: it is none of TensorFlow 2, so it has no endpoints."
+            f"'{path}' cannot be loaded as a SavedModel: it was not written by TensorFlow 2, so it has no endpoints."
         )
     return model.meta_graphs[0]
 
@@ -166,8 +166,9 @@ def _is_harmless(name: str) -> bool:
     operation = op_def_registry.get(name)
     if operation is None:
         return False
-    strings = any(one.type == types_pb2.DT_STRING for one in operation.input_arg) or any(
-        one.type in ("string", "list(string)") and not one.HasField("allowed_values") for one in operation.attr
+    strings = any(argument.type == types_pb2.DT_STRING for argument in operation.input_arg) or any(
+        attribute.type in ("string", "list(string)") and not attribute.HasField("allowed_values")
+        for attribute in operation.attr
     )
     internal = name.startswith("_")  # which TensorFlow writes into graphs itself, after they are loaded
     return _HARMLESS.fullmatch(name) is not None or not (operation.is_stateful or strings or internal)
@@ -180,8 +181,8 @@ def _saver(meta_graph: Any, content: bytes) -> set[str]:
     functions new names with another number, so the name is searched for without its number. Functions that TensorFlow
     may exchange for one another say so in an attribute, which those of the saver have not.
     """
-    about = meta_graph.saver_def
-    nodes = {about.save_tensor_name.split(":")[0], about.restore_op_name}
+    saver = meta_graph.saver_def
+    nodes = {saver.save_tensor_name.split(":")[0], saver.restore_op_name}
     called = {name for node in meta_graph.graph_def.node if node.name in nodes for name in _called(node.attr)}
     if len(called) > len(nodes):  # each calls one; many names would take long to search for
         return set()
@@ -190,7 +191,11 @@ def _saver(meta_graph: Any, content: bytes) -> set[str]:
     alone = {name for name, stem in stems.items() if stem and content.count(stem[1].encode()) == 2}
     plain = {"_construction_context", "_input_shapes"}
     functions = meta_graph.graph_def.library.function
-    return {one.signature.name for one in functions if one.signature.name in alone and set(one.attr) <= plain}
+    return {
+        function.signature.name
+        for function in functions
+        if function.signature.name in alone and set(function.attr) <= plain
+    }
 
 
 def _clean(function: str) -> str:

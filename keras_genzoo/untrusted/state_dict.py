@@ -2,7 +2,7 @@
 
 A pickle is a program for a stack machine, and `pickle` obeys one that names any function. Here the opcodes are
 interpreted one by one instead: some twenty that build tuples, lists, dictionaries, strings and numbers, and a closed
-table of the four names that a dictionary of tensors needs. Nothing is imported, looked up or called on a file's behalf;
+table of the four names that a dictionary of tensors needs. Nothing is imported, resolved or called on a file's behalf;
 every other opcode or name ends the reading. Both formats of `torch.save` are read: the zip archive, and what came
 before PyTorch 1.6, in which the published Inception weights are.
 """
@@ -37,17 +37,17 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 class StateDictError(ValueError):
-    """A file is no sound dictionary of tensors; the message is one line."""
+    """Raised for a file that is not a sound dictionary of tensors; the message is one line."""
 
 
 class _Name(NamedTuple):
-    """What a pickle names, never looked up."""
+    """A name in a pickle, which is never resolved."""
 
     dotted: str
 
 
 class _Storage(NamedTuple):
-    """Where the numbers of tensors lie in the file."""
+    """The place of tensors' numbers in the file."""
 
     key: str
     dtype: np.dtype
@@ -61,7 +61,7 @@ class _Tensor(NamedTuple):
 
 
 def read_state_dict(data: bytes) -> dict[str, np.ndarray]:
-    """The tensors of a file that `torch.save` wrote of a state dict.
+    """Returns the tensors of a state dict that `torch.save` wrote.
 
     Use it for weights published as `.pth`; it takes nothing but a flat dictionary of contiguous tensors.
 
@@ -93,7 +93,7 @@ def read_state_dict(data: bytes) -> dict[str, np.ndarray]:
 
 def _damaged(error: Exception) -> StateDictError:
     found = " ".join(str(error).split())[:120]
-    return StateDictError(f"the file is no sound state dict of PyTorch ({found}): get it again.")
+    return StateDictError(f"the file is not a sound PyTorch state dict ({found}): download it again.")
 
 
 def _read_zip(data: bytes) -> tuple[dict, Callable[[_Storage], bytes]]:
@@ -104,7 +104,9 @@ def _read_zip(data: bytes) -> tuple[dict, Callable[[_Storage], bytes]]:
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()) or sum(sizes.values()) > len(
             data
         ):
-            raise StateDictError("the archive is compressed, or unpacks to more than itself, as PyTorch's are not.")
+            raise StateDictError(
+                "the archive is compressed, or unpacks to more than its own size, which PyTorch's archives do not."
+            )
         (pickled,) = (name for name in sizes if name.endswith("/data.pkl") or name == "data.pkl")
         root = pickled.removesuffix("data.pkl")
         if f"{root}byteorder" in sizes and archive.read(f"{root}byteorder") != b"little":
@@ -118,7 +120,7 @@ def _read_legacy(data: bytes) -> tuple[dict, Callable[[_Storage], bytes]]:
     """Five pickles (magic number, version, machine, the dictionary, keys of storages), then each storage's bytes."""
     file = io.BytesIO(data)
     if data[:1] != b"\x80" or _load(file) != _MAGIC or _load(file) != 1001:
-        raise StateDictError("the file is no state dict of PyTorch: it is neither a zip archive nor the older format.")
+        raise StateDictError("the file is not a PyTorch state dict: it is neither a zip archive nor the older format.")
     machine = _load(file)
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise StateDictError("the numbers in the file are big-endian; only little-endian files are read.")
@@ -136,7 +138,7 @@ def _read_legacy(data: bytes) -> tuple[dict, Callable[[_Storage], bytes]]:
 
 def _dictionary(found: Any) -> dict[str, _Tensor]:
     if not isinstance(found, dict) or not all(isinstance(tensor, _Tensor) for tensor in found.values()):
-        raise StateDictError("the file holds no flat dictionary of tensors: a state dict is expected.")
+        raise StateDictError("the file does not hold a flat dictionary of tensors, as a state dict is.")
     return found
 
 
@@ -144,7 +146,7 @@ def _array(name: str, tensor: _Tensor, bytes_of: Callable[[_Storage], bytes]) ->
     storage, count = tensor.storage, math.prod(tensor.shape)
     raw = bytes_of(storage)
     if len(raw) != storage.length * storage.dtype.itemsize or not 0 <= tensor.offset <= storage.length - count:
-        raise StateDictError(f"the file is damaged or cut short at the tensor {name!r}: get it again.")
+        raise StateDictError(f"the file is damaged or cut short at the tensor {name!r}: download it again.")
     numbers = np.frombuffer(raw, storage.dtype, storage.length)
     return numbers[tensor.offset : tensor.offset + count].reshape(tensor.shape)
 
@@ -191,15 +193,15 @@ def _load(file: BinaryIO, storages: dict[str, _Storage] | None = None) -> Any:
             stack[-1].extend(items)
         elif name in ("SETITEM", "SETITEMS"):
             items = since_mark() if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
-            _require(all(isinstance(key, str) for key in items[::2]), "a key is no string")
+            _require(all(isinstance(key, str) for key in items[::2]), "a key is not a string")
             stack[-1].update(zip(items[::2], items[1::2], strict=True))
         elif name == "GLOBAL":
-            stack.append(_known(argument))
+            stack.append(_resolved(argument))
         elif name == "BINPERSID":
             stack.append(_storage(stack.pop(), storages))
         elif name == "REDUCE":
             arguments = stack.pop()
-            stack.append(_made(stack.pop(), arguments))
+            stack.append(_rebuilt(stack.pop(), arguments))
         elif name == "BUILD":
             stack.pop()  # the attribute `_metadata` of a state dict: versions of its modules
         elif name == "STOP":
@@ -216,7 +218,7 @@ def _require(sound: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
-def _known(argument: str) -> _Name:
+def _resolved(argument: str) -> _Name:
     dotted = argument.replace(" ", ".")
     storage = dotted.removeprefix("torch.")
     if dotted in ("collections.OrderedDict", "torch._utils._rebuild_tensor_v2") or storage in _DTYPES:
@@ -234,8 +236,8 @@ def _storage(identity: tuple, storages: dict[str, _Storage] | None) -> _Storage:
     return storage
 
 
-def _made(name: _Name, arguments: tuple) -> Any:
-    """What a call in the pickle stands for."""
+def _rebuilt(name: _Name, arguments: tuple) -> Any:
+    """Returns what a call in the pickle stands for."""
     if name.dotted == "collections.OrderedDict" and arguments in ((), ([],)):
         return {}
     _require(name.dotted == "torch._utils._rebuild_tensor_v2", "it makes something else than tensors")
@@ -243,5 +245,5 @@ def _made(name: _Name, arguments: tuple) -> Any:
     _require(len(shape) <= 8 and all(isinstance(size, int) and size >= 0 for size in shape), "a shape is unsound")
     contiguous = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
     rows = zip(strides, contiguous, shape, strict=True)
-    _require(all(stride == due for stride, due, size in rows if size > 1), "a tensor is not contiguous")
+    _require(all(stride == expected for stride, expected, size in rows if size > 1), "a tensor is not contiguous")
     return _Tensor(storage, offset, shape)

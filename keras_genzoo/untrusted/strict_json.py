@@ -1,4 +1,4 @@
-"""Strict JSON: what Python's own reader lets pass is refused here, by key."""
+"""Strict JSON: what Python's own reader accepts beyond the standard is refused, by key."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")  # JSON may say half of a pair, whic
 
 
 class _Twice(dict):
-    """An object of a file in which a key stands twice."""
+    """An object of a file in which a key is repeated."""
 
     def __init__(self, pairs: list[tuple[str, Any]], key: str):
         super().__init__(pairs)
@@ -32,15 +32,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse(text: str | bytes, where: str, most: int = MAX_DEPTH) -> Any:
-    """Parses JSON; `plain` then finds what was wrong in it but parsed all the same.
+    """Parses JSON; `plain` then refuses what is wrong in it although it could be parsed.
 
     Args:
         text: string, or bytes in UTF-8.
-        where: string, how error messages call it.
+        where: string, its name in error messages.
         most: integer, levels that `plain` will allow, for the message.
 
     Raises:
-        UntrustedError: `text` is no JSON.
+        UntrustedError: `text` is not JSON.
     """
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
@@ -60,7 +60,7 @@ def read(path: str | os.PathLike, most: int = MAX_BYTES) -> Any:
     """Reads a JSON file of at most `most` bytes; `plain` should follow.
 
     Raises:
-        UntrustedError: it is missing, no regular file, too large, or no JSON.
+        UntrustedError: it is missing, not a regular file, too large, or not JSON.
     """
     try:
         return parse(read_bytes(path, most), os.fspath(path))
@@ -71,10 +71,10 @@ def read(path: str | os.PathLike, most: int = MAX_BYTES) -> Any:
 
 
 def read_lines(path: str | os.PathLike, most: int) -> list[dict[str, Any]]:
-    """Reads the objects of a JSONL file of at most `most` bytes; lines that are no objects are skipped.
+    """Reads the objects of a JSONL file of at most `most` bytes; lines that are not objects are skipped.
 
     Raises:
-        UntrustedError: it is no regular file, or too large.
+        UntrustedError: it is not a regular file, or too large.
         OSError: it is missing, or cannot be read.
     """
     where, lines = os.fspath(path), []
@@ -85,18 +85,18 @@ def read_lines(path: str | os.PathLike, most: int) -> list[dict[str, Any]]:
 
 
 def plain(value: Any, where: str, path: str = "", depth: int = 0, most: int = MAX_DEPTH) -> Any:
-    """A copy of `value` as JSON has it: tuples become lists.
+    """Returns a copy of `value` as JSON has it: tuples become lists.
 
     Args:
-        value: what `parse` gave, or a value of Python.
-        where: string, how error messages call it.
+        value: result of `parse`, or a value of Python.
+        where: string, its name in error messages.
         path: string, the key in `where` under which `value` stands.
         depth: integer, levels above `value`.
         most: integer, levels that are allowed.
 
     Raises:
-        UntrustedError: a key stands twice or is no string, a number is not finite or too large, a text is not Unicode,
-            a value is none of JSON's, or the whole is nested too deep.
+        UntrustedError: a key is repeated or not a string, a number is not finite or too large, a text is not Unicode,
+            JSON has no such value, or the whole is nested too deep.
     """
     here = f"{where}: {path}" if path else where
     if depth > most:

@@ -1,7 +1,7 @@
 """Files of weights and arrays: their structure is checked before any of their numbers is read.
 
 What Keras and NumPy write takes as much memory as it takes disk. What claims to unpack to more, or points elsewhere,
-was written by somebody else, and is refused before anything is allocated for it.
+was written by something else, and is refused before memory is allocated for it.
 """
 
 import contextlib
@@ -38,15 +38,15 @@ _KERAS_FILE = {"config.json", "metadata.json", "model.weights.h5"}
 
 
 def check_hdf5(path: str | os.PathLike) -> None:
-    """Refuses an HDF5 file that is none of weights as Keras writes them: datasets of numbers, in groups.
+    """Refuses an HDF5 file unless it holds weights as Keras writes them: datasets of numbers, in groups.
 
     Args:
         path: the file.
 
     Raises:
-        UntrustedError: it is damaged; it holds links, compressed, chunked, virtual or external datasets, or others than
-            of numbers; too many of them; or they take more memory than the file has bytes.
-        OSError: it is not there, or cannot be read.
+        UntrustedError: it is damaged; it holds links, compressed, chunked, virtual or external datasets, or datasets
+            of other than numbers; too many of them; or they take more memory than the file has bytes.
+        OSError: it is missing, or cannot be read.
     """
     _check_hdf5(os.fspath(path), check_regular(path), path)
 
@@ -58,14 +58,14 @@ def _check_hdf5(file: str | BinaryIO, size: int, where: object) -> None:
     except (PermissionError, UntrustedError):
         raise
     except Exception as error:  # h5py raises nearly anything, as the damage lies
-        raise UntrustedError(where, f"is damaged, or no HDF5 file ({_short(error)})") from None
+        raise UntrustedError(where, f"is damaged, or not an HDF5 file ({_short(error)})") from None
     if needed > size:
         raise UntrustedError(where, f"holds {needed:,} bytes of numbers, more than its own {size:,}")
 
 
 def _sizes(root: h5py.File, where: object) -> Iterator[int]:
     """The bytes that each dataset takes in memory; whatever Keras does not write is refused."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     groups: list[tuple[h5py.Group, str, int]] = [(root, f"{where}: ", 0)]
     while groups:
         group, path, depth = groups.pop()
@@ -74,19 +74,19 @@ def _sizes(root: h5py.File, where: object) -> Iterator[int]:
             here = f"{path}/{name}"
             if group.id.links.get_info(name.encode("utf-8", "surrogateescape")).type != h5py.h5l.TYPE_HARD:
                 raise UntrustedError(here, "is a link, of which weights have none")
-            one = group[name]
-            place = h5py.h5o.get_info(one.id).addr
-            if place in seen:
+            item = group[name]
+            place = h5py.h5o.get_info(item.id).addr
+            if place in visited:
                 raise UntrustedError(here, "is another name of an object of the file, of which weights have none")
-            seen.add(place)
-            if len(seen) > MOST_OBJECTS or depth > MOST_GROUPS_DEEP:
+            visited.add(place)
+            if len(visited) > MOST_OBJECTS or depth > MOST_GROUPS_DEEP:
                 raise UntrustedError(
                     where, f"holds more than {MOST_OBJECTS:,} objects, or groups {MOST_GROUPS_DEEP} levels deep"
                 )
-            if isinstance(one, h5py.Group):
-                groups.append((one, here, depth + 1))
+            if isinstance(item, h5py.Group):
+                groups.append((item, here, depth + 1))
             else:
-                yield _size(one, here)
+                yield _size(item, here)
 
 
 def _size(dataset: Any, here: str) -> int:
@@ -105,11 +105,11 @@ def _size(dataset: Any, here: str) -> int:
     return math.prod(dataset.shape) * dataset.dtype.itemsize
 
 
-def _check_attributes(one: Any, where: object) -> None:
+def _check_attributes(item: Any, where: object) -> None:
     """An attribute of many texts may name one long text over and over again."""
-    for name in one.attrs:
-        if one.attrs.get_id(name).shape != ():
-            raise UntrustedError(where, f"has the attribute {name!r}, which is no single value")
+    for name in item.attrs:
+        if item.attrs.get_id(name).shape != ():
+            raise UntrustedError(where, f"has the attribute {name!r}, which is not a single value")
 
 
 class KerasFile(NamedTuple):
@@ -130,7 +130,7 @@ def check_keras_file(path: str | os.PathLike) -> KerasFile:
 
     Raises:
         UntrustedError: it does.
-        OSError: it is not there, or cannot be read.
+        OSError: it is missing, or cannot be read.
     """
     with _opened_zip(path, path, check_regular(path)) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
@@ -177,14 +177,14 @@ def _check_class(value: dict[str, Any], where: str) -> None:
 
 
 def check_npz(path: str | os.PathLike) -> None:
-    """Refuses an `.npz` file that holds others than plain arrays, or unpacks to more than it says.
+    """Refuses an `.npz` file that holds anything but plain arrays, or unpacks to more than it claims.
 
     Args:
         path: the file.
 
     Raises:
-        UntrustedError: it does, or is damaged.
-        OSError: it is not there, or cannot be read.
+        UntrustedError: it does, or it is damaged.
+        OSError: it is missing, or cannot be read.
     """
     with _opened_zip(path, path, check_regular(path)) as archive:
         _check_arrays(archive, path)
@@ -195,11 +195,11 @@ def read_npz(path: str | os.PathLike, most: int) -> dict[str, np.ndarray]:
 
     Args:
         path: the file.
-        most: integer, bytes that it may have, packed and unpacked.
+        most: integer, the largest size in bytes, packed and unpacked.
 
     Raises:
-        UntrustedError: it is no regular file, is larger, is damaged, or holds others than plain arrays.
-        OSError: it is not there, or cannot be read.
+        UntrustedError: it is not a regular file, is larger, is damaged, or holds anything but plain arrays.
+        OSError: it is missing, or cannot be read.
     """
     content = read_bytes(path, most)
     with _opened_zip(io.BytesIO(content), path, len(content), most) as archive:
@@ -215,7 +215,7 @@ def _check_arrays(archive: zipfile.ZipFile, where: object) -> None:
     for info in archive.infolist():
         here = f"{where}: {info.filename}"
         if not info.filename.endswith(".npy"):
-            raise UntrustedError(here, "is no array")
+            raise UntrustedError(here, "is not an array")
         with archive.open(info) as file:
             shape, _, dtype = _NPY_HEADERS[np.lib.format.read_magic(file)](file)
         if dtype.hasobject:
@@ -231,7 +231,7 @@ _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.form
 def _opened_zip(
     file: str | os.PathLike | BinaryIO, where: object, size: int, most: int | None = None
 ) -> Iterator[zipfile.ZipFile]:
-    """An archive of bounded size; what goes wrong while it is read is damage."""
+    """An archive of bounded size; any error while it is read means that it is damaged."""
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
@@ -247,7 +247,7 @@ def _opened_zip(
     except (PermissionError, UntrustedError):
         raise
     except Exception as error:  # zipfile, zlib, and NumPy, which reads headers by Python's own tokenizer
-        raise UntrustedError(where, f"is damaged, or no archive ({_short(error)})") from None
+        raise UntrustedError(where, f"is damaged, or not an archive ({_short(error)})") from None
 
 
 def _short(error: BaseException) -> str:

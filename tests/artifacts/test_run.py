@@ -27,7 +27,7 @@ class TestCreate:
         assert '"image_shape": [8, 8, 3]' in (run.path / "config.json").read_text()
 
     def test_another_run_is_not_overwritten(self, run):
-        with pytest.raises(RunError, match="holds another run: go on with it by --resume, or choose another folder"):
+        with pytest.raises(RunError, match="holds another run: continue it by --resume, or choose another folder"):
             Run.create(run.path, PRESET, RECORD)
 
     def test_other_files_are_not_mixed_with_a_run(self, tmp_path):
@@ -88,7 +88,7 @@ class TestResume:
         Run.resume(run.path, PRESET).__exit__()
 
     def test_no_run(self, tmp_path):
-        with pytest.raises(RunError, match=r"is no run folder, it holds no config\.json; `genzoo train PRESET"):
+        with pytest.raises(RunError, match=r"is not a run folder: it holds no config\.json; `genzoo train PRESET"):
             Run(tmp_path)
         with pytest.raises(RunError, match="it does not exist"):
             Run(tmp_path / "nowhere")

@@ -81,7 +81,7 @@ class TestTraining:
         )
         assert "No such file" in mistake(*words, tmp_path / "nothing.csv")
         (tmp_path / "odd.csv").write_bytes(b"\xff\xfe")
-        assert "is no UTF-8 text" in mistake(*words, tmp_path / "odd.csv")
+        assert "is not UTF-8 text" in mistake(*words, tmp_path / "odd.csv")
         assert not (tmp_path / "run").exists()
 
     def test_refuses_other_weights_than_before(self, genzoo, mistake, preset, weights, run, tmp_path):

@@ -66,4 +66,4 @@ def test_training_without_the_doctor(genzoo, mistake, preset, tmp_path):
     assert genzoo("train", preset, "--output", tmp_path / "run", "--epochs", 1, "--no-diagnosis")[0] == 0
     assert not (tmp_path / "run" / record.FILE).exists()
     assert "holds no diagnosis.jsonl: it was trained by --no-diagnosis" in mistake("doctor", tmp_path / "run")
-    assert "is no run folder" in mistake("doctor", tmp_path / "nowhere")
+    assert "is not a run folder" in mistake("doctor", tmp_path / "nowhere")

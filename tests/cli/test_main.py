@@ -78,7 +78,7 @@ def raises(error):
 
 def test_what_the_user_did_wrong(command, mistake):
     command(lambda args: keras_genzoo.load("/nowhere"))
-    assert mistake("doctor").startswith("'/nowhere' is no run folder")
+    assert mistake("doctor").startswith("'/nowhere' is not a run folder")
     command(raises(FileExistsError(17, "File exists", "saved_model")))
     assert mistake("doctor") == "File exists: saved_model"
 

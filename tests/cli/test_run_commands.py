@@ -33,7 +33,7 @@ def test_mistakes_of_sampling(mistake, trained, tmp_path):
     assert "must end in .png" in mistake("sample", trained, "--output", tmp_path / "faces.jpg")
     (tmp_path / "folder.png").mkdir()
     assert "is a folder: name a file in it" in mistake("sample", trained, "--output", tmp_path / "folder.png")
-    assert "is no run folder" in mistake("sample", tmp_path, "--output", tmp_path / "faces.png")
+    assert "is not a run folder" in mistake("sample", tmp_path, "--output", tmp_path / "faces.png")
     complaint = mistake("sample", trained, "--labels", "1,2", "--output", tmp_path / "faces.png")
     assert "--labels: samples: VAE makes no images of chosen labels" in complaint
 

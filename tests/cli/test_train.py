@@ -210,7 +210,7 @@ class TestMistakes:
             ([preset, "--data", "fashon_mnist"], "nor a dataset of this name; did you mean 'fashion_mnist'?"),
             ([preset, "--data", preset], "is a file: unpack it and give the folder"),
             ([preset, "--data", tmp_path / "nothing"], "is empty"),
-            ([preset, "--resume"], "'.*' is no run folder, it does not exist"),
+            ([preset, "--resume"], "'.*' is not a run folder: it does not exist"),
             (["--output"], "expected one argument"),
             ([], "say what to train"),
         ):
@@ -253,7 +253,7 @@ class TestMistakes:
 
     def test_another_run_is_left_alone(self, mistake, preset, trained, tmp_path):
         before = (trained / "model.weights.h5").read_bytes()
-        assert "holds another run: go on with it by --resume" in mistake("train", preset, "--output", trained)
+        assert "holds another run: continue it by --resume" in mistake("train", preset, "--output", trained)
         assert (trained / "model.weights.h5").read_bytes() == before
 
     def test_other_files_are_left_alone(self, mistake, preset, folder):
@@ -269,7 +269,7 @@ def test_a_run_begins_with_anothers_weights(genzoo, mistake, preset, trained, tm
     assert Run(tmp_path / "run").record["from"]["sha256"] == Run(trained).record["finished"]["sha256"]
     assert Run(tmp_path / "run").history()[0]["loss"] < Run(trained).history()[0]["loss"]
     assert "leave one of them out" in mistake(*words, "--resume")
-    assert "is no run folder" in mistake("train", preset, "--output", tmp_path / "other", "--from", tmp_path)
+    assert "is not a run folder" in mistake("train", preset, "--output", tmp_path / "other", "--from", tmp_path)
 
 
 @pytest.mark.slow

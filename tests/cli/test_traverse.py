@@ -75,5 +75,5 @@ def test_mistakes(mistake, trained, words, message):
 
 
 def test_what_is_no_run(mistake, tmp_path):
-    assert "is no run folder" in mistake("traverse", tmp_path)
+    assert "is not a run folder" in mistake("traverse", tmp_path)
     shutil.rmtree(tmp_path)

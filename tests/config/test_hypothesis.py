@@ -163,8 +163,8 @@ class TestWhatWasFound:
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("a\0.json", "a\\x00.json: is no path: "),
-            ("\ud800.json", "\\ud800.json: is no path: "),
+            ("a\0.json", "a\\x00.json: is not a path: "),
+            ("\ud800.json", "\\ud800.json: is not a path: "),
             ("a\nb.json", "a\\nb.json: there is no such file"),
         ],
     )

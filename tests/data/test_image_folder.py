@@ -138,9 +138,7 @@ def test_too_many_broken_files_stop(tmp_path):
     path = fill(tmp_path / "faces", TWENTY)
     reasons = spoil(tmp_path / "faces")
     for _ in range(2):
-        with pytest.raises(
-            DataError, match=r"3 of 22 .* 13\.6%, more than max_broken=0\.05 lets pass: repair"
-        ) as error:
+        with pytest.raises(DataError, match=r"3 of 22 .* 13\.6%, more than max_broken=0\.05 allows: repair") as error:
             image_folder(path, size=8)
         assert all(reason in str(error.value) for reason in reasons)
     with pytest.warns(UserWarning, match="3 of 22"):
@@ -230,8 +228,8 @@ def test_a_quarantine_of_everything_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: path.mkdir(), "is no plain file"),
-        (lambda path: path.symlink_to(path.parent.parent / "elsewhere.txt"), "is no plain file"),
+        (lambda path: path.mkdir(), "is not a plain file"),
+        (lambda path: path.symlink_to(path.parent.parent / "elsewhere.txt"), "is not a plain file"),
         (lambda path: path.write_bytes("00.png\n".encode("utf-16")), "is not UTF-8 text"),
         (lambda path: path.write_bytes(b"a" * 101), "is larger than 0 MiB"),
     ],

@@ -70,9 +70,9 @@ def test_tables_are_read_as_they_were_written(named):
     [
         ("", "expected a line of column names"),
         ("index,weight\n", "a line for each image"),
-        ("index,index\n0,1\n", "no two alike"),
+        ("index,index\n0,1\n", "all different"),
         ("index,weight\n0\n", "row 1 has 1 cells, but there are 2 columns"),
-        ('index,weight\n"0,1\n', "w.csv is no CSV"),
+        ('index,weight\n"0,1\n', "w.csv is not CSV"),
         ("file,weight\n0,1\n", "has the columns file, weight, but 'index' and 'weight' are expected"),
         ("index,weight\n0,1\n", "has weights of 1 images, but faces/ has 12 to train on"),
         (to_csv({"weight": [1] * 12}, [str(n + 1) for n in range(12)]).replace("file", "index"), "such as index '0'"),

@@ -180,7 +180,7 @@ def test_what_is_no_extractor_is_told(model, tmp_path):
         load_extractor(str(tmp_path / "nothing.keras"))
     with pytest.raises(ExtractorError, match="has no layer 'flatt': did you mean 'flat'"):
         load_extractor(f"{model}:flatt")
-    with pytest.raises(ExtractorError, match=r"damaged\.keras: is damaged, or no archive"):
+    with pytest.raises(ExtractorError, match=r"damaged\.keras: is damaged, or not an archive"):
         load_extractor(str(write(tmp_path / "damaged.keras", b"damaged")))
     with pytest.raises(ExtractorError, match="there is no feature extractor"):
         load_extractor(str(tmp_path))

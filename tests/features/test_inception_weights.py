@@ -142,7 +142,7 @@ def test_the_graph_of_tensorflow_gives_the_same_weights(arrays, converted, tmp_p
     path = write(tmp_path / "classify_image_graph_def.pb", graph.SerializeToString())
     origin = convert(path, tmp_path / "a.weights.h5", allow_other=True)
     assert origin.weights_sha256 == converted[1].weights_sha256
-    with pytest.raises(WeightsError, match="no TensorFlow graph"):
+    with pytest.raises(WeightsError, match="not a TensorFlow graph"):
         convert(write(path, path.read_bytes()[:-50]), tmp_path / "a.weights.h5", allow_other=True)
     graph.node[0].attr["value"].tensor.tensor_shape.dim[0].size = 10**12
     with pytest.raises(WeightsError, match="'conv/conv2d_params' is float32 of shape"):

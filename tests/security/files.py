@@ -82,7 +82,7 @@ HDF5 = {
     "external storage": (external_storage, "lie in another file"),
     "a virtual dataset": (virtual, "compressed, chunked or virtual"),
     "texts": (texts, "numbers are expected"),
-    "an attribute of many texts": (long_attribute, "is no single value"),
+    "an attribute of many texts": (long_attribute, "is not a single value"),
     "70 groups in groups": (many_groups, "64 levels deep"),
 }
 

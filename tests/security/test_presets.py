@@ -150,9 +150,9 @@ def test_names_of_files_are_shown_as_they_are(name, stranger, refusal):
 
 def test_a_pipe(stranger, refusal):
     os.mkfifo(stranger.folder / "pipe.json")
-    assert "is no regular file" in refusal(*dry(stranger.folder / "pipe.json"))
+    assert "is not a regular file" in refusal(*dry(stranger.folder / "pipe.json"))
 
 
 def test_a_device(stranger, refusal):
     (stranger.folder / "zero.json").symlink_to("/dev/zero")
-    assert "is no regular file" in refusal(*dry(stranger.folder / "zero.json"))
+    assert "is not a regular file" in refusal(*dry(stranger.folder / "zero.json"))

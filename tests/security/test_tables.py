@@ -84,12 +84,12 @@ def test_a_file_without_end(stranger, refusal):
 
 def test_a_pipe(stranger, refusal):
     os.mkfifo(kept(stranger) / "metric-kid.jsonl")
-    assert "no regular file" in refusal("compare", stranger.folder / "run")
+    assert "not a regular file" in refusal("compare", stranger.folder / "run")
 
 
 def test_a_device(stranger, refusal):
     (kept(stranger) / "metric-kid.jsonl").symlink_to("/dev/zero")
-    assert "no regular file" in refusal("compare", stranger.folder / "run")
+    assert "not a regular file" in refusal("compare", stranger.folder / "run")
 
 
 def test_nothing_is_written_through_a_link(stranger):

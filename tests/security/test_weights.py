@@ -48,9 +48,9 @@ def test_hdf5_for_inception(stranger, measured):
 
 def test_pipes_as_weights(stranger, measured):
     os.mkfifo(stranger.folder / "evil.weights.h5")
-    assert "no regular file" in measured("inception", "--inception-weights", stranger.folder / "evil.weights.h5")
+    assert "not a regular file" in measured("inception", "--inception-weights", stranger.folder / "evil.weights.h5")
     os.mkfifo(stranger.folder / "evil.pth")
-    assert "no regular file" in measured("inception", "--inception-weights", stranger.folder / "evil.pth")
+    assert "not a regular file" in measured("inception", "--inception-weights", stranger.folder / "evil.pth")
     os.mkfifo(stranger.folder / "evil.keras")
     assert "there is no file" in measured(stranger.folder / "evil.keras")
 
@@ -133,7 +133,7 @@ def test_a_sound_keras_file_is_taken(stranger, genzoo, trained):
         ({"..__..__evil": b"x"}, "holds '../../evil', which Keras does not write"),
         ({"assets__..__evil": b"x"}, "holds 'assets/../evil', which Keras does not write"),
         ({"evil.py": b"x"}, "holds 'evil.py', which Keras does not write"),
-        ({"model.weights.h5": b"x"}, "model.weights.h5: is damaged, or no HDF5 file"),
+        ({"model.weights.h5": b"x"}, "model.weights.h5: is damaged, or not an HDF5 file"),
     ],
     ids=["a config of 17 MB", "nesting", "no UTF-8", "a bomb", "../../", "assets/../", "code", "no HDF5"],
 )
@@ -186,11 +186,11 @@ def test_state_dicts(content, expected, stranger, refusal):
     ("content", "expected"),
     [
         (lambda s: files.zipped(a_npy=files.npy("()", "|O", pickle.dumps(files.Touch(s.sentinel)))), "pickled objects"),
-        (lambda s: pickle.dumps(files.Touch(s.sentinel)), "no archive"),
+        (lambda s: pickle.dumps(files.Touch(s.sentinel)), "not an archive"),
         (lambda s: files.zipped(a_npy=files.npy("(1000000000000,)")), "claims an array of shape"),
         (lambda s: files.zipped(True, a_npy=files.npy("(12500000,)", data=bytes(10**8))), "that unpack to"),
         (lambda s: files.zipped(a_npy=files.npy("(" * 2000)), "is damaged"),
-        (lambda s: files.zipped(evil=b"x"), "is no array"),
+        (lambda s: files.zipped(evil=b"x"), "is not an array"),
     ],
     ids=["pickled objects", "a bare pickle", "10^12 numbers", "a bomb", "a header of brackets", "no array"],
 )

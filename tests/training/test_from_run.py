@@ -80,7 +80,7 @@ def test_a_model_with_nothing_in_common_is_refused(trained):
 
 
 def test_weights_that_are_not_there_or_damaged_are_refused(trained, tmp_path):
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="is not a run folder"):
         take_weights(toy(), tmp_path)
     run = Run(shutil.copytree(trained.path, tmp_path / "run"))
     shutil.copyfile(run.path / "config.json", run.weights())

@@ -71,10 +71,10 @@ def test_layers_of_others_are_known_by_their_registration(tmp_path):
 def test_what_is_no_file(check, tmp_path):
     with pytest.raises(FileNotFoundError):
         check(tmp_path / "nothing")
-    with pytest.raises(UntrustedError, match="is no path"):
+    with pytest.raises(UntrustedError, match="is not a path"):
         check("a\0b")
     for place in (tmp_path, "/dev/null"):
-        with pytest.raises(UntrustedError, match="no regular file"):
+        with pytest.raises(UntrustedError, match="not a regular file"):
             check(place)
     (tmp_path / "empty").touch()
     with pytest.raises(UntrustedError, match="is damaged, or no"):
@@ -87,7 +87,7 @@ def test_reading_up_to_a_limit(tmp_path):
     with pytest.raises(UntrustedError, match=r"a: a file of 5 bytes; at most 4 are read"):
         read_bytes(tmp_path / "a", 4)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UntrustedError, match="no regular file"):
+    with pytest.raises(UntrustedError, match="not a regular file"):
         read_bytes(tmp_path / "pipe", 4)
 
 

@@ -13,7 +13,7 @@ from keras_genzoo import backend, export
 from keras_genzoo.cli import main
 from keras_genzoo.evaluation import EvaluationError, SavedModelSubject
 from keras_genzoo.untrusted import saved_model
-from keras_genzoo.untrusted.saved_model import look_through
+from keras_genzoo.untrusted.saved_model import check_saved_model
 from tests.toys import Toy
 
 tf = pytest.importorskip("tensorflow")
@@ -229,7 +229,7 @@ def test_what_is_written_into_the_file(change, copy, edit, tmp_path):
 
 def test_there_is_an_end_to_looking(copy, monkeypatch, tmp_path):
     monkeypatch.setattr(saved_model, "MOST_OPERATIONS", 10)
-    check_refused(copy, "operations, more than the 10 that are looked through", tmp_path)
+    check_refused(copy, "operations, more than the 10 that are checked", tmp_path)
 
 
 def test_three_are_named(copy, edit, tmp_path):
@@ -250,9 +250,9 @@ def cut(path):
     [
         (cut, "its saved_model.pb is damaged"),
         (lambda path: (path / "saved_model.pb").write_bytes(bytes(range(256))), "its saved_model.pb is damaged"),
-        (lambda path: (path / "saved_model.pb").write_bytes(b""), "it is none of TensorFlow 2"),
-        (lambda path: (path / "saved_model.pb").write_bytes(b"\x12\x00"), "it is none of TensorFlow 2"),
-        (lambda path: (path / "saved_model.pb").unlink(), "it holds no saved_model.pb"),
+        (lambda path: (path / "saved_model.pb").write_bytes(b""), "it was not written by TensorFlow 2"),
+        (lambda path: (path / "saved_model.pb").write_bytes(b"\x12\x00"), "it was not written by TensorFlow 2"),
+        (lambda path: (path / "saved_model.pb").unlink(), "it has no saved_model.pb"),
     ],
 )
 def test_damaged(damage, reason, copy):
@@ -282,7 +282,7 @@ def too_large(path):
         (link_out, "its 'saved_model.pb' is a link out of the folder"),
         (link_variables_out, "its 'variables' is a link out of the folder"),
         (lambda path: (path / "x").symlink_to("nowhere"), "its 'x' cannot be read"),
-        (lambda path: os.mkfifo(path / "variables" / "pipe"), "its 'variables/pipe' is no file"),
+        (lambda path: os.mkfifo(path / "variables" / "pipe"), "its 'variables/pipe' is not a file"),
         (too_large, "its 'saved_model.pb' has more than"),
     ],
 )
@@ -294,11 +294,11 @@ def test_folders_that_are_no_folders_of_files(change, reason, copy, tmp_path):
 def test_a_link_that_stays_inside_is_followed(copy):
     (copy / "saved_model.pb").rename(copy / "graph")
     (copy / "saved_model.pb").symlink_to("graph")
-    look_through(copy)
+    check_saved_model(copy)
 
 
 def passes(path):
-    words = look_through(path)
+    words = check_saved_model(path)
     assert re.fullmatch(r"[\d,]+ operations in [\d,]+ functions", words)
     return words
 

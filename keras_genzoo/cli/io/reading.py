@@ -1,6 +1,5 @@
 """One pass over images of any number: what a function makes of their pixels, and what else is known of them."""
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +9,7 @@ from keras_genzoo.cli.io.outputs import images_of_name
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation import meter
+from keras_genzoo.files import sha256
 from keras_genzoo.uses.attributes import TABLE, Table, attributes_of, read_table
 
 _AT_ONCE = 256
@@ -36,7 +36,7 @@ def in_one_pass(
             x = record["image"]
             rows.append(function(x if x.dtype == np.uint8 else images.to_pixels(x), first))
             known = {key: record[key] for key in ("label", "factors", "name") if key in record}
-            columns.append(known | {"digest": np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in x])})
+            columns.append(known | {"digest": np.array([sha256(image.tobytes()) for image in x])})
             advance(len(x))
     return np.concatenate(rows), {key: np.concatenate([part[key] for part in columns]) for key in columns[0]}
 

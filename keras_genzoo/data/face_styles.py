@@ -1,4 +1,4 @@
-"""How drawn faces may look: tables of hair, hats and colors, and what follows for one batch of faces.
+"""Styles of drawn faces: tables of hair, hats and colors, and what follows from them for a batch of faces.
 
 A style is a row of numbers, so that each part of the face is one formula for the whole batch, whatever each face wears.
 Lengths are in the units of the picture, which is 1.78 wide and high; the head is about 0.9 wide, y points down.
@@ -14,7 +14,7 @@ from keras_genzoo.data.drawing import Array
 
 
 class Hair(NamedTuple):
-    """A way to wear one's hair."""
+    """A hair style."""
 
     present: float  # 0 is bald
     volume: float  # how far it stands off the skull
@@ -119,8 +119,8 @@ class Face:
         chosen = {name: value.astype(int) for name, value in values.items()}
         tone = values["skin_tone"] * (len(SKIN) - 1)
         lighter = np.minimum(tone.astype(int), len(SKIN) - 2)
-        tones, between = _rgb(*SKIN), tone - lighter.astype("float32")
-        self.skin = tones[:, lighter] + (tones[:, lighter + 1] - tones[:, lighter]) * between
+        tones, fraction = _rgb(*SKIN), tone - lighter.astype("float32")
+        self.skin = tones[:, lighter] + (tones[:, lighter + 1] - tones[:, lighter]) * fraction
         (self.hair,) = (dye[:, chosen["hair_color"]] for dye in _dyes(HAIR_COLORS))
         (self.iris,) = (dye[:, chosen["eye_color"]] for dye in _dyes(EYE_COLORS))
         self.above, self.below = (dye[:, chosen["background"]] for dye in _dyes(BACKGROUNDS))

@@ -227,8 +227,9 @@ def drawn_faces(
         skew: dictionary from a factor's name to its shares, for bias studies. A choice takes one share for each of its
             classes, as in `{"hat": [0.1, 0.9, 0, 0]}`. A choice between two takes the share of the second, as in
             `{"glasses": 0.9}`, and a number takes the share of the upper half of its range, as in `{"skin_tone": 0.1}`.
-        outliers: float in [0, 1], fraction of images that are not upright faces: upside down, faceless,
-            cats, patterns and noise in equal parts. The factor `outlier` says which; their other factors are those of the face they replace.
+        outliers: float in [0, 1], fraction of images that are not upright faces: upside down, faceless, cats, patterns
+            and noise in equal parts. The factor `outlier` says which; their other factors are those of the face they
+            replace.
 
     Returns:
         A `Split` of two sources.

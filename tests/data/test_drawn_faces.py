@@ -207,7 +207,7 @@ def test_faces_are_drawn_as_they_were_when_results_were_published():
         ({"skew": {"hat": [0.5, 0.5, 0.5, 0.5]}}, "that sum to 1"),
         ({"skew": {"hat": [float("nan"), 0.5, 0.5, 0.0]}}, "expected 4 shares"),
         ({"outliers": 1.5}, "outliers=1.5 must be a fraction"),
-        ({"outliers": 0.1, "skew": {"outlier": [0, 0, 0, 1, 0, 0]}}, "give one of them"),
+        ({"outliers": 0.1, "skew": {"outlier": [0, 0, 0, 1, 0, 0]}}, "give only one of them"),
         ({"size": 8}, "size=8 is out of range; faces are drawn at 16 to 1024"),
         ({"size": 2048}, "size=2048"),
         ({"channels": 4}, "channels=4.*3 for RGB or 1"),

@@ -195,7 +195,7 @@ def test_folders_that_are_none(tmp_path, make, message):
         ({"size": 0}, "size=0, channels=3: expected size >= 1"),
         ({"channels": 4}, "size=8, channels=4: expected size >= 1 and channels 1 or 3"),
         ({"held_out": 20}, "held_out=20 leaves none of the 20 images"),
-        ({"held_out": 0}, "held_out=0 must be a number of images, 1 or more, or a share"),
+        ({"held_out": 0}, "held_out=0 must be a number of images, 1 or more, or a fraction"),
     ],
 )
 def test_arguments_that_are_none(tmp_path, arguments, message):

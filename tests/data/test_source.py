@@ -126,7 +126,7 @@ def test_names_need_not_be_unicode():
 
 @pytest.mark.parametrize("held_out", [0, -1, 0.0, 1.0, 1.5, float("nan"), True, "100", None])
 def test_what_cannot_be_held_out(held_out):
-    with pytest.raises(DataError, match=r"faces/: held_out=.* must be a number of images, 1 or more, or a share"):
+    with pytest.raises(DataError, match=r"faces/: held_out=.* must be a number of images, 1 or more, or a fraction"):
         hold_out(thousand(), NAMES, held_out)
 
 

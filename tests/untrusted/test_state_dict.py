@@ -132,5 +132,5 @@ def test_big_endian_numbers_are_refused():
 
 @pytest.mark.parametrize("data", [b"", b"not a state dict", b"\x89HDF\r\n\x1a\n", b"\x80\x02K\x01."])
 def test_another_file_is_told(data):
-    with pytest.raises(StateDictError, match="state dict of PyTorch"):
+    with pytest.raises(StateDictError, match="PyTorch state dict"):
         read_state_dict(data)

@@ -1,0 +1,63 @@
+"""Archives of arrays: read within a limit, without pickle, from regular files."""
+
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+from keras_genzoo.untrusted import UntrustedError, read_npz
+
+
+def test_arrays_are_read(tmp_path):
+    arrays = {"features": np.arange(6, dtype="float32").reshape(2, 3), "logits": np.ones((2, 0), "int8")}
+    for save in (np.savez, np.savez_compressed):
+        save(tmp_path / "a.npz", **arrays)
+        found = read_npz(tmp_path / "a.npz", 10_000)
+        assert list(found) == list(arrays)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(found[name], array, strict=True)
+
+
+def pickled(path):
+    np.savez(path, features=np.array([{"a": 1}], object))
+
+
+def deflated(path):
+    np.savez_compressed(path, features=np.zeros(10**6, "uint8"))
+
+
+def longer(path):
+    np.savez(path, features=np.zeros(10**5, "uint8"))
+
+
+def claims_more(path):
+    with zipfile.ZipFile(path, "w") as archive, archive.open("features.npy", "w") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (10**9,)})
+
+
+def flipped(path):
+    np.savez(path, features=np.zeros(1000, "uint8"))
+    content = bytearray(path.read_bytes())
+    content[600] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (pickled, "pickled objects"),
+        (deflated, "unpack to 1,000,128; at most 10,000"),
+        (longer, "at most 10,000 are read"),
+        (claims_more, r"claims an array of shape \(1000000000,\)"),
+        (flipped, "is damaged"),
+        (lambda path: path.write_bytes(b"no archive"), "is damaged, or not an archive"),
+        (os.mkfifo, "not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+        (lambda path: path.mkdir(), "not a regular file"),
+    ],
+)
+def test_what_is_not_such_a_file_is_refused(tmp_path, make, message):
+    make(tmp_path / "a.npz")
+    with pytest.raises(UntrustedError, match=message):
+        read_npz(tmp_path / "a.npz", 10_000)

@@ -154,8 +154,8 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
     if container is not None:
         optimizer = container.players
     elif not isinstance(optimizer, Mapping) or "class_name" in optimizer:
-        one = _optimizer(optimizer)
-        optimizer = {name: one.from_config(one.get_config()) for name in names}
+        given = _optimizer(optimizer)
+        optimizer = {name: given.from_config(given.get_config()) for name in names}
     for name in optimizer:
         if name not in names:
             raise ValueError(f"compile.optimizer.{name}: there is no such player; {did_you_mean(name, names)}")
@@ -165,17 +165,20 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
     if container is not None:
         return container
     instances = {name: _optimizer(optimizer[name]) for name in names}
-    if len({id(one) for one in instances.values()}) < len(names):
+    if len({id(instance) for instance in instances.values()}) < len(names):
         raise ValueError(f"compile.optimizer: {', '.join(names)} share an optimizer, but each needs one of its own.")
-    for name, one in instances.items():
-        if one.use_ema:
+    for name, instance in instances.items():
+        if instance.use_ema:
             raise ValueError(
                 f"compile.optimizer.{name}: use_ema=True would overwrite the weights after fit; "
                 "give the model ema_momentum instead."
             )
     if scale_losses:
         wrapper = keras.optimizers.LossScaleOptimizer
-        instances = {name: one if isinstance(one, wrapper) else wrapper(one) for name, one in instances.items()}
+        instances = {
+            name: instance if isinstance(instance, wrapper) else wrapper(instance)
+            for name, instance in instances.items()
+        }
     return PlayerOptimizers(instances)
 
 

@@ -10,7 +10,7 @@ def printable(text: object) -> str:
         >>> print(printable("a\\x1b[31mred\\n"))
         a\\x1b[31mred\\n
     """
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in str(text))
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in str(text))
 
 
 def is_terminal(stream: object) -> bool:

@@ -78,13 +78,13 @@ class Saved(keras.Model):
 
     def not_finite(self) -> list[str]:
         """What of this model's state holds NaN or infinity: the paths of variables, its optimizers' among them."""
-        passing = {id(one) for one in self.metrics_variables}
-        variables = {id(one): one for one in (*self.variables, *self._optimizer_variables())}
-        floats = [one for key, one in variables.items() if "float" in one.dtype and key not in passing]
+        passing = {id(variable) for variable in self.metrics_variables}
+        variables = {id(variable): variable for variable in (*self.variables, *self._optimizer_variables())}
+        floats = [variable for key, variable in variables.items() if "float" in variable.dtype and key not in passing]
         if not floats:
             return []
-        finite = ops.convert_to_numpy(ops.stack([ops.all(ops.isfinite(one)) for one in floats]))
-        return [one.path for one, is_finite in zip(floats, finite, strict=True) if not is_finite]
+        finite = ops.convert_to_numpy(ops.stack([ops.all(ops.isfinite(variable)) for variable in floats]))
+        return [variable.path for variable, is_finite in zip(floats, finite, strict=True) if not is_finite]
 
     def _optimizer_variables(self) -> list[keras.Variable]:
         optimizer = getattr(self, "optimizer", None)  # Keras sets it in `compile`

@@ -60,14 +60,14 @@ class Staged(Averaged):
         optimizer = getattr(self, "optimizer", None)  # Keras sets it in `compile`
         return 0 if optimizer is None else int(ops.convert_to_numpy(optimizer.images_seen))
 
-    def border(self, stage: int) -> float:
-        """The number of images after which stage number `stage` ends; infinite for the last one."""
+    def border(self, number: int) -> float:
+        """The number of images after which stage number `number` ends; infinite for the last one."""
         stages = self.stages()
-        if stage + 1 >= len(stages):
+        if number + 1 >= len(stages):
             return float("inf")
-        if missing := [one.name for one in stages[: stage + 1] if not one.images]:
+        if missing := [stage.name for stage in stages[: number + 1] if not stage.images]:
             raise ValueError(f"{type(self).__name__}.stages: '{missing[0]}' is not the last stage: give its images.")
-        return float(sum(one.images or 0 for one in stages[: stage + 1]))
+        return float(sum(stage.images or 0 for stage in stages[: number + 1]))
 
     def due_stage(self) -> int:
         """The stage in which a training goes on that has seen `images_seen` images."""

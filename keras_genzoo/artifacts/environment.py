@@ -79,7 +79,7 @@ def _cpu() -> str:
 
 
 def _cpu_says(key: str) -> str | None:
-    """What Linux tells of the first core; None where it does not."""
+    """What Linux reports of the first core; None where it does not."""
     try:
         lines = CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

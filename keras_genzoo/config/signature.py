@@ -98,7 +98,7 @@ def one_of(
     aliases: Mapping[str, str] | None = None,
     other: Any = None,
 ) -> Any:
-    """The type of an object whose `key` tells which of `arms` it is.
+    """The type of an object whose `key` says which of `arms` it is.
 
     Args:
         kind: string, what the arms are, for error messages.
@@ -121,7 +121,7 @@ def one_of(
                 raise refused(f"expected {short}an object with '{key}'{null}, got {value!r}")
             return value
         if key not in value:
-            raise refused(f"is missing, and tells the {kind}; there are: {', '.join(sorted(arms))}", key)
+            raise refused(f"is missing, and names the {kind}; there are: {', '.join(sorted(arms))}", key)
         name = value[key]
         if not isinstance(name, str) or name not in names:
             raise refused(f"there is no {kind} {name!r}; {did_you_mean(name, names)}", None if named else key)

@@ -13,7 +13,7 @@ from keras_genzoo.types import Count, FlowSteps
 Tensor = Any
 
 
-_LEAST_PRODUCT = -1.0 + 1e-4  # at -1 the flow cannot be inverted, and 1e-4 is what float32 tells from it
+_LEAST_PRODUCT = -1.0 + 1e-4  # at -1 the flow cannot be inverted, and 1e-4 is what float32 can distinguish from it
 
 
 class _Flow(keras.layers.Layer):

@@ -64,7 +64,7 @@ def training_images(measured: Measurements, metric: str) -> str | None:
     if measured.reference.train is not None:
         return None
     return (
-        f"{metric} tells copies of training images, and it is not known what {measured.subject.name} was trained on: "
+        f"{metric} finds copies of training images, and it is not known what {measured.subject.name} was trained on: "
         f"measure the run itself, or leave {metric} out."
     )
 

@@ -126,11 +126,13 @@ def load_inception(path: str | os.PathLike) -> tuple[keras.Model, Origin]:
     network = build_inception()
     try:
         with h5py.File(path, "r") as file:
-            told = dict(file.attrs)
-        if told.get("format") != _FORMAT:
+            attributes = dict(file.attrs)
+        if attributes.get("format") != _FORMAT:
             raise WeightsError(f"{path} was not written by `genzoo convert-inception`: convert the published file.")
         network.load_weights(path)
-        origin = Origin(str(told["source_sha256"]), str(told["weights_sha256"]), bool(told["published"]))
+        origin = Origin(
+            str(attributes["source_sha256"]), str(attributes["weights_sha256"]), bool(attributes["published"])
+        )
     except (FileNotFoundError, IsADirectoryError, PermissionError, WeightsError):
         raise
     except (OSError, KeyError, ValueError, RuntimeError) as error:  # of h5py, as the damage lies

@@ -93,7 +93,7 @@ class ACGAN(CGAN):
     def auxiliary_loss(self, player: str, outputs: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Logs]:
         """The cross-entropies of the labels, summed over kinds of images as in equation 3."""
         codes = self.one_hot(y)
-        loss = sum(ops.mean(ops.categorical_crossentropy(codes, one[:, 1:], from_logits=True)) for one in outputs)
+        loss = sum(ops.mean(ops.categorical_crossentropy(codes, part[:, 1:], from_logits=True)) for part in outputs)
         if player == "generator":
             return self.class_weight * loss, {"generator_class_loss": loss}
         right = ops.equal(ops.argmax(outputs[0][:, 1:], axis=-1), ops.argmax(codes, axis=-1))

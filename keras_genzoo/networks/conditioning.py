@@ -135,10 +135,10 @@ def condition(
         and `score`.
     """
     inputs, behind, codes = [main], [], []
-    for one in conditioning:
-        given = one.input()
+    for part in conditioning:
+        given = part.input()
         inputs.append(given)
-        entered = one.enter(given, x, spectral)
+        entered = part.enter(given, x, spectral)
         if isinstance(entered, Code):
             codes.append(entered)
         else:

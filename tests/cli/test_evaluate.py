@@ -233,7 +233,7 @@ def test_images_of_other_runs_are_never_taken_for_held_out(genzoo, mistake, pres
     code, text, _ = genzoo("evaluate", tmp_path / "a", "--data", tmp_path / "c", *asked)
     assert code == 0 and "beside the images held out of photos/ (10)" in text
     faces = save(np.random.default_rng(1).integers(0, 256, (30, 16, 16, 3), "uint8"), tmp_path / "others")
-    assert "authpct tells copies" in mistake("evaluate", tmp_path / "a", "--data", faces, *asked)
+    assert "authpct finds copies" in mistake("evaluate", tmp_path / "a", "--data", faces, *asked)
     line = mistake("evaluate", tmp_path / "a", "--data", faces, "--split", "held_out", "--metrics", "mse")
     assert "it is not known which images of others/ are held out" in line
     for number in range(40):

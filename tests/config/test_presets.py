@@ -69,7 +69,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
             "arguments.prior=3",
             "arguments.prior: expected the name of the prior or an object with 'prior' or null, got 3",
         ),
-        ('arguments.prior={"components": 3}', "arguments.prior.prior: is missing, and tells the prior; there are:"),
+        ('arguments.prior={"components": 3}', "arguments.prior.prior: is missing, and names the prior; there are:"),
         (
             'arguments.prior={"prior": "vamp", "component": 3}',
             "arguments.prior.component: 'vamp' takes no such argument; did you mean 'components'?",
@@ -99,7 +99,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
             "arguments.encoder: expected the name of the network or an object with 'network', got 3",
         ),
         ("arguments.encoder.filters=8", "arguments.encoder.filters: expected a list, got 8"),
-        ('arguments.encoder={"filters": [8]}', "arguments.encoder.network: is missing, and tells the network; there"),
+        ('arguments.encoder={"filters": [8]}', "arguments.encoder.network: is missing, and names the network; there"),
         ("arguments=[]", "arguments: expected an object, got []"),
         ("data=3", "data: expected an object with 'dataset', got 3"),
         ("about=3", "about: expected a string, got 3"),
@@ -131,7 +131,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
             "arguments.beta.class_name: there is no schedule 'CyclicRam'; did",
         ),
         ('arguments.beta={"class_name": "CyclicRamp"}', "arguments.beta.config: is missing, and has no default"),
-        ('arguments.beta={"config": {}}', "arguments.beta.class_name: is missing, and tells the schedule"),
+        ('arguments.beta={"config": {}}', "arguments.beta.class_name: is missing, and names the schedule"),
         (
             'arguments.beta={"class_name": "CyclicRamp", "config": {"total_steps": 0}}',
             "arguments.beta.config.total_steps: expected a number greater than or equal to 1, got 0",

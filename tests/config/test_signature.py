@@ -119,7 +119,7 @@ def test_one_of_picks_the_arm_that_the_key_names():
     for value, message in [
         ({"shape": "cirle"}, "there is no shape 'cirle'; did you mean 'circle'?"),
         ({"shape": ["circle"]}, "there is no shape"),
-        ({"side": 3.0}, "is missing, and tells the shape; there are: circle, square"),
+        ({"side": 3.0}, "is missing, and names the shape; there are: circle, square"),
         ({"shape": "circle", "side": 3.0}, "a circle has no such; "),
         ("circle", "expected an object with 'shape', got 'circle'"),
     ]:

@@ -205,7 +205,7 @@ def test_what_is_possible(real, train, vae):
         (["losses"], "losses: white noise is no run"),
         (["elbo"], "elbo: white noise is no run"),
         (["mse"], "mse: white noise does not reconstruct images"),
-        (["authpct"], "authpct tells copies of training images, and it is not known what white noise was trained on"),
+        (["authpct"], "authpct finds copies of training images, and it is not known what white noise was trained on"),
         (["inception_score"], "inception_score needs class probabilities, which channels has not"),
     ],
 )

@@ -14,7 +14,7 @@ EPILOG = """examples:
 With --attribute, the mean of the latents of images without it is taken from that of images with it, and the difference
 is added to held-out images, 0 to 2 times, and taken away. Attributes are a dataset's labels or factors, or columns of a
 table labels.csv at the top of a folder: file,smiling,... The area under the ROC says how well the place along that
-direction tells held-out images with it from those without: 1 if it means the attribute, 0.5 if it means nothing.
+direction separates held-out images with it from those without: 1 if it means the attribute, 0.5 if it means nothing.
 
 With --analogy A B C, the picture is A, B, C and what A - B + C gives; folders stand for the mean of their images."""
 

@@ -68,7 +68,7 @@ def _version(library: str) -> str | None:
 
 
 def emulates_bfloat16() -> bool:
-    """Whether this machine computes on an x86 CPU that has no instructions for bfloat16, and is slow with it."""
+    """Returns True on an x86 CPU without instructions for bfloat16, which is slow with it."""
     flags = _cpu_says("flags")
     return len(devices()) == 1 and flags is not None and not {"avx512_bf16", "amx_bf16"} & set(flags.split())
 
@@ -79,7 +79,7 @@ def _cpu() -> str:
 
 
 def _cpu_says(key: str) -> str | None:
-    """What Linux reports of the first core; None where it does not."""
+    """Returns what Linux reports of the first core; None on other systems."""
     try:
         lines = CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

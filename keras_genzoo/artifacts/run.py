@@ -31,7 +31,7 @@ from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
-"""What `compile` takes for each value of the option --jit, which `environment.json` records."""
+"""The argument of `compile` for each value of the option --jit, which `environment.json` records."""
 DIVERGED = "diverged.jsonl"
 """The file of a run that says when and where a number was not finite."""
 _NOTHING_SAVED = "holds no weights yet: its training has not come to its first checkpoint."

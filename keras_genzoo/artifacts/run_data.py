@@ -32,7 +32,7 @@ class Data(NamedTuple):
 
 
 def record_of(path: Path | None, split: Split) -> dict[str, Any]:
-    """What a run's `environment.json` keeps of its images; `path` is their folder, if they lie in one."""
+    """Returns what a run's `environment.json` keeps of its images; `path` is their folder, if there is one."""
     return {
         "path": str(path.absolute()) if path else None,
         "train": split.train.manifest(),
@@ -41,19 +41,19 @@ def record_of(path: Path | None, split: Split) -> dict[str, Any]:
 
 
 def recorded_path(run: Run) -> Path | None:
-    """Where the images lay that a run was trained on; None for a dataset that is in no folder."""
+    """Returns the folder of the images that a run was trained on; None for a dataset without a folder."""
     data = run.record.get("data")  # which only a training writes
     path = data.get("path") if isinstance(data, dict) else None
     return Path(path) if isinstance(path, str) else None
 
 
 def reads_folder(dataset: str) -> bool:
-    """Whether the images of a registered dataset lie in a folder that the user names."""
+    """Returns True if the images of a registered dataset lie in a folder that the user names."""
     return "path" in inspect.signature(DATASETS[dataset]).parameters
 
 
 def on_data(preset: Preset, data: str | None) -> tuple[Preset, Path | None]:
-    """The preset for what `data` names, and the folder if it is one.
+    """Returns the preset for what `data` names, and its folder, if any.
 
     Args:
         preset: a preset.
@@ -196,10 +196,10 @@ def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
 
 
 def _whole(manifest: Mapping[str, Any]) -> Any:
-    """What identifies the whole that a part was taken of."""
+    """Returns what identifies the whole of which a part was taken."""
     return manifest["kind"], manifest.get("part"), manifest.get("sha256")
 
 
 def _same_content(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    """Whether two manifests are of the same images, wherever these lie and whatever decoded them."""
+    """Returns True if two manifests are of the same images, wherever these lie and whatever decoded them."""
     return content_of(a) == content_of(b)

@@ -24,7 +24,7 @@ from keras_genzoo.data.source import DataError
 from keras_genzoo.printable import printable
 
 PREPARATION = {"version": 1, "orientation": "exif", "transparency": "over white", "crop": "center", "resize": "lanczos"}
-"""What was done to the pixels; the version rises with any change that alters them, and old caches are made anew."""
+"""The preparation of the pixels; the version rises with any change that alters them, and old caches are made anew."""
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP", ".bmp": "BMP"}
 """The format that each suffix promises."""
@@ -104,7 +104,7 @@ def decode(path: Path, size: int, channels: int) -> Decoded:
 
 
 class Header(NamedTuple):
-    """What an image file says before it is decoded: (width, height), and whether it is grey."""
+    """The header of an image file: (width, height), and whether it is grey."""
 
     sides: tuple[int, int]
     grey: bool

@@ -121,7 +121,7 @@ class Canvas:
         return max(thickness, self.pixel) / 2
 
     def cover(self, distance: Array) -> Array:
-        """How much of each pixel a shape covers, in [0, 1]."""
+        """Returns the fraction of each pixel that a shape covers, in [0, 1]."""
         cover = distance * (-1 / self.pixel)
         cover += 0.5
         return np.clip(cover, 0, 1, out=cover)

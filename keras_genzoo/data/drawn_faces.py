@@ -88,7 +88,7 @@ FACTORS: dict[str, Factor] = {
     "face_width": Factor("from 0, narrow, to 1, wide"),
     "outlier": Factor("index; 0 is a face", (1.0, *[0.0] * (len(KINDS) - 1)), tuple(KINDS)),
 }
-"""What a drawn face is made of; the columns of `factors`, in this order."""
+"""The factors of a drawn face; the columns of `factors`, in this order."""
 
 SMALLEST, LARGEST = 16, 1024
 _PIXELS_AT_ONCE = 2**18  # enough for long inner loops, few enough for a processor's cache

@@ -240,4 +240,4 @@ KINDS: dict[str, tuple[Part, ...]] = {
     "pattern": (draw_pattern,),
     "noise": (draw_noise,),
 }
-"""What each kind of picture is made of; all but the first are outliers."""
+"""The parts of each kind of picture; all but the first are outliers."""

@@ -14,7 +14,7 @@ from keras_genzoo.registry import DATASETS, did_you_mean
 from keras_genzoo.types import Share, Size
 
 NAMED = 5
-"""How many files a message names before it only counts."""
+"""The most files that a message names; more are counted."""
 
 QUARANTINE = "quarantine.txt"
 """The file at the top of a folder with the names of images to leave out, one a line, relative to the folder; lines

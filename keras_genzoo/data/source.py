@@ -17,7 +17,7 @@ from keras_genzoo.files import sha256
 from keras_genzoo.types import Count
 
 HeldOut = Count | Annotated[float, Gt(0), Lt(1)]
-"""How much to hold out: a number of images, or a fraction of them below 1."""
+"""The size of the held-out part: a number of images, or a fraction of them below 1."""
 
 
 class DataError(ValueError):

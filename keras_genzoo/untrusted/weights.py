@@ -28,7 +28,7 @@ MOST_JSON = 16 * 2**20
 MOST_UNPACKED = 4 * 2**30
 """Bytes that an archive unpacks to."""
 MOST_EXPANSION = 4
-"""How many times its own size an archive unpacks to, beside some JSON: Keras and NumPy pack nothing."""
+"""The most that an archive unpacks to, in multiples of its size, beside some JSON: Keras and NumPy do not compress."""
 MOST_CONFIG_DEPTH = 200
 """Levels of the JSON in a `.keras` file: models within models within models."""
 

@@ -125,5 +125,5 @@ def test_mistakes(genzoo, mistake, trained, folder, tmp_path):
     assert code == 2 and "have no 'label'" in complaint
     assert "must end in .csv" in mistake("debias", trained, "--output", tmp_path / "weights.json")
     assert "--strength" in mistake(*words, "--strength", "0")
-    assert "no run folder" in mistake("debias", tmp_path)
+    assert "not a run folder" in mistake("debias", tmp_path)
     assert not (tmp_path / "weights.csv").exists()

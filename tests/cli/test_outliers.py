@@ -149,7 +149,7 @@ class TestMistakes:
         words = ["outliers", run, "--data", "drawn_faces"]
         assert "invalid choice: 'distance'" in mistake(*words, "--score", "distance")
         assert "a background is for the score 'likelihood_ratio'" in mistake(*words, "--background", run)
-        assert "no run folder" in mistake(*words, "--score", "likelihood_ratio", "--background", tmp_path)
+        assert "not a run folder" in mistake(*words, "--score", "likelihood_ratio", "--background", tmp_path)
         for share in ("0", "1", "many"):
             assert "--false-alarms" in mistake(*words, "--false-alarms", share)
         line = mistake("outliers", run, "--data", run, "--false-alarms", "0.01")  # before any is scored
@@ -161,5 +161,5 @@ class TestMistakes:
 
     def test_of_data(self, mistake, run, tmp_path):
         assert "nor a dataset of this name" in mistake("outliers", run, "--data", tmp_path / "nothing")
-        assert "no run folder, it does not exist" in mistake("outliers", tmp_path / "nothing", "--data", run)
+        assert "not a run folder: it does not exist" in mistake("outliers", tmp_path / "nothing", "--data", run)
         assert "keeps no state that was best by 'fid'" in mistake("outliers", run, "--data", run, "--best", "fid")

@@ -61,7 +61,7 @@ class TestTraining:
     def test_fits_the_prior_of_autoencoders_to_what_is_drawn(self):
         shares = np.array([0.5, 0.5, 0, 0])
         stream = Stream(ArraySource(np.zeros((4, 8, 8, 3), "uint8")), 2, weights=shares)
-        model = types.SimpleNamespace(fit_prior=lambda x, seed=0, batch_size=64: None)
+        model = types.SimpleNamespace(latent_dim=2, fit_prior=lambda x, seed=0, batch_size=64: None)
         training = types.SimpleNamespace(model=model, held_out=None, measured=None, epochs=1)
         (fit_prior,) = watching_latents(training, stream)
         np.testing.assert_array_equal(fit_prior.weights, shares)

@@ -88,23 +88,29 @@ class SamplingModel(GenerativeModel):
     def endpoints(self) -> dict[str, Endpoint]:
         """Adds `generate`, images number 0 to num - 1 of a seed, and `sample`, those of any numbers, as uint8.
 
-        Image number i of a seed is the same in both. Options that are tensors are further inputs, scalars of float32.
+        Image number i of a seed is the same in both. Where `sample_options` has options that are tensors,
+        `sample_with_options` takes them too, as further scalars of float32.
         """
         names = [name for name, option in self.sample_options.items() if option.tensor and option.default is not None]
 
-        def generate(num: Tensor, seed: Tensor, *values: Tensor) -> Tensor:
-            return sample(ops.arange(num), seed, *values)
+        def generate(num: Tensor, seed: Tensor) -> Tensor:
+            return sample(ops.arange(num), seed)
 
         def sample(indices: Tensor, seed: Tensor, *values: Tensor) -> Tensor:
-            options = dict(zip(names, values, strict=True))
+            options = dict(zip(names, values, strict=False))
             return images.to_pixels(self.sample(indices, seed, **options), ops)
 
-        seed = {"seed": ArraySpec((), "int64"), **{name: ArraySpec(()) for name in names}}
-        return {
+        seed = {"seed": ArraySpec((), "int64")}
+        indices = {"indices": ArraySpec((None,), "int32"), **seed}
+        found = {
             **super().endpoints(),
             "generate": Endpoint(generate, {"num": ArraySpec((), "int32"), **seed}),
-            "sample": Endpoint(sample, {"indices": ArraySpec((None,), "int32"), **seed}),
+            "sample": Endpoint(sample, indices),
         }
+        if names:
+            options = {name: ArraySpec(()) for name in names}
+            found["sample_with_options"] = Endpoint(sample, {**indices, **options})
+        return found
 
 
 class LatentModel(SamplingModel):

@@ -46,9 +46,11 @@ def test_an_option_that_the_model_lacks(truncating):
 
 def test_options_that_are_tensors_are_inputs_of_endpoints(truncating):
     endpoints = truncating.endpoints()
-    assert list(endpoints["generate"].inputs) == ["num", "seed", "truncation"]
+    assert list(endpoints["sample"].inputs) == ["indices", "seed"]
+    assert list(endpoints["sample_with_options"].inputs) == ["indices", "seed", "truncation"]
+    assert "sample_with_options" not in Toy().endpoints()
     arguments = (np.arange(4), np.int64(3), np.float32(0.5))
-    answer = endpoints["sample"].function(*map(ops.convert_to_tensor, arguments))
+    answer = endpoints["sample_with_options"].function(*map(ops.convert_to_tensor, arguments))
     expected = truncating.generate(4, seed=3, truncation=0.5).astype(int)
     assert np.abs(ops.convert_to_numpy(answer).astype(int) - expected).max() <= 1
 

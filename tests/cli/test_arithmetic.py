@@ -78,7 +78,7 @@ def test_a_table_of_none_of_the_images(mistake, trained, folder):
         (("--attribute", "glases"), "did you mean 'glasses'"),
         (("--attribute", "hat"), "hat is one of none, cap"),
         (("--attribute", "outlier=cat"), "0 images have the attribute"),
-        (("--attribute", "hair_style=bold"), "hair_style is no 'bold'; did you mean"),
+        (("--attribute", "hair_style=bold"), "hair_style has no class 'bold'; did you mean 'bald'"),
         (("--attribute", "glasses", "--data", "nowhere"), "--data: there is no folder 'nowhere'"),
         (("--analogy", "a.png", "b.png", "c.png"), "'a.png' is missing"),
     ],

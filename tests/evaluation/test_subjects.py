@@ -122,12 +122,14 @@ class TestSavedModels:
             seeds = tf.stack([seed, 0])
             return tf.cast(tf.random.stateless_uniform((num, 2, 2, 3), seeds, 0, 256, "int32"), "uint8")
 
-        subject = SavedModelSubject(self.write(tmp_path / "foreign", generate=generate), batch_size=10)
+        with pytest.warns(UserWarning, match="was not written by genzoo export"):
+            subject = SavedModelSubject(self.write(tmp_path / "foreign", generate=generate), batch_size=10)
         whole = check_is_addressed_by_number(subject)
         assert len(np.unique(whole.reshape(150, -1), axis=0)) == 150
         both = np.concatenate([subject.images(0, 128, seed).reshape(128, -1) for seed in (0, 1, 2)])
         assert len(np.unique(both, axis=0)) == 3 * 128  # seeds share no images
 
+    @pytest.mark.filterwarnings("ignore:.*was not written by genzoo export")
     def test_one_that_makes_no_images(self, tmp_path):
         import tensorflow as tf
 
@@ -139,6 +141,7 @@ class TestSavedModels:
         with pytest.raises(EvaluationError, match=r"SavedModel without the endpoint generate\(num, seed\)"):
             SavedModelSubject(path)
 
+    @pytest.mark.filterwarnings("ignore:.*was not written by genzoo export")
     def test_one_that_makes_floats(self, tmp_path):
         import tensorflow as tf
 

@@ -8,24 +8,23 @@ from keras import ops
 
 import keras_genzoo.networks  # noqa: F401 - registers them
 from keras_genzoo.networks.building import build_network
+from keras_genzoo.networks.conditioning import Label, NoiseLevel
 from keras_genzoo.registry import NETWORKS
 
 # What models pass to a network, by the name of its argument.
 PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activation": "tanh"}
+CONDITIONING = [(), (Label(3),), (Label(3, "every_layer"),), (NoiseLevel(8),), (Label(3, "embedding"), NoiseLevel(8))]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(NETWORKS))
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
-@pytest.mark.parametrize(
-    "labels", [{}, {"num_classes": 3, "condition": "one_hot"}, {"num_classes": 3, "condition": "every_layer"}]
-)
-def test_a_network_maps_what_it_says_in_float32(name, policy, labels):
+@pytest.mark.parametrize("conditioning", CONDITIONING, ids=str)
+def test_a_network_maps_what_it_says_in_float32(name, policy, conditioning):
     parameters = inspect.signature(NETWORKS[name]).parameters
-    if labels and "condition" not in parameters:
-        pytest.skip("it takes no labels")
-    given = {key: value for key, value in {**PASSED, **labels}.items() if key in parameters}
+    given = {key: value for key, value in {**PASSED, "conditioning": conditioning}.items() if key in parameters}
     network, _ = build_network("network", name, given, keras.DTypePolicy(policy))
+    assert len(network.inputs) == 1 + len(given.get("conditioning", ()))
     inputs = [ops.zeros((2, *one.shape[1:]), one.dtype) for one in network.inputs]
     outputs = network(inputs if len(inputs) > 1 else inputs[0])
     for output in outputs if isinstance(outputs, list) else [outputs]:

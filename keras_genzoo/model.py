@@ -19,7 +19,7 @@ from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
 from keras_genzoo.specs import SpecKind
-from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
+from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar, checked_integer
 
 Tensor = Any
 
@@ -313,6 +313,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """
         tensors = {name: value for name, value in options.items() if isinstance(value, np.ndarray | np.generic)}
         graph = self.graph(method, **{name: value for name, value in options.items() if name not in tensors})
+        checked_integer(batch_size, f"{type(self).__name__}: batch_size", least=1)
         length = len(keras.tree.flatten(inputs)[0])
         results = []
         for first in range(0, length, batch_size):

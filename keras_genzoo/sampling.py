@@ -11,7 +11,7 @@ from keras_genzoo.capabilities import SampleOption
 from keras_genzoo.export import Endpoint
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.types import ArraySpec, Inputs
+from keras_genzoo.types import ArraySpec, Inputs, checked_integer
 
 Tensor = Any
 Array = Any
@@ -52,10 +52,7 @@ class SamplingModel(GenerativeModel):
         Raises:
             ValueError: a number out of range, or an option that the model does not have.
         """
-        checks = {"num": (num, 1), "batch_size": (batch_size, 1), "start": (start, 0), "seed": (seed, 0)}
-        for name, (value, least) in checks.items():
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < 2**32:
-                raise ValueError(f"generate: {name}={value!r} must be an integer in [{least}, 2**32).")
+        num, start = checked_integer(num, "generate: num", least=1), checked_integer(start, "generate: start")
         if start + num > 2**32:
             raise ValueError(f"generate: images {start:,} to {start + num - 1:,}: numbers must lie below 2**32.")
         return images.to_pixels(self.samples(np.arange(start, start + num), seed, batch_size, **options))
@@ -67,7 +64,8 @@ class SamplingModel(GenerativeModel):
     def _in_batches_of_seed(
         self, method: str, inputs: Any, seed: int, batch_size: int, options: Mapping[str, Any]
     ) -> Array:
-        return self.in_batches(method, inputs, batch_size, np.uint32(seed), **self.checked_options(options))
+        seed = np.uint32(checked_integer(seed, f"{type(self).__name__}: seed"))
+        return self.in_batches(method, inputs, batch_size, seed, **self.checked_options(options))
 
     def checked_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of `sample` that a user gave, as `in_batches` takes them.

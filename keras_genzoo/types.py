@@ -7,6 +7,7 @@ import dataclasses
 from typing import Annotated, Any, Literal
 
 import keras
+import numpy as np
 from annotated_types import Ge, Gt, Le, Len, Lt
 
 from keras_genzoo.registry import (
@@ -98,3 +99,20 @@ class ArraySpec:
 
 Inputs = ArraySpec | tuple[ArraySpec, ...] | dict[str, ArraySpec]
 """A structure of arrays: one, a tuple or a dictionary."""
+
+
+def checked_integer(value: Any, where: str, least: int = 0, below: int = 2**32) -> int:
+    """Returns an integer that a user gave.
+
+    Args:
+        value: what was given.
+        where: string, what messages call it: "generate: seed".
+        least, below: integers, the interval [least, below).
+
+    Raises:
+        ValueError: it is no integer, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < below:
+        bound = "2**32" if below == 2**32 else f"{below}"
+        raise ValueError(f"{where}={value!r} must be an integer in [{least}, {bound}).")
+    return int(value)

@@ -91,21 +91,6 @@ def test_a_compiled_function_sees_new_weights():
     np.testing.assert_allclose(double(x), [10.0, 0.0])
 
 
-@tensorflow
-def test_what_a_dataset_tells_of_itself():
-    import tensorflow as tf
-
-    data = tf.data.Dataset.from_tensor_slices((np.zeros((10, 2, 2, 1), "float32"), np.arange(10)))
-    facts = backend.dataset_facts
-    assert facts(data.batch(4)) == (None, "float32", 3)
-    assert facts(data.batch(4, drop_remainder=True)) == (4, "float32", 2)
-    assert facts(data.batch(20, drop_remainder=True)).batches == 0
-    assert facts(data.batch(4).filter(lambda x, y: True)).batches is None
-    assert facts(data.batch(4).repeat()).batches < 0
-    assert facts(data.map(lambda x, y: (tf.cast(x, tf.uint8), y)).batch(2)).dtype == "uint8"
-    assert facts(np.zeros((10, 2, 2, 1))) is None
-
-
 def test_seeds_on_one_replica_are_keras_own():
     ours, theirs = backend.ReplicaSeedGenerator(3), keras.random.SeedGenerator(3)
     for _ in range(3):

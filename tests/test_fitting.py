@@ -55,9 +55,9 @@ def test_training_goes_on_in_the_data_where_it_stands(monkeypatch):
     seen = []
     original = Stream.batches
 
-    def batches(self, turns=1, targets=None, start=0):
+    def batches(self, turns=1, targets=None, start=0, check=None):
         seen.append(start)
-        return original(self, turns, targets, start)
+        return original(self, turns, targets, start, check)
 
     monkeypatch.setattr(Stream, "batches", batches)
     model = compiled()

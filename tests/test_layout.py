@@ -33,6 +33,8 @@ ROOMS = [
     "averages",
     "stages",
     "export",
+    "guard",
+    "feeding",
     "fitting",
     "saving",
     "model",

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_genzoo.files import RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
+from keras_genzoo.guard import DivergedError
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.untrusted import check_hdf5
 
@@ -24,10 +25,6 @@ WEIGHTS = "model.weights.h5"
 _META, _SUMS = "meta.json", "SHA256SUMS"
 _NAME = re.compile(r"epoch-(\d{4,})(?:-step-(\d{6,}))?")
 _OVERHEAD = 2**20  # of the file's structure, and of the files beside it
-
-
-class DivergedError(RuntimeError):
-    """Raised when a number of a training is not finite any more; the message says which."""
 
 
 class DamagedError(Exception):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import keras
 from keras import ops
 
-from keras_genzoo.backend.common import DatasetFacts, Logs, LossAndLogs, Tensor
+from keras_genzoo.backend.common import Logs, LossAndLogs, Tensor
 
 NAME: str = keras.backend.backend()
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING or NAME == "tensorflow":
         TrainStep,
         apply_gradients,
         compiled,
-        dataset_facts,
         input_gradient,
         make_deterministic,
         replica_id,
@@ -26,7 +25,6 @@ elif NAME == "jax":
         TrainStep,
         apply_gradients,
         compiled,
-        dataset_facts,
         input_gradient,
         make_deterministic,
         replica_id,
@@ -41,7 +39,6 @@ else:
 
 __all__ = [
     "NAME",
-    "DatasetFacts",
     "Logs",
     "LossAndLogs",
     "ReplicaSeedGenerator",
@@ -49,7 +46,6 @@ __all__ = [
     "TrainStep",
     "apply_gradients",
     "compiled",
-    "dataset_facts",
     "input_gradient",
     "make_deterministic",
     "replica_id",

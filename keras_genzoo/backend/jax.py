@@ -8,7 +8,7 @@ import jax
 import keras
 from keras import ops
 
-from keras_genzoo.backend.common import DatasetFacts, Logs, LossAndLogs, Tensor
+from keras_genzoo.backend.common import Logs, LossAndLogs, Tensor
 
 
 def value_and_grad(
@@ -80,11 +80,6 @@ def replicas(model: keras.Model | None = None) -> int:
 def replica_id() -> Tensor:
     """The number of the replica that runs this, from 0."""
     return 0
-
-
-def dataset_facts(data: Any) -> DatasetFacts | None:
-    """Facts about a dataset: none are known here."""
-    return None
 
 
 class TrainStep(keras.Model):

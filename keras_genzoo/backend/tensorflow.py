@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_genzoo.backend.common import DatasetFacts, Logs, LossAndLogs, Tensor
+from keras_genzoo.backend.common import Logs, LossAndLogs, Tensor
 
 
 def value_and_grad(
@@ -108,19 +108,6 @@ def replica_id() -> Tensor:
     """The number of the replica that runs this, from 0."""
     context = tf.distribute.get_replica_context()
     return 0 if context is None else context.replica_id_in_sync_group
-
-
-def dataset_facts(data: Any) -> DatasetFacts | None:
-    """Facts about a `tf.data.Dataset`; None for anything else."""
-    if not isinstance(data, tf.data.Dataset):
-        return None
-    images = tf.nest.flatten(data.element_spec)[0]
-    batches = int(data.cardinality())
-    return DatasetFacts(
-        batch_size=images.shape[0] if images.shape.rank else None,
-        dtype=images.dtype.name,
-        batches=None if batches == tf.data.UNKNOWN_CARDINALITY else batches,
-    )
 
 
 class TrainStep(keras.Model):

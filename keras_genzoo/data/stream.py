@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.data.source import DataError, Source
+from keras_genzoo.data.tf_data import map_on_host
 from keras_genzoo.data.weighting import probabilities, weighted_order
 from keras_genzoo.images import from_pixels
 from keras_genzoo.registry import Registry
@@ -224,43 +225,50 @@ class Stream:
             images = reduced(images, self.image_size or images.shape[1])
         return np.ascontiguousarray(images)
 
-    def batches(self, turns: int = 1, targets: str | None = None, start: int = 0) -> Any:
+    def batches(
+        self,
+        turns: int = 1,
+        targets: str | None = None,
+        start: int = 0,
+        check: Callable[[Batch], Any] | None = None,
+    ) -> Any:
         """What `fit` reads: endless from image number `start` on if shuffled, else one pass over all images.
+
+        Args:
+            turns: integer; a batch has `turns * batch_size` images.
+            targets: as for `batch`.
+            start: integer, images before the first one.
+            check: optional function that is called with each batch, and raises where it must not be used.
 
         Returns:
             a `tf.data.Dataset` on TensorFlow; elsewhere a generator, or a `PyDataset` of one pass.
         """
         size = turns * self.batch_size
+
+        def batch(first: Any) -> Batch:
+            arrays = self.batch(int(first), size, targets)
+            if check is not None:
+                check(arrays)
+            return arrays
+
         if keras.backend.backend() == "tensorflow":
-            return self._dataset(size, targets, start)
-        batch = functools.partial(self.batch, count=size, targets=targets)
+            return self._dataset(batch, size, start)
         if not self.shuffle:
             return _Pass(batch, range(start, len(self), size))
         return (batch(first) for first in itertools.count(start, size))
 
-    def _dataset(self, size: int, targets: str | None, start: int) -> Any:
+    def _dataset(self, batch: Callable[[Any], Batch], size: int, start: int) -> Any:
         import tensorflow as tf
 
-        arrays = self.batch(0, size, targets)
-
-        def load(first: Any) -> Any:
-            tensors = tf.numpy_function(
-                lambda number: self.batch(int(number), size, targets),
-                [first],
-                [array.dtype for array in arrays],
-                stateful=False,
-            )
-            for tensor, array in zip(tensors, arrays, strict=True):
-                tensor.set_shape((size if self.shuffle else None, *array.shape[1:]))
-            return tuple(tensors)
-
+        count = size if self.shuffle else None
+        outputs = tuple(tf.TensorSpec((count, *array.shape[1:]), array.dtype) for array in batch(0))
         starts = tf.data.Dataset.counter(start, size)
         if not self.shuffle:
             starts = tf.data.Dataset.range(start, len(self), size)
         options = tf.data.Options()
         options.autotune.enabled = False  # an autotuned iterator can hold up the end of an epoch for seconds
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-        return starts.map(load, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
+        return map_on_host(starts, batch, outputs, parallel=2).prefetch(2).with_options(options)
 
 
 def reduced(images: np.ndarray, image_size: int) -> np.ndarray:

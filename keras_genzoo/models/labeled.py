@@ -6,7 +6,6 @@ from keras import ops
 
 from keras_genzoo import images
 from keras_genzoo.data.labels import as_labels
-from keras_genzoo.data.stream import Stream
 from keras_genzoo.export import Endpoint
 from keras_genzoo.networks.conditioning import Label
 from keras_genzoo.sampling import LatentModel
@@ -47,12 +46,11 @@ class Labeled(LatentModel):
         """Labels that a user gave to `method`, as integers of shape (num,); see `as_labels`."""
         return as_labels(labels, num, self.num_classes, f"{type(self).__name__}.{method}")
 
-    def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
-        if y is not None and not isinstance(x, Stream):
-            y = ops.convert_to_numpy(y)
-            column = y[:, 0] if y.shape[1:] == (1,) else y
-            self.labels(column, len(y), where.partition(".")[2])  # the code of a label out of range would be zeros
-        return super()._stream(x, y, batch_size, shuffle, where)
+    def check_targets(self, y: Any, count: int, where: str) -> None:
+        """Raises a ValueError unless `y` holds a label of this model for each of `count` images."""
+        super().check_targets(y, count, where)
+        column = y[:, 0] if y.shape[1:] == (1,) else y
+        as_labels(column, count, self.num_classes, where)  # the code of a label out of range would be zeros
 
     # Images
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_genzoo.artifacts import Position
-from keras_genzoo.callbacks import Diagnosis, FitPrior, Guard, ImageGrid, LatentReport, Progress, RunLog
+from keras_genzoo.callbacks import Diagnosis, FitPrior, ImageGrid, LatentReport, Progress, RunLog
 from keras_genzoo.capabilities import FitsPrior, HasLatentStatistics, Samples
 from keras_genzoo.data import Stream
 from keras_genzoo.training.stopping import Stop
@@ -55,16 +55,16 @@ def play(training: Training, position: Position, stop: Stop) -> Position:
             initial_epoch=position.epoch,
             initial_step=position.step,
             epochs=training.epochs,
-            callbacks=[*_before_saving(training, train, position, stop), log, *_pictures(training), progress],
+            callbacks=[*_before_saving(training, train, stop), log, *_pictures(training), progress],
             verbose=0,
         )
     return log.position
 
 
-def _before_saving(training: Training, train: Stream, position: Position, stop: Stop) -> list[keras.callbacks.Callback]:
-    """The guard; priors and measurements, which are saved and logged; and the doctor."""
+def _before_saving(training: Training, train: Stream, stop: Stop) -> list[keras.callbacks.Callback]:
+    """Priors and measurements, which are saved and logged; and the doctor."""
     run, held_out, measured = training.run, training.held_out, training.measured
-    callbacks = [Guard(train, first_step=position.step), *watching_latents(training, train)]
+    callbacks = watching_latents(training, train)
     if measured:
         callbacks.append(measured.callback(run, training.epochs, stop.asked))
     if training.options.diagnosis:

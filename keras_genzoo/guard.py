@@ -7,11 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_genzoo.artifacts import DivergedError
-from keras_genzoo.callbacks.progress import numbers
 from keras_genzoo.data import Stream
 
 _MOST_NAMED = 4  # images that a message names
+
+
+class DivergedError(RuntimeError):
+    """Raised when a number of a training is not finite any more; the message says which."""
 
 
 class Divergence(DivergedError):
@@ -59,9 +61,8 @@ class Divergence(DivergedError):
 class Guard(keras.callbacks.Callback):
     """Checks every player's losses after each step, and the weights now and then and after each epoch.
 
-    Put it before all other callbacks. A log is read one step later, when the device has computed it in any case, so
-    that the checks cost next to nothing.
-    Keras' `TerminateOnNaN` checks the log `loss` alone.
+    `fit` puts it before all other callbacks. A log is read one step later, when the device has computed it in any case,
+    so that the checks cost next to nothing. Keras' `TerminateOnNaN` checks the log `loss` alone.
 
     Args:
         stream: optional `Stream` that is trained on, to name the images of the step.
@@ -72,7 +73,7 @@ class Guard(keras.callbacks.Callback):
         Divergence: in `fit`: a log is NaN or infinite since the step before, or a weight is.
 
     Example:
-        >>> model.fit(train, epochs=20, callbacks=[Guard(train)])
+        >>> model.fit(train, epochs=20, callbacks=[Guard(train, every=1)])  # in the place of the one that `fit` makes
     """
 
     def __init__(self, stream: Stream | None = None, every: int = 100, first_step: int = 0):
@@ -109,11 +110,12 @@ class Guard(keras.callbacks.Callback):
         self._before = 0
 
     def _check(self, logs: Mapping[str, Any]) -> None:
-        for name, value in numbers(
-            logs, self.model.logs if logs else ()
-        ).items():  # the player that plays first is named
-            if not math.isfinite(value):
+        for name in sorted(logs, key=self._turn):  # the player that plays first is named
+            if not math.isfinite(value := float(logs[name])):
                 self._stop(name, str(value), self.model.reporter(name))
+
+    def _turn(self, log: str) -> int:
+        return self.model.logs.index(log) if log in self.model.logs else len(self.model.logs)
 
     def _check_weights(self) -> None:
         if paths := self.model.not_finite():

@@ -10,6 +10,7 @@ LINTERS = ["mypy~=2.4.0", "ruff~=0.17.0"]  # another minor version formats and c
 PARITY = ["piq>=0.8", "prdc>=0.2", "scikit-image>=0.25", "torch>=2.5", "torch-fidelity>=0.4"]
 # The builder in keras_genzoo.data.ffhq_tfds. TFDS 4.9.10 imports importlib_resources and does not declare it.
 TFDS = ["importlib_resources>=6.4", "tensorflow-datasets>=4.9.9"]
+TENSORBOARD = ["tensorboard>=2.20"]  # Keras' callback needs it, and TensorFlow does not bring it any more
 TESTS = ["hypothesis>=6.100", "pytest>=8.3", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "setuptools>=77"]
 
 setup(
@@ -48,8 +49,9 @@ setup(
     extras_require={
         "jax": JAX,
         "parity": PARITY,
+        "tensorboard": TENSORBOARD,
         "tfds": TFDS,
-        "dev": [*JAX, *LINTERS, *TESTS, *TFDS, "pre-commit>=4"],
+        "dev": [*JAX, *LINTERS, *TENSORBOARD, *TESTS, *TFDS, "pre-commit>=4"],
     },
     packages=[*find_packages(include=["keras_genzoo", "keras_genzoo.*"]), "keras_genzoo.zoo_configs"],
     package_dir={"keras_genzoo.zoo_configs": "zoo_configs"},  # the presets, in the root of the checkout

@@ -1,5 +1,6 @@
 """Averages: exponential moving averages of networks, which make the images while the networks themselves train."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -70,7 +71,9 @@ class Averaged(keras.Model):
         ]
         return {id(weight): ops.convert_to_numpy(average) for weight, average in pairs}
 
-    def update_averages(self, steps: Tensor, images_seen: Tensor, images: Tensor) -> None:
+    def update_averages(
+        self, steps: Tensor, images_seen: Tensor, images: Tensor, moved: Mapping[str, Tensor] | None = None
+    ) -> None:
         """Moves the averages after a train step.
 
         The momentum starts low and rises to `ema_momentum`, so that the initial weights are soon forgotten; likewise
@@ -80,6 +83,7 @@ class Averaged(keras.Model):
             steps: integer scalar, train steps before this one.
             images_seen: integer scalar, images before this step.
             images: integer scalar, images of this step, over all replicas.
+            moved: bool scalars by the names of networks: whether the step moved the network, as it does by default.
         """
         pairs = self.averages()
         if not pairs:
@@ -93,5 +97,8 @@ class Averaged(keras.Model):
             momentum = ops.power(0.5, count / half_life)
         for name, attribute in pairs.items():
             weights, averages = getattr(self, name).weights, getattr(self, attribute).weights
+            part = 1.0 - momentum
+            if moved and name in moved:
+                part = ops.where(moved[name], part, 0.0)
             for average, weight in zip(averages, weights, strict=True):
-                average.assign(average + (1.0 - momentum) * (ops.cast(weight, average.dtype) - average))
+                average.assign(average + part * (ops.cast(weight, average.dtype) - average))

@@ -23,7 +23,6 @@ class Fitting(Staged):
 
     image_shape: tuple[int, ...]
     targets: ClassVar[str | None]
-    turns: int
 
     def fit(
         self,
@@ -158,8 +157,8 @@ class Fitting(Staged):
                 f"{where}: the stage '{stage.name}' has batches or images of its own, which a dataset cannot give: "
                 "give a Stream, or arrays."
             )
-        steps = None if steps_per_epoch is None else self._in_executions(steps_per_epoch, 0, where)
-        return checked(x, check, steps_per_epoch), steps
+        asked = None if steps_per_epoch is None else self._in_executions(steps_per_epoch, 0, where)
+        return checked(x, check, asked), asked
 
     def _in_executions(self, asked: int | None, whole: int, where: str) -> int:
         """The train steps of an epoch, `asked` or, by default, `whole`: a multiple of `steps_per_execution`."""
@@ -254,11 +253,11 @@ class Fitting(Staged):
         check.check_shape(array.shape)
         images.check_range(array, where)
         warn_if_never_negative(array, where)
-        target = {}
+        target: dict[str, Any] = {}
         if y is not None:
-            y = as_array(y, where)
-            check.check_targets(y, len(array), where)
-            target = {str(self.targets): y}
+            given: Any = as_array(y, where)
+            check.check_targets(given, len(array), where)
+            target = {str(self.targets): given}
         return Stream(ArraySource(array.astype("float32"), **target), batch_size or 32, shuffle=shuffle)
 
     def _check(self, where: str, stream: Stream | None, training: bool = True) -> BatchCheck:

@@ -14,7 +14,7 @@ from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.networks import budget
 from keras_genzoo.networks.building import build_network
-from keras_genzoo.players import Player, player_optimizers, turn_batch
+from keras_genzoo.players import Player, keeping_losses, player_optimizers, turn_batch
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
@@ -176,12 +176,18 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         """The variables that `player` trains."""
         return [variable for name in player.networks for variable in getattr(self, name).trainable_variables]
 
-    def compile(self, optimizer: Any = None, jit_compile: bool | str = "auto", **kwargs: Any) -> None:
+    def _bringing(self, player: Player) -> list[keras.Layer]:
+        """The networks that this player is the first to train: what their layers bring is added to its loss."""
+        first = {name: other.name for other in reversed(self.players()) for name in other.networks}
+        return [getattr(self, name) for name in player.networks if first[name] == player.name]
+
+    def compile(self, optimizer: Any = None, loss: None = None, *, jit_compile: Any = "auto", **kwargs: Any) -> None:
         """Prepares the training.
 
         Args:
             optimizer: one optimizer for all players, each getting its own copy, or a dictionary from each player's
                 name to its own; instances, names or Keras configs. The paper's by default.
+            loss: None: a model brings its own.
             jit_compile: bool or "auto": XLA or not. "auto" compiles on an accelerator and not on a CPU, where
                 TensorFlow's graph mode is faster.
             kwargs: `steps_per_execution` and `run_eagerly`, as in Keras.
@@ -189,9 +195,12 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         Raises:
             ValueError: an optimizer for a player that is not there, or none for one that is.
         """
-        for name in ("loss", "metrics", "weighted_metrics", "loss_weights"):
-            if kwargs.get(name) is not None:
+        for name, value in {"loss": loss, **kwargs}.items():
+            if name in ("loss", "metrics", "weighted_metrics", "loss_weights") and value is not None:
                 raise ValueError(f"compile: {type(self).__name__} brings its own losses and logs: leave {name} out.")
+        if jit_compile not in (True, False, "auto"):
+            raise ValueError(f"compile: jit_compile={jit_compile!r} must be True, False or 'auto'.")
+        checked_integer(kwargs.get("steps_per_execution", 1), "compile: steps_per_execution", least=1)
         if backend.replicas() > 1 and (jit_compile is True or kwargs.get("steps_per_execution", 1) != 1):
             raise ValueError(
                 "compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out."
@@ -211,25 +220,57 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         return self._trackers
 
     def training_step(self, data: Any) -> dict[str, Tensor]:
-        """One train step: every player takes its turns, each on images of its own."""
+        """One train step: every player takes its turns, each on images of its own.
+
+        A turn changes the player's own networks only. The others compute as in training, so by the statistics of their
+        batches, but their running statistics (batch normalization, spectral normalization) stay: those are of the
+        turns in which a network is trained. The papers' code differs here: DCGAN's moves the discriminator's with
+        every batch that passes it in its own turn, PyTorch's example in the generator's too.
+
+        A turn whose gradients float16 could not hold is skipped: it moves no weight, statistic or average.
+        """
         x, y = self._unpack(data)
         logged: set[str] = set()
+        moved: dict[str, Tensor] = {}  # by network, whether any turn of this step moved it
         for player in self.players():
             variables = self.variables_of(player)
             optimizer = self.optimizer.players[player.name]
+            scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
             for turn in range(player.steps):
                 batch = turn_batch(x, turn, self.turns), turn_batch(y, turn, self.turns)
 
                 def loss_and_logs(player: Player = player, batch: tuple = batch, optimizer: Any = optimizer) -> tuple:
-                    loss, logs = player.loss(*batch, training=True)
-                    return optimizer.scale_loss(loss), logs
+                    networks = self._bringing(player)
+                    with keeping_losses(networks):
+                        loss, logs = player.loss(*batch, training=True)
+                        brought = [ops.cast(part, "float32") for network in networks for part in network.losses]
+                    return optimizer.scale_loss(sum(brought, loss)), logs
 
+                own, others = self._statistics(player)
                 logs, gradients = backend.value_and_grad(loss_and_logs, variables, self)
                 backend.apply_gradients(optimizer, gradients, variables)
+                for variable, before in others:
+                    variable.assign(before)
+                if scaled:
+                    finite = ops.all(ops.stack([ops.all(ops.isfinite(gradient)) for gradient in gradients]))
+                    for variable, before in own:
+                        variable.assign(ops.where(finite, variable.value, before))
+                    for name in player.networks:
+                        moved[name] = ops.logical_or(finite, moved.get(name, False))
                 logged |= self._track(logs, player)
         self._check_all_logged(logged)
-        self.after_step(ops.shape(x)[0] * backend.replicas())
+        self.after_step(ops.shape(x)[0] * backend.replicas(), moved)
         return self.get_metrics_result()
+
+    def _statistics(self, player: Player) -> tuple[list[tuple], list[tuple]]:
+        """What forward passes may change, with its values: the player's own and the model's, and the others'."""
+        averages = {id(weight) for name in self.averages().values() for weight in getattr(self, name).weights}
+        names = {name for other in self.players() for name in other.networks} - set(player.networks)
+        foreign = {id(weight) for name in names for weight in getattr(self, name).non_trainable_weights}
+        present = [weight for weight in self.non_trainable_weights if id(weight) not in averages]
+        pairs = [(weight, ops.copy(weight.value)) for weight in present]
+        own = [pair for pair in pairs if id(pair[0]) not in foreign]
+        return own, [pair for pair in pairs if id(pair[0]) in foreign]
 
     def validation_step(self, data: Any) -> dict[str, Tensor]:
         """One validation step: every player's losses on the whole batch, without an update."""
@@ -242,10 +283,10 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         self._check_all_logged(logged)
         return self.get_metrics_result()
 
-    def after_step(self, images: Tensor) -> None:
-        """Counts a train step of `images` images, and moves the averages."""
+    def after_step(self, images: Tensor, moved: Mapping[str, Tensor]) -> None:
+        """Counts a train step of `images` images, and moves the averages of networks, unless `moved` says no."""
         optimizer = self.optimizer
-        self.update_averages(optimizer.iterations, optimizer.images_seen, images)
+        self.update_averages(optimizer.iterations, optimizer.images_seen, images, moved)
         optimizer._iterations.assign_add(1)
         optimizer.images_seen.assign_add(ops.cast(images, optimizer.images_seen.dtype))
 

@@ -1,8 +1,9 @@
 """Players: each owns networks, minimizes a loss, and has an optimizer."""
 
+import contextlib
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -59,6 +60,24 @@ def turn_batch(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
     return batch[turn * count : (turn + 1) * count]
 
 
+@contextlib.contextmanager
+def keeping_losses(networks: Iterable[keras.Layer]) -> Iterator[None]:
+    """Lets `network.losses` hold what its layers brought in all calls of the block.
+
+    Keras forgets it when a network is called the next time, and a loss calls a discriminator at least twice.
+    """
+    networks = list(networks)
+    for network in networks:
+        network._clear_losses()
+        vars(network)["_clear_losses"] = lambda: None
+    try:
+        yield
+    finally:
+        for network in networks:
+            del vars(network)["_clear_losses"]
+            network._clear_losses()  # tensors of a graph that is done
+
+
 @keras.saving.register_keras_serializable("keras_genzoo")
 class PlayerOptimizers(keras.optimizers.Optimizer):
     """One optimizer for each player, in the place where Keras keeps a model's only one.
@@ -97,12 +116,20 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         return self._variables + [v for optimizer in self.players.values() for v in optimizer.variables]
 
     @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The players' optimizers, in which Keras' callbacks read and set learning rates."""
+        return [getattr(one, "inner_optimizer", one) for one in self.players.values()]
+
+    def __dir__(self) -> list[str]:
+        """Without `optimizers`: Keras saves what it finds here, and files have it under `players`."""
+        return [name for name in super().__dir__() if name != "optimizers"]
+
+    @property
     def learning_rate(self) -> Tensor:
         """Raises: each player has its own."""
         raise ValueError(
             f"the optimizers of {', '.join(self.players)} have a learning rate each: read "
-            "model.optimizer.players[NAME].learning_rate; instead of LearningRateScheduler or ReduceLROnPlateau give "
-            "compile a keras.optimizers.schedules.LearningRateSchedule for the player."
+            "model.optimizer.players[NAME].learning_rate."
         )
 
     @learning_rate.setter
@@ -168,6 +195,7 @@ def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses:
     if len({id(instance) for instance in instances.values()}) < len(names):
         raise ValueError(f"compile.optimizer: {', '.join(names)} share an optimizer, but each needs one of its own.")
     for name, instance in instances.items():
+        instance.name = name  # by which Keras' callbacks log its learning rate
         if instance.use_ema:
             raise ValueError(
                 f"compile.optimizer.{name}: use_ema=True would overwrite the weights after fit; "

@@ -53,19 +53,35 @@ class SamplingModel(GenerativeModel):
             ValueError: a number out of range, or an option that the model does not have.
         """
         num, start = checked_integer(num, "generate: num", least=1), checked_integer(start, "generate: start")
+        checked_integer(seed, "generate: seed")
         if start + num > 2**32:
             raise ValueError(f"generate: images {start:,} to {start + num - 1:,}: numbers must lie below 2**32.")
         return images.to_pixels(self.samples(np.arange(start, start + num), seed, batch_size, **options))
 
     def samples(self, indices: Array, seed: int = 0, batch_size: int = 64, **options: Any) -> Array:
         """Images in [-1, 1] of any numbers, as a float array; arguments as for `sample` and `generate`."""
-        return self._in_batches_of_seed("sample", indices, seed, batch_size, options)
+        return self._in_batches_of_seed("sample", self._numbers(indices), seed, batch_size, options)
+
+    def _numbers(self, indices: Array) -> Array:
+        """The numbers of images, which a user gave."""
+        indices = np.asarray(indices)
+        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+            raise ValueError(
+                f"{type(self).__name__}: indices are {indices.dtype} of shape {indices.shape}, but integers of shape "
+                "(n,) are expected."
+            )
+        if indices.size and not 0 <= indices.min() <= indices.max() < 2**32:
+            raise ValueError(
+                f"{type(self).__name__}: indices lie in [{indices.min()}, {indices.max()}], but numbers in [0, 2**32) "
+                "are expected."
+            )
+        return indices
 
     def _in_batches_of_seed(
         self, method: str, inputs: Any, seed: int, batch_size: int, options: Mapping[str, Any]
     ) -> Array:
-        seed = np.uint32(checked_integer(seed, f"{type(self).__name__}: seed"))
-        return self.in_batches(method, inputs, batch_size, seed, **self.checked_options(options))
+        number = np.uint32(checked_integer(seed, f"{type(self).__name__}: seed"))
+        return self.in_batches(method, inputs, batch_size, number, **self.checked_options(options))
 
     def checked_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of `sample` that a user gave, as `in_batches` takes them.

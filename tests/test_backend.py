@@ -146,11 +146,26 @@ def _steps(apply, optimizer, gradients, jit):
         {"class_name": "Adam", "config": {"learning_rate": 0.1, "beta_1": 0.5}},
         {"class_name": "AdamW", "config": {"learning_rate": 0.1, "weight_decay": 0.1, "clipnorm": 0.5}},
         {"class_name": "Adam", "config": {"learning_rate": 0.1, "amsgrad": True}},
+        *(
+            {"class_name": name, "config": {"learning_rate": 0.1, **arguments}}
+            for name in ("Adam", "AdamW")
+            for arguments in (
+                {"beta_2": 0.9, "epsilon": 1e-3},
+                {"clipvalue": 0.1},
+                {"global_clipnorm": 0.1},
+                {"loss_scale_factor": 8.0},
+                {"gradient_accumulation_steps": 2},
+                {"gradient_accumulation_steps": 3, "weight_decay": 0.1, "clipnorm": 0.5},
+                {"learning_rate": keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)},
+            )
+        ),
     ],
+    ids=str,
 )
 @pytest.mark.parametrize("jit", [False, True])
 def test_adam_takes_the_steps_of_keras(optimizer, jit):
     gradients = [keras.random.normal((4, 3), seed=number) * 10.0**-number for number in range(5)]
+    optimizer = keras.saving.serialize_keras_object(keras.optimizers.get(copy.deepcopy(optimizer)))
     ours = _steps(backend.apply_gradients, copy.deepcopy(optimizer), gradients, jit)
     theirs = _steps(keras.optimizers.Optimizer.apply, copy.deepcopy(optimizer), gradients, jit)
     for own, other in zip(ours, theirs, strict=True):

@@ -21,7 +21,7 @@ def value_and_grad(
 
     def pure(values: list[Tensor]) -> tuple[Tensor, tuple[Logs, list[Tensor]]]:
         pairs = [*zip(variables, values, strict=True), *zip(state, before, strict=True)]
-        with keras.StatelessScope(pairs) as scope:
+        with keras.StatelessScope(pairs, collect_losses=True) as scope:
             loss, logs = loss_and_logs()
         return loss, (logs, [scope.get_current_value(variable) for variable in state])
 

@@ -58,7 +58,8 @@ def _adam_step(optimizer: keras.optimizers.Adam, gradient: Tensor, variable: tf.
         type(optimizer).update_step(optimizer, gradient, variable, rate)
         return
     index, dtype = optimizer._get_variable_index(variable), variable.dtype
-    step = tf.cast(optimizer.iterations.value + 1, dtype)
+    # Under gradient accumulation Keras has a tensor here, of the steps that were applied.
+    step = tf.cast(ops.convert_to_tensor(optimizer.iterations) + 1, dtype)
     beta_1, beta_2 = tf.cast(optimizer.beta_1, dtype), tf.cast(optimizer.beta_2, dtype)
     tf.raw_ops.ResourceApplyAdam(
         var=variable.handle,

@@ -9,7 +9,7 @@ from keras_genzoo.data.labels import as_labels
 from keras_genzoo.export import Endpoint
 from keras_genzoo.networks.conditioning import Label
 from keras_genzoo.sampling import LatentModel
-from keras_genzoo.types import ArraySpec, LabelCondition
+from keras_genzoo.types import ArraySpec, LabelCondition, checked_integer
 
 Tensor = Any
 Array = Any
@@ -76,7 +76,7 @@ class Labeled(LatentModel):
             ValueError: labels out of range, or not as many as images.
         """
         if labels is not None:
-            options["labels"] = self.labels(labels, num, "generate")
+            options["labels"] = self.labels(labels, checked_integer(num, "generate: num", least=1), "generate")
         return super().generate(num, seed, batch_size, start, **options)
 
     def samples(
@@ -85,6 +85,7 @@ class Labeled(LatentModel):
         """Images in [-1, 1] of any numbers and labels, as a float array."""
         if labels is None:
             return super().samples(indices, seed, batch_size, **options)
+        indices = self._numbers(indices)
         labels = self.labels(labels, len(indices), "samples")
         return self._in_batches_of_seed("_sample_pairs", (indices, labels), seed, batch_size, options)
 

@@ -138,8 +138,8 @@ def as_array(x: Any, where: str) -> np.ndarray | None:
 
 
 def warn_if_never_negative(array: np.ndarray, where: str) -> None:
-    """Warns of float images that seem to lie in [0, 1]."""
-    if array.size and array.min() >= 0.0 < array.max():
+    """Warns of float images that seem to lie in [0, 1]: none is negative, and there are black and white ones."""
+    if array.size and 0.0 <= array.min() <= 0.1 and array.max() >= 0.9:
         warnings.warn(
             f"{where}: no pixel is negative: images must lie in [-1, 1]; where these lie in [0, 1], give 2 * x - 1.",
             stacklevel=2,

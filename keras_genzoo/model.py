@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -59,6 +60,11 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
         name: str | None = None,
     ):
         super().__init__(dtype=dtype, name=name, autocast=False)
+        if (policy := self.dtype_policy.name) not in typing.get_args(DType):
+            raise ValueError(
+                f"{type(self).__name__}: the dtype policy is '{policy}', but {', '.join(typing.get_args(DType))} are "
+                "trained: give dtype=..., or keras.config.set_dtype_policy one of them."
+            )
         self._set_averages(ema_momentum, ema_half_life)
         self._specs: dict[str, Any] = {}
         self._graphs: dict[str, Callable[..., Tensor]] = {}

@@ -56,6 +56,18 @@ class Saved(keras.Model):
         }
         return cls(**arguments)
 
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Saves the model as a `.keras` file, as Keras does.
+
+        Raises:
+            ValueError: the file is of Keras' older format, which holds no model of a class of its own.
+        """
+        if not str(filepath).endswith(".keras"):
+            raise ValueError(
+                f"{type(self).__name__}.save: '{filepath}' must end in .keras: older formats could not be loaded."
+            )
+        super().save(filepath, overwrite=overwrite, **kwargs)
+
     def _seed_states(self) -> list[keras.Variable]:
         """The states of all seed generators, which Keras does not save: this model's and its layers' (Dropout)."""
         generators = [g for layer in self._flatten_layers() for g in layer._seed_generators]

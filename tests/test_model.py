@@ -252,3 +252,16 @@ def test_a_player_may_own_several_networks():
     before = model.get_weights()
     model.training_step((X,))
     assert all(np.abs(new - old).max() > 0 for old, new in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("policy", ["float16", "float64", "bfloat16"])
+def test_policies_that_do_not_train_are_refused(policy):
+    with pytest.raises(ValueError, match=rf"Toy: the dtype policy is '{policy}', but float32, mixed_float16, mixed_bf"):
+        Toy(dtype=policy)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        with pytest.raises(ValueError, match=r"or keras.config.set_dtype_policy one of them"):
+            Toy()
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -144,3 +144,10 @@ def test_weights_of_a_model_that_was_never_compiled(name, tmp_path):
     other.load_weights(tmp_path / "model.weights.h5")
     for weight, twin in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(twin, weight)
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.hdf5", "model"])
+def test_formats_that_could_not_be_loaded_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"Toy.save: '.*' must end in .keras"):
+        Toy().save(tmp_path / name)
+    assert not list(tmp_path.iterdir())

@@ -58,13 +58,25 @@ class _Flow(keras.layers.Layer):
         return z
 
 
+def _shortened(product: Tensor) -> Tensor:
+    """elu(p) / p: 1 for p >= 0, and (exp(p) - 1) / p below, which is 1 at 0 as well."""
+    far = ops.minimum(product, -1e-3)  # where the quotient loses no digits
+    quotient = ops.maximum(ops.expm1(far), _LEAST_PRODUCT) / far
+    series = 1.0 + product * (0.5 + product / 6.0)  # off by p^3 / 24
+    return ops.where(product >= 0.0, 1.0, ops.where(product > -1e-3, series, quotient))
+
+
 @POSTERIORS.register("planar")
 class PlanarFlow(_Flow):
     """Latents are shifted along a direction, by a tanh of their distance from a plane; the encoder gives each plane.
 
     Use it for few latents: a step transforms one direction only.
 
-    Reference: Rezende & Mohamed 2015, arXiv:1505.05770, equations 10 to 13; invertible by its appendix A.1.
+    Reference: Rezende & Mohamed 2015, arXiv:1505.05770, equations 10 to 13.
+
+    Differs from the paper: appendix A.1 keeps w u > -1, so that the step can be inverted, by moving u along w / |w|^2,
+        which grows without bound where w is near 0. Here u is shortened instead, until w u becomes elu(w u): the same
+        transformations, without a division.
 
     Args:
         latent_dim: integer, the length of a latent vector.
@@ -86,12 +98,11 @@ class PlanarFlow(_Flow):
         u, w = parameters[..., first : first + size], parameters[..., first + size : first + 2 * size]
         b = parameters[..., first + 2 * size]
         product = ops.sum(w * u, axis=-1)
-        bounded = ops.maximum(ops.softplus(product) - 1.0, _LEAST_PRODUCT)
-        square = ops.maximum(ops.sum(ops.square(w), axis=-1), 1e-12)
-        u = u + ((bounded - product) / square)[..., None] * w
+        shortened = _shortened(product)
         height = ops.tanh(ops.sum(w * z, axis=-1) + b)
         derivative = 1.0 - ops.square(height)
-        return z + u * height[..., None], ops.log1p(derivative * bounded)
+        z = z + (shortened * height)[..., None] * u
+        return z, ops.log1p(derivative * shortened * product)
 
 
 @POSTERIORS.register("iaf")

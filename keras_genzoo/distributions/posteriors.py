@@ -15,6 +15,9 @@ from keras_genzoo.registry import POSTERIORS
 
 Tensor = Any
 
+LOG_VARIANCES = (-30.0, 20.0)
+"""Bounds of log variances, beyond which their exponential overflows: those of Rombach et al. 2022, in their code."""
+
 
 def gaussian_log_density(z: Tensor, mean: Tensor, log_var: Tensor) -> Tensor:
     """`log N(z; mean, exp(log_var))` of each latent by itself, in nats; the arguments broadcast against each other."""
@@ -38,9 +41,9 @@ class DiagonalGaussian(keras.layers.Layer):
         self.built = True
 
     def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance, each (..., latent_dim)."""
+        """Mean and log variance, each (..., latent_dim), the latter within `LOG_VARIANCES`."""
         mean, log_var = ops.split(parameters, 2, axis=-1)
-        return mean, log_var
+        return mean, ops.clip(log_var, *LOG_VARIANCES)
 
     def sample(self, parameters: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor]:
         """Draws, and the logarithm of their density.

@@ -51,6 +51,14 @@ def test_a_gaussian_draw_and_its_density():
     np.testing.assert_allclose(log_q, stats.norm.logpdf(z, mean, deviation).sum(axis=1), rtol=1e-4)
 
 
+def test_log_variances_are_bounded():
+    parameters = np.array([[0.0, 0.0, 0.0, -500.0, 500.0, 3.0]], "float32")
+    _, log_var = DiagonalGaussian(LATENTS).moments(ops.convert_to_tensor(parameters))
+    np.testing.assert_array_equal(ops.convert_to_numpy(log_var), [[-30.0, 20.0, 3.0]])
+    z, log_q = draw(DiagonalGaussian(LATENTS), parameters, np.ones((1, LATENTS), "float32"))
+    assert np.isfinite(z).all() and np.isfinite(log_q).all()
+
+
 @pytest.mark.parametrize("make", [PlanarFlow, InverseAutoregressiveFlow])
 class TestFlows:
     def test_the_density_changes_by_the_determinant_of_the_jacobian(self, make):

@@ -11,7 +11,7 @@ from keras_genzoo.images import to_pixels
 from keras_genzoo.models.dcgan import DCGAN
 
 SHAPE = (2, 2, 1)
-X = np.random.default_rng(0).uniform(0, 1, (8, *SHAPE)).astype("float32")
+X = np.random.default_rng(0).uniform(-0.1, 1, (8, *SHAPE)).astype("float32")
 
 
 def linear(**arguments):

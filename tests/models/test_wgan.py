@@ -8,7 +8,7 @@ from keras import layers, ops
 from keras_genzoo.models.wgan import WGAN
 
 SHAPE = (2, 2, 1)
-X = np.random.default_rng(0).uniform(0, 1, (40, *SHAPE)).astype("float32")
+X = np.random.default_rng(0).uniform(-0.1, 1, (40, *SHAPE)).astype("float32")
 
 
 def small(normalized=False, **arguments):

@@ -17,7 +17,7 @@ from keras_genzoo.networks import budget
 from keras_genzoo.networks.building import build_network
 from keras_genzoo.players import Player, keeping_losses, player_optimizers, turn_batch
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.saving import Saved
+from keras_genzoo.saving import Saved, python_numbers
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
 from keras_genzoo.specs import SpecKind
 from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar, checked_integer
@@ -85,6 +85,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
             given: what the model itself passes to the network's builder (`image_shape`, `latent_dim`, ...).
         """
         try:
+            given = {name: python_numbers(item) for name, item in given.items()}
             network, spec = build_network(argument, value, given, self.dtype_policy)
         except ValueError as error:
             raise ValueError(f"{type(self).__name__}.{error}") from None
@@ -116,6 +117,7 @@ class GenerativeModel(Fitting, Saved, backend.TrainStep, keras.Model):
 
     def _made(self, argument: str, kind: SpecKind, value: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         with budget.unallocated():
+            given = {name: python_numbers(item) for name, item in given.items()}
             made, spec = kind.build(f"{type(self).__name__}.{argument}", value, **given)
             if isinstance(made, keras.layers.Layer):  # its weights are counted before they take memory
                 budget.spend(argument, made)

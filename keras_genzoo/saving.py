@@ -1,5 +1,6 @@
 """What Keras saves of a model and what it forgets: config from the constructor, optimizers, seed generators."""
 
+import functools
 import inspect
 import io
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pydantic
 from keras import ops
 
 
@@ -16,6 +18,15 @@ class Saved(keras.Model):
     Config is written once for all models: each constructor argument is kept under its own name, a network's as the
     spec that built it (`_specs`).
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Checks the constructor's arguments against their types, as a preset's are, before it works with them."""
+        given = {**dict(zip(list(inspect.signature(cls.__init__).parameters)[1:], args, strict=False)), **kwargs}
+        arguments = cls.constructor_arguments()
+        for name, value in given.items():
+            if name in arguments and arguments[name].annotation is not inspect.Parameter.empty:
+                _check(f"{cls.__name__}.{name}", value, arguments[name].annotation)
+        return super().__new__(cls, *args, **kwargs)
 
     @classmethod
     def constructor_arguments(cls) -> dict[str, inspect.Parameter]:
@@ -130,10 +141,31 @@ class WeightsFile(io.BytesIO):
         return "model.weights.h5"
 
 
+def _check(where: str, value: Any, annotation: Any) -> None:
+    """Raises a ValueError unless a value is of a type, and within its bounds."""
+    try:
+        _adapter(annotation).validate_python(python_numbers(value))
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"{where} is {value!r:.80}: {first['msg'][0].lower()}{first['msg'][1:]}.") from None
+
+
+@functools.lru_cache
+def _adapter(annotation: Any) -> pydantic.TypeAdapter:
+    return pydantic.TypeAdapter(annotation, config=pydantic.ConfigDict(arbitrary_types_allowed=True))
+
+
+def python_numbers(value: Any) -> Any:
+    """A value, or those of a tuple or list, without NumPy's scalars, which Keras' layers refuse."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return type(value)(map(python_numbers, value)) if type(value) in (list, tuple) else value
+
+
 def _plain(value: Any) -> Any:
     """`value` without the containers by which Keras tracks attributes."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value
+    return python_numbers(value)

@@ -151,3 +151,27 @@ def test_formats_that_could_not_be_loaded_are_refused(tmp_path, name):
     with pytest.raises(ValueError, match=r"Toy.save: '.*' must end in .keras"):
         Toy().save(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"image_shape": 64}, "VAE.image_shape is 64: input should be a valid tuple"),
+        ({"image_shape": (64, 64)}, r"VAE.image_shape is \(64, 64\): field required"),
+        ({"image_shape": (64, 64, 7)}, "input should be less than or equal to 4"),
+        ({"image_shape": (8, 8, 1), "latent_dim": 0}, "VAE.latent_dim is 0: input should be greater than or equal to"),
+        ({"image_shape": (8, 8, 1), "latent_dim": "many"}, "VAE.latent_dim is 'many': input should be a valid integer"),
+        ({"image_shape": (8, 8, 1), "beta": -1.0}, "VAE.beta is -1.0: input should be greater than or equal to 0"),
+        ({"image_shape": (8, 8, 1), "name": 3}, "VAE.name is 3: input should be a valid string"),
+    ],
+)
+def test_arguments_are_checked_before_they_are_used(arguments, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        VAE(**arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers():
+    small = {"encoder": {"network": "mlp_encoder", "hidden": ()}, "decoder": {"network": "mlp_decoder", "hidden": ()}}
+    shape = tuple(np.array([2, 2, 1]))
+    assert VAE(shape, np.int64(3), beta=np.float32(2.0), **small).latent_dim == 3

@@ -82,10 +82,6 @@ class DenoisingAE(EncoderDecoder, PriorlessAutoencoder):
         **kwargs: Any,
     ):
         super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
-        if corruption not in ("gaussian", "masking", "salt_and_pepper"):
-            raise ValueError(
-                f"DenoisingAE.corruption is {corruption!r}, but 'gaussian', 'masking' or 'salt_and_pepper' is expected."
-            )
         self.corruption = corruption
         if amount > 1.0 and corruption != "gaussian":
             raise ValueError(

@@ -76,8 +76,6 @@ class SparseAE(EncoderDecoder, PriorlessAutoencoder):
         super().__init__(image_shape, latent_dim, encoder, decoder, **kwargs)
         if latent_dim < 2:
             raise ValueError(f"SparseAE.latent_dim is {latent_dim}, but one latent cannot be sparse: give at least 2.")
-        if penalty not in ("kl", "l1"):
-            raise ValueError(f"SparseAE.penalty is {penalty!r}, but 'kl' or 'l1' is expected.")
         self.penalty = penalty
         self.sparsity_weight = sparsity_weight
         if not 0.0 < target < 1.0:

@@ -79,11 +79,6 @@ class VAE(Variational):
         where = type(self).__name__
         if free_bits and capacity is not None:
             raise ValueError(f"{where}: free_bits={free_bits} and a capacity contradict each other: leave one out.")
-        if decorrelation not in ("none", "dip_i", "dip_ii", "total_correlation"):
-            raise ValueError(
-                f"{where}.decorrelation is {decorrelation!r}, but 'none', 'dip_i', 'dip_ii' or 'total_correlation' is "
-                "expected."
-            )
         if decorrelation != "none":
             self.require_gaussian_posterior(f"decorrelation '{decorrelation}'")
             self.logs = (*self.logs, "decorrelation")

@@ -139,7 +139,10 @@ def test_it_learns_to_remove_noise():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"corruption": "blur"}, "DenoisingAE.corruption is 'blur', but 'gaussian', 'masking' or 'salt_and_pepper'"),
+        (
+            {"corruption": "blur"},
+            "DenoisingAE.corruption is 'blur': input should be 'gaussian', 'masking' or",
+        ),
         (
             {"corruption": "masking", "amount": 1.5},
             r"DenoisingAE.amount is 1.5, but for 'masking' a fraction in \(0, 1\]",

@@ -89,7 +89,7 @@ def test_what_is_drawn_are_activations_like_those_of_the_images(penalty):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"penalty": "l2"}, "SparseAE.penalty is 'l2', but 'kl' or 'l1' is expected"),
+        ({"penalty": "l2"}, "SparseAE.penalty is 'l2': input should be 'kl' or 'l1'"),
         ({"target": 1.0}, "SparseAE.target is 1, but a mean activation between 0 and 1 is expected"),
         ({"target": 0.0}, "SparseAE.target is 0, but"),
         ({"latent_dim": 1}, "SparseAE.latent_dim is 1, but one latent cannot be sparse"),

@@ -335,7 +335,10 @@ def test_binary_pixels_are_drawn_anew_in_training_and_by_number_in_measurements(
         ({"prior": {"components": 3}}, "VAE.prior is {'components': 3}, but the name of a prior, or a mapping with"),
         ({"prior": {"prior": "vamp", "latent_dim": 3}}, "VAE.prior.latent_dim: 'vamp' takes no such argument"),
         ({"free_bits": 0.5, "capacity": 3.0}, "VAE: free_bits=0.5 and a capacity contradict each other"),
-        ({"decorrelation": "dip"}, "VAE.decorrelation is 'dip', but 'none', 'dip_i', 'dip_ii' or 'total_corr"),
+        (
+            {"decorrelation": "dip"},
+            "VAE.decorrelation is 'dip': input should be 'none', 'dip_i', 'dip_ii' or",
+        ),
         ({"decorrelation": "dip_i", "posterior": "planar"}, "VAE: the decorrelation 'dip_i' needs the"),
         ({"prior": "vampire"}, "VAE.prior: there is no prior 'vampire'; did you mean 'vamp'"),
         ({"posterior": "full"}, "VAE.posterior: there is no posterior 'full'; there are: gaussian, iaf, planar"),

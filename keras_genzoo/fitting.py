@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import keras
@@ -22,6 +22,7 @@ class Fitting(Staged):
     """The part of a `GenerativeModel` that turns what a user has into batches of `turns * batch_size` images."""
 
     image_shape: tuple[int, ...]
+    handing_back_state: Callable[[], contextlib.AbstractContextManager]
     targets: ClassVar[str | None]
 
     def fit(
@@ -106,7 +107,7 @@ class Fitting(Staged):
             else:
                 until = epoch + self._epochs_in_stage(stream, steps, epochs - epoch, where)
             listeners.set_params({"verbose": verbose, "epochs": epochs, "steps": steps})
-            with _in_plain_words(checks):
+            with self.handing_back_state(), _in_plain_words(checks):
                 super().fit(
                     data,
                     epochs=until,
@@ -193,7 +194,8 @@ class Fitting(Staged):
         # Where JAX trains, its state is with the trainer until `fit` hands it back, as it has before validating.
         self._validation_seeds.state.assign(ops.cast([VALIDATION_SEED, 0], self._validation_seeds.state.dtype))
         if kwargs.get("_use_cached_eval_dataset"):
-            return super().evaluate(x, y, batch_size=None, **kwargs)
+            with self.handing_back_state():
+                return super().evaluate(x, y, batch_size=None, **kwargs)
         where = f"{type(self).__name__}.evaluate"
         if kwargs.pop("sample_weight", None) is not None:
             raise ValueError(f"{where}: sample_weight has no meaning here: leave it out.")
@@ -204,16 +206,18 @@ class Fitting(Staged):
         else:
             self._refuse_targets(y, where)
             x = checked(x, check, kwargs.get("steps"))
-        with _in_plain_words([check]):
+        with self.handing_back_state(), _in_plain_words([check]):
             return super().evaluate(x, batch_size=None, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
         """One train step; arguments and result as in Keras."""
-        return super().train_on_batch(*self._one_batch(x, y, "train_on_batch"), **kwargs)
+        with self.handing_back_state():
+            return super().train_on_batch(*self._one_batch(x, y, "train_on_batch"), **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
         """Every player's losses on a batch; arguments and result as in Keras."""
-        return super().test_on_batch(*self._one_batch(x, y, "test_on_batch"), **kwargs)
+        with self.handing_back_state():
+            return super().test_on_batch(*self._one_batch(x, y, "test_on_batch"), **kwargs)
 
     def _one_batch(self, x: Any, y: Any, method: str) -> tuple[Any, Any]:
         where = f"{type(self).__name__}.{method}"

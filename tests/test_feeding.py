@@ -124,7 +124,11 @@ def test_what_is_right_is_taken(toy, labeled, how, door):
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [(LABELS + 1, r"labels lie in \[1, 3\]"), (LABELS - 1, r"labels lie in \[-1, 1\]"), (LABELS + 0.7, "are float64")],
+    [
+        (LABELS + 1, r"labels lie in \[[123], 3\]"),
+        (LABELS - 1, r"labels lie in \[-1, [-01]\]"),
+        (LABELS + 0.7, "are float64"),
+    ],
     ids=["one too high", "negative", "no integers"],
 )
 def test_labels_out_of_range(labeled, how, door, labels, message):
@@ -286,3 +290,22 @@ def test_steps_that_do_not_fill_executions():
         model.fit(X, batch_size=2, steps_per_epoch=4, verbose=0)
     model.fit(images(16), batch_size=2, verbose=0)  # 8 steps, of which 6 fill executions
     assert model.iterations == 6
+
+
+@pytest.mark.parametrize("use", ["fit", "evaluate"])
+@pytest.mark.parametrize("good", [0, 1])
+def test_an_error_in_the_data_leaves_the_model_whole(use, good):
+    def batches():
+        for _ in range(good):
+            yield (X[:4],)
+        raise KeyboardInterrupt
+
+    model = compiled(Toy())
+    weights = model.get_weights()
+    with pytest.raises(KeyboardInterrupt):
+        if use == "fit":
+            model.fit(batches(), steps_per_epoch=3, verbose=0)
+        else:
+            model.evaluate(batches(), steps=3, verbose=0)
+    assert [weight.shape for weight in model.get_weights()] == [weight.shape for weight in weights]
+    model.fit(X, batch_size=4, verbose=0)

@@ -1,5 +1,6 @@
 """JAX: gradients, optimizer steps, graphs, and the train step's signature."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -87,6 +88,23 @@ class TrainStep(keras.Model):
 
     The same imperative step runs inside a scope that collects what it assigns.
     """
+
+    def _get_jax_state(self, **groups: bool) -> tuple:
+        """What Keras takes out of the variables, kept where `jax_state_sync` finds it: an error in the first step of
+        a `fit` would lose it otherwise (Keras 3.15)."""
+        state = super()._get_jax_state(**groups)
+        names = [name for name, wanted in groups.items() if wanted and name != "purge_model_variables"]
+        self._jax_state = dict(zip(names, state, strict=True))
+        return state
+
+    @contextlib.contextmanager
+    def handing_back_state(self) -> Iterator[None]:
+        """Hands the state back to the variables when an error, or an interrupt, ends the block."""
+        try:
+            yield
+        except BaseException:
+            self.jax_state_sync()
+            raise
 
     def _state(self) -> Iterator[list[keras.Variable]]:
         yield from (

@@ -126,7 +126,7 @@ def test_what_is_right_is_taken(toy, labeled, how, door):
     ("labels", "message"),
     [
         (LABELS + 1, r"labels lie in \[[123], 3\]"),
-        (LABELS - 1, r"labels lie in \[-1, [-01]\]"),
+        (LABELS - 1, r"labels lie in \[-1, -?[01]\]"),
         (LABELS + 0.7, "are float64"),
     ],
     ids=["one too high", "negative", "no integers"],

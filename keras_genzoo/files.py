@@ -14,10 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.untrusted import UntrustedError, strict_json
+from keras_genzoo.untrusted import UntrustedError, opened, records
 
-MOST_LINES = 64 * 2**20
-"""Bytes of a file of lines that are read."""
 _LINE_BREAK = re.compile(r"\n *")
 _UNFINISHED = re.compile(r"\..+\.\d+\.part|\.aside-\d+")  # the second is of version 0.1
 _OLDER = ".older-"
@@ -98,6 +96,22 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def set_aside(path: Path) -> Path:
+    """Renames what is damaged, so that it is not tried again; a link is renamed itself.
+
+    Returns:
+        Its path, new; or as it was, where nothing can be written, or a hundred were set aside.
+    """
+    for number in range(100):
+        target = path.with_name(f"damaged-{path.name}{f'-{number}' if number else ''}")
+        if not os.path.lexists(target):
+            try:
+                return path.rename(target)
+            except OSError:
+                break
+    return path
+
+
 def is_unfinished(name: str) -> bool:
     """Returns True for the name of a file or folder that a process is writing, or left unfinished."""
     return _UNFINISHED.fullmatch(name) is not None
@@ -134,21 +148,22 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, text + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, kind: Any = records.Record) -> dict[str, Any]:
     """Reads an object of a JSON file, strictly: runs may come from strangers.
 
+    Args:
+        path: the file.
+        kind: the kind of record that it must be, see `keras_genzoo.untrusted.records`; any object by default.
+
     Raises:
-        RunError: the file is missing, or is not a JSON object.
+        RunError: the file is missing, or is not such a record.
     """
     if not path.exists():
         raise RunError(f"there is no file {path}, which every run has.")
     try:
-        content = strict_json.plain(strict_json.read(path), str(path))
+        return records.read(path, kind)
     except UntrustedError as error:
         raise RunError(f"{error}.") from None
-    if not isinstance(content, dict):
-        raise RunError(f"{path} does not hold a JSON object.")
-    return content
 
 
 def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
@@ -173,15 +188,15 @@ def append_line(path: Path, line: str) -> None:
         flush(path.parent)
 
 
-def read_lines(path: Path, most: int = MOST_LINES) -> list[dict[str, Any]]:
-    """Reads the objects of a JSONL file, strictly; none if there is no such file.
+def read_lines(path: Path, kind: Any = records.Record) -> list[dict[str, Any]]:
+    """Reads the records of a kind in a JSONL file, strictly; none if there is no such file.
 
-    Lines that are not JSON objects, such as a line that a killed process or a full disk left unfinished, are skipped.
+    Other lines, such as one that a killed process or a full disk left unfinished, are skipped.
 
     Raises:
-        UntrustedError: it is not a regular file, or has more than `most` bytes.
+        UntrustedError: it is not a regular file, or too large.
     """
-    return strict_json.read_lines(path, most) if path.exists() else []
+    return records.read_lines(path, kind) if path.exists() else []
 
 
 def flush(path: Path) -> None:
@@ -196,8 +211,8 @@ def flush(path: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file's content, in hexadecimal digits."""
-    with path.open("rb") as file:
+    """Returns the SHA-256 of a regular file's content, in hexadecimal digits."""
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

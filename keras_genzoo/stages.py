@@ -80,8 +80,10 @@ class Staged(Averaged):
         were there before go on too.
 
         Raises:
-            ValueError: the model is in a later stage.
+            ValueError: the model is in a later stage, or has no such stage.
         """
+        if number >= (stages := len(self.stages())):
+            raise ValueError(f"{type(self).__name__} has no stage {number}: its {stages} are counted from 0.")
         if number < self.stage:
             raise ValueError(
                 f"{type(self).__name__} is in stage {self.stage}, and cannot go back to stage {number}: build it anew."

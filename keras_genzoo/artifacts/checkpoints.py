@@ -14,17 +14,23 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
+from keras_genzoo import files
 from keras_genzoo.files import RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
 from keras_genzoo.guard import DivergedError
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.untrusted import check_hdf5
+from keras_genzoo.printable import printable
+from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes
+from keras_genzoo.untrusted.records import Count, Number, checked
 
 WEIGHTS = "model.weights.h5"
 _META, _SUMS = "meta.json", "SHA256SUMS"
 _NAME = re.compile(r"epoch-(\d{4,})(?:-step-(\d{6,}))?")
 _OVERHEAD = 2**20  # of the file's structure, and of the files beside it
+_MOST_SUMS = 1_000  # bytes
+_LONGEST = 400
+MOST_STATE = 16 * 2**30
+"""Bytes of a file of weights that is read: 500 million parameters, their averages and two moments take 8 GB."""
 
 
 class DamagedError(Exception):
@@ -46,14 +52,14 @@ class Position:
         metrics: the state of the model's means in that epoch, which no weights file holds.
     """
 
-    epoch: int = 0
-    step: int = 0
-    iterations: int = 0
-    images: int = 0
-    stage: int = 0
-    rollbacks: int = 0
-    seconds: float = 0.0
-    metrics: tuple[float, ...] = ()
+    epoch: Count = 0
+    step: Count = 0
+    iterations: Count = 0
+    images: Count = 0
+    stage: Count = 0
+    rollbacks: Count = 0
+    seconds: Number = 0.0
+    metrics: tuple[Number, ...] = ()
 
     @property
     def name(self) -> str:
@@ -156,11 +162,12 @@ class Checkpoints:
         for folder in self:
             try:
                 position = check(folder)
+                _check_fits(position, model, folder)
             except DamagedError as error:
                 damaged[folder] = error
                 continue
             for path, damage in damaged.items():  # only once a sound one is found: a training must not start anew
-                where = f", set aside as {_set_aside(path)}" if set_aside else ""
+                where = f", set aside as {files.set_aside(path).name}" if set_aside else ""
                 warnings.warn(f"{damage}{where}; going back to {folder.name}.", stacklevel=2)
             model.begin_stage(position.stage)
             load_weights(model, folder / WEIGHTS)
@@ -191,17 +198,44 @@ def check(folder: Path) -> Position:
         if not (folder / name).is_file():
             raise DamagedError(f"{folder / name} is missing")
     try:
-        written, found = (folder / _SUMS).read_bytes(), _sums(folder).encode()
+        check_size(folder / WEIGHTS)
+        written, found = read_bytes(folder / _SUMS, _MOST_SUMS), _sums(folder).encode()
     except (OSError, ValueError) as error:
         raise DamagedError(f"{folder} cannot be read: {error}") from error
     if written != found:
         wrong = [line.split()[1].decode() for line in found.splitlines() if line not in written]
         raise DamagedError(f"{folder / (wrong or [_SUMS])[0]} is damaged: its content does not fit {_SUMS}")
     try:
-        meta: dict[str, Any] = read_json(folder / _META)
-        return Position(**{**meta, "metrics": tuple(meta["metrics"])})
-    except (RunError, KeyError, TypeError) as error:
-        raise DamagedError(f"{folder / _META} is damaged: it holds no position") from error
+        position = checked(Position, read_json(folder / _META), str(folder / _META))
+    except (RunError, UntrustedError) as error:
+        raise DamagedError(f"{str(error).removesuffix('.')}: it holds no position") from error
+    if position.name != folder.name:
+        raise DamagedError(f"{folder / _META}: it holds the position of {position.name}")
+    return position
+
+
+def _check_fits(position: Position, model: GenerativeModel, folder: Path) -> None:
+    """Refuses a position that a training of this model does not come to.
+
+    Raises:
+        DamagedError: it has another stage, or means of other logs.
+    """
+    stages, means = len(model.stages()), len(model.metrics_variables)
+    if position.stage >= stages:
+        raise DamagedError(f"{folder / _META}: stage: expected less than {stages}, got {position.stage}")
+    if position.metrics and len(position.metrics) != means:
+        raise DamagedError(f"{folder / _META}: metrics: expected {means} numbers, got {len(position.metrics)}")
+
+
+def check_size(weights: Path) -> None:
+    """Refuses a file of more bytes than any state has, before it is read to be compared with its checksum.
+
+    Raises:
+        UntrustedError: it has, or it is not a regular file.
+        OSError: it is missing.
+    """
+    if (size := check_regular(weights)) > MOST_STATE:
+        raise UntrustedError(weights, f"a file of {size:,} bytes; at most {MOST_STATE:,} are read")
 
 
 def load_weights(model: GenerativeModel, path: Path) -> None:
@@ -215,27 +249,14 @@ def load_weights(model: GenerativeModel, path: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns where it could not load the optimizers
             model.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # h5py and Keras raise nearly anything, as the content differs
+        reason = printable(str(error).strip().partition("\n")[0])[:_LONGEST] or type(error).__name__
         raise RunError(f"{path} holds no state of this {type(model).__name__}: {reason}") from error
 
 
 def _sums(folder: Path) -> str:
     """The checksums of a checkpoint's files, as `sha256sum` writes them."""
     return "".join(f"{sha256_of(folder / name)}  {name}\n" for name in (WEIGHTS, _META))
-
-
-def _set_aside(folder: Path) -> str:
-    """Renames a damaged checkpoint; returns its name, new or as it was."""
-    for number in range(100):
-        target = folder.with_name(f"damaged-{folder.name}{f'-{number}' if number else ''}")
-        if not target.exists():
-            try:
-                folder.rename(target)
-                return target.name
-            except OSError:  # where nothing can be written it stays, and is skipped
-                break
-    return folder.name
 
 
 def _not_finite(numbers: tuple[float, ...]) -> list[int]:

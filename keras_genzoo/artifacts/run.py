@@ -12,8 +12,17 @@ from typing import Any
 
 import filelock
 
-from keras_genzoo.artifacts.checkpoints import WEIGHTS, Checkpoints, DamagedError, Position, check, load_weights
+from keras_genzoo.artifacts.checkpoints import (
+    WEIGHTS,
+    Checkpoints,
+    DamagedError,
+    Position,
+    check,
+    check_size,
+    load_weights,
+)
 from keras_genzoo.artifacts.environment import environment
+from keras_genzoo.artifacts.records import Divergence, Environment, Epoch
 from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.files import (
     RunError,
@@ -29,6 +38,7 @@ from keras_genzoo.files import (
 )
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
+from keras_genzoo.untrusted import UntrustedError, read_bytes
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """The argument of `compile` for each value of the option --jit, which `environment.json` records."""
@@ -149,8 +159,8 @@ class Run:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The content of `environment.json`."""
-        return read_json(self.path / "environment.json")
+        """The content of `environment.json`; a key that it lacks is a `RunError`."""
+        return _Recorded(read_json(self.path / "environment.json", Environment), self.path / "environment.json")
 
     def add_to_record(self, **more: Any) -> None:
         """Adds keys to `environment.json`."""
@@ -161,11 +171,11 @@ class Run:
 
         A line that a killed process left unfinished is skipped.
         """
-        return [line for line in read_lines(self.path / "history.jsonl") if isinstance(line.get("epoch"), int)]
+        return read_lines(self.path / "history.jsonl", Epoch)
 
     def divergences(self) -> list[dict[str, Any]]:
         """Returns the lines of `diverged.jsonl`: when and where a number was not finite."""
-        return read_lines(self.path / DIVERGED)
+        return read_lines(self.path / DIVERGED, Divergence)
 
     def log(self, line: Mapping[str, Any], file: str = "history.jsonl") -> None:
         """Appends a line to the history, or another file; numbers that are not finite become null, as JSON requires."""
@@ -244,11 +254,25 @@ class Run:
     def _finished_weights(self, finished: Mapping[str, Any]) -> Path:
         path = self.path / WEIGHTS
         try:
+            check_size(path)
             if sha256_of(path) != finished["sha256"]:
                 raise RunError(f"{path} is damaged: its content is not what was written.")
+        except UntrustedError as error:
+            raise RunError(f"{error}.") from None
         except OSError as error:
             raise RunError(f"{path} is missing, and there are no checkpoints.") from error
         return path
+
+
+class _Recorded(dict):
+    """The content of `environment.json`."""
+
+    def __init__(self, content: Mapping[str, Any], path: Path):
+        super().__init__(content)
+        self._path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise RunError(f"{self._path}: '{key}' is missing, which every training writes: restore the file.")
 
 
 def check_free(path: str | os.PathLike) -> None:
@@ -278,7 +302,7 @@ def _check_closed(path: Path) -> None:
     while folders:
         for entry in os.scandir(folders.pop()):
             if entry.is_symlink():
-                if not Path(entry.path).resolve().is_relative_to(root):
+                if not os.path.realpath(entry.path).startswith(f"{root}{os.sep}"):  # which a circle of links is, too
                     raise RunError(
                         f"'{entry.path}' is a link that leads out of the run: replace it by what it points to."
                     )
@@ -294,7 +318,7 @@ def _hold(path: Path) -> filelock.BaseFileLock:
         lock.acquire(timeout=0)
     except filelock.Timeout:
         try:
-            holder = f"process {int((path / _HOLDER).read_text())}"
+            holder = f"process {int(read_bytes(path / _HOLDER, 20))}"
         except (OSError, ValueError):
             holder = "another process"
         raise RunError(f"{holder} is training in '{path}': wait for it, or stop it.") from None

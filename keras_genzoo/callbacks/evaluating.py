@@ -9,6 +9,7 @@ import keras
 from keras_genzoo.artifacts import Position, Run
 from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, differing_keys, place_of
 from keras_genzoo.features.extractors import Extractor
+from keras_genzoo.artifacts.records import Best
 from keras_genzoo.files import read_json, write_json
 
 RECORD = "best.json"
@@ -82,7 +83,7 @@ class Evaluating(keras.callbacks.Callback):
             return
         kept, sign = self.run.best(result.metric), place_of(result.metric).label.better or -1
         place = kept.folder / RECORD
-        before = read_json(place) if place.is_file() and list(kept) else None
+        before = read_json(place, Best) if place.is_file() and list(kept) else None
         if (
             before
             and not differing_keys(before["protocol"], result.protocol)

@@ -13,7 +13,9 @@ from keras import ops
 from keras_genzoo.callbacks.warn import warn_on_error
 from keras_genzoo.capabilities import HasLatentStatistics, HasLikelihood
 from keras_genzoo.diagnosis.rules import COLLAPSED
+from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.files import read_lines, write_json, write_lines
+from keras_genzoo.printable import printable
 from keras_genzoo.images import as_floats
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.models.vae import VAE
@@ -168,7 +170,7 @@ class LatentReport(keras.callbacks.Callback):
 def latent_report_in_words(folder: Path) -> str | None:
     """Returns the last line of a run folder's `LatentReport` in words; None if there is none."""
     lines = _lines(folder)
-    return str(lines[-1].get("words")) if lines else None
+    return printable(lines[-1].get("words")) if lines else None
 
 
 def _weight_of_kl(model: GenerativeModel) -> float | None:
@@ -180,7 +182,7 @@ def _weight_of_kl(model: GenerativeModel) -> float | None:
 
 def _lines(folder: Path) -> list[dict[str, Any]]:
     with contextlib.suppress(UntrustedError):
-        return [line for line in read_lines(folder / "latents.jsonl") if isinstance(line.get("epoch"), int)]
+        return read_lines(folder / "latents.jsonl", Latents)
     return []
 
 

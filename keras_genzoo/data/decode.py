@@ -22,6 +22,7 @@ from rich.progress import Progress
 
 from keras_genzoo.data.source import DataError
 from keras_genzoo.printable import printable
+from keras_genzoo.untrusted import opened
 
 PREPARATION = {"version": 1, "orientation": "exif", "transparency": "over white", "crop": "center", "resize": "lanczos"}
 """The preparation of the pixels; the version rises with any change that alters them, and old caches are made anew."""
@@ -113,7 +114,7 @@ class Header(NamedTuple):
 def header_of(path: Path) -> Header | None:
     """The header of an image file; None if it is no image that can be read."""
     try:
-        with Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
+        with opened(path) as file, Image.open(file, formats=sorted(set(FORMATS.values()))) as image:
             return Header(image.size, image.mode[0] in "1LI")
     except (OSError, ValueError, Image.DecompressionBombError):  # UnidentifiedImageError is an OSError
         return None

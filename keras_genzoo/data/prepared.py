@@ -7,6 +7,7 @@ names, sizes and times and of the preparation. Both are written aside, flushed t
 import contextlib
 import errno
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -25,9 +26,9 @@ from filelock import FileLock
 
 from keras_genzoo.data.decode import PREPARATION, decode_all
 from keras_genzoo.files import sha256, staged, write_text
-from keras_genzoo.untrusted import check_regular, read_bytes
+from keras_genzoo.untrusted import opened, strict_json
 
-_MOST_RECORD = 2**30  # bytes: it names every file that is broken or small
+_MOST_RECORD, _MOST_OF_A_FILE = 2**20, 2**12  # bytes: it names every file that is broken or small
 
 
 class Prepared(NamedTuple):
@@ -74,7 +75,10 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
         if found := _load(entry, key, shape):
             return found
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{stem}.lock"):  # a second process waits here, and finds the entry made
+        lock = folder / f"{stem}.lock"
+        if lock.is_symlink():
+            raise OSError(errno.ELOOP, f"{lock} is a link")
+        with FileLock(lock):  # a second process waits here, and finds the entry made
             if found := _load(entry, key, shape):
                 return found
             _sweep(folder, f"{stem}-")
@@ -138,23 +142,48 @@ def _header(file: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def _load(entry: Path, key: str, shape: tuple[int, ...]) -> Prepared | None:
-    """The entry, or None where it is missing, damaged or of other files."""
+    """The entry, or None where it is missing, damaged or of other files; links are not followed."""
+    place, most = entry.with_name(f"{entry.name}.json"), _MOST_RECORD + _MOST_OF_A_FILE * shape[0]
     try:
-        record = json.loads(read_bytes(entry.with_name(f"{entry.name}.json"), _MOST_RECORD))
-        pixels = entry.with_name(f"{entry.name}.npy")
-        check_regular(pixels)
-        images = np.load(pixels, mmap_mode="r", allow_pickle=False)
-        expected = (shape[0] - len(record["broken"]), *shape[1:])
-        if record["key"] == key and images.shape == expected and images.dtype == np.uint8:
-            return Prepared(images, record)
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        record = strict_json.read(place, most, follow=False)
+        if not _is_sound(record, key):
+            return None
+        # The header is compared, not parsed: it can be no other than the one that was written.
+        expected, header = (shape[0] - len(record["broken"]), *shape[1:]), io.BytesIO()
+        _header(header, expected)
+        start = header.tell()
+        with opened(entry.with_name(f"{entry.name}.npy"), follow=False) as file:
+            size = os.fstat(file.fileno()).st_size
+            if file.read(start) == header.getvalue() and size == start + math.prod(expected):
+                return Prepared(np.memmap(file, np.uint8, "r", start, expected), record)
+    except (OSError, ValueError):
         pass
     return None
 
 
+def _is_sound(record: Any, key: str) -> bool:
+    """Whether a record has what `_decode` writes. Names of files need not be Unicode."""
+    if not isinstance(record, dict) or record.get("key") != key or record.get("preparation") != PREPARATION:
+        return False
+    broken, small = record.get("broken"), record.get("small")
+    return (
+        isinstance(broken, dict)
+        and all(isinstance(why, str) for why in broken.values())
+        and isinstance(small, dict)
+        and all(isinstance(sides, list) and [type(side) for side in sides] == [int, int] for sides in small.values())
+        and isinstance(record.get("pillow"), str)
+        and re.fullmatch("[0-9a-f]{64}", str(record.get("sha256"))) is not None
+    )
+
+
 def _sweep(folder: Path, prefix: str) -> None:
-    """Removes entries made of earlier states of a folder, and what killed processes left."""
+    """Removes entries made of earlier states of a folder, what is damaged, and what killed processes left."""
     for path in folder.iterdir():
-        if path.name.removeprefix(".").startswith(prefix):  # a dot begins the names of files that are being written
+        # A dot begins the names of files that are being written.
+        if not path.name.removeprefix(".").startswith(prefix):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             with contextlib.suppress(OSError):  # Windows keeps what a process has mapped
                 path.unlink()

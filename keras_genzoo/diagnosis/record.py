@@ -9,9 +9,11 @@ from typing import Any
 
 from keras_genzoo.diagnosis.timeline import Finding, Observation, Timeline
 from keras_genzoo.files import append_line, read_lines, write_lines
+from keras_genzoo.printable import printable
 from keras_genzoo.untrusted import UntrustedError
 
 FILE = "diagnosis.jsonl"
+_LONGEST = 1_000
 
 
 def write(folder: Path, observation: Observation, findings: Iterable[Finding]) -> None:
@@ -35,7 +37,7 @@ def read(folder: str | os.PathLike) -> Timeline:
         if observation is not None:
             timeline.add(observation)
         elif isinstance(line.get("stopped"), str):
-            timeline.stopped = line["stopped"]
+            timeline.stopped = printable(line["stopped"])[:_LONGEST]
     return timeline
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from keras_genzoo.files import append_line
-from keras_genzoo.untrusted import read_bytes, strict_json
+from keras_genzoo.untrusted import strict_json
+from keras_genzoo.untrusted.records import Number, Record, Text, checked, split_lines
 
 MOST_BYTES = 64 * 2**20
 """Of the file of a metric: some ten thousand results."""
@@ -29,6 +30,19 @@ _LARGEST = 1e100  # what is larger is no measurement, and overflows when a table
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,99}")
 _NOTES = {"notes"}
 _PLACES = {"name", "path", "pillow"}
+
+
+class _Line(Record):
+    """The types of a result's fields in a file."""
+
+    metric: Text
+    value: Number | None
+    protocol: dict[str, Any]
+    subject: dict[str, Any]
+    date: Text
+    seconds: Number
+    environment: dict[str, Any]
+    spread: Number | None = None
 
 
 class ResultError(ValueError):
@@ -149,19 +163,23 @@ def read(folder: str | os.PathLike) -> dict[str, list[Result]]:
 
 
 def _results(path: Path, metric: str) -> Iterator[Result]:
-    *lines, unfinished = read_bytes(path, MOST_BYTES).decode("utf-8", errors="replace").split("\n")
-    for number, line in enumerate((*lines, unfinished), start=1):
+    lines, skipped = split_lines(path, MOST_BYTES), list[int]()
+    for number, line in enumerate(lines, start=1):
         result = _parsed(line)
         if result is not None and result.metric == metric:
             yield result
-        elif line.strip() and number <= len(lines):
-            warnings.warn(f"{path}: line {number} is no result of {metric}, and is passed over.", stacklevel=3)
+        elif line.strip() and number < len(lines):
+            skipped.append(number)
+    if skipped:
+        more = f" (nor are {len(skipped) - 1:,} others)" if len(skipped) > 1 else ""
+        warnings.warn(f"{path}: line {skipped[0]} is no result of {metric}{more}, and is passed over.", stacklevel=3)
 
 
 def _parsed(line: str) -> Result | None:
     """The result in a line; fields that are unknown, perhaps of a later version, are left out."""
     try:
         content = strict_json.plain(strict_json.parse(line, ""), "")
+        checked(_Line, content, "")
         return Result(**{field.name: content[field.name] for field in fields(Result) if field.name in content})
     except (TypeError, ValueError):
         return None

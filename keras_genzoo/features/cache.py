@@ -2,6 +2,7 @@
 
 An entry is a folder named by the digest of its key (which data, how prepared, which extractor with which weights, how
 many), with `key.json` and a file for each 1,024 images. Files are written aside and renamed; each carries checksums.
+What is damaged is set aside and computed anew; links are never followed.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ import numpy as np
 
 from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.features.extractors import Extractor
-from keras_genzoo.files import sha256, staged, write_json
+from keras_genzoo.files import set_aside, sha256, staged, write_json
+from keras_genzoo.printable import printable
 from keras_genzoo.untrusted import UntrustedError, read_npz, strict_json
 
 SHARD = 1_024
@@ -28,7 +30,9 @@ AT_ONCE = 256
 """Images that are in memory at a time: whole batches of every extractor."""
 MOST_BYTES = 8 * 2**30
 """Bytes that the cache of features may take; beyond it, the entries unused for the longest time are removed."""
+KEY = "key.json"
 _OVERHEAD = 2**16  # bytes of a shard beside its numbers
+_SHOWN = 200
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows progress: `with watch(what, total) as advance: advance(images)`."""
@@ -132,7 +136,7 @@ class FeatureCache:
         """The features of all images; those that are not there yet are computed, and kept shard by shard.
 
         Raises:
-            FeatureCacheError: the entry on the disk is of something else, or there are fewer images than requested.
+            FeatureCacheError: the cache cannot be written, or there are fewer images than requested.
         """
         self._open()
         shards = [(start, min(start + SHARD, self.count)) for start in range(0, self.count, SHARD)]
@@ -148,47 +152,59 @@ class FeatureCache:
         return Features(np.concatenate(features), None if logits[0] is None else np.concatenate(logits))
 
     def _open(self) -> None:
-        path = self.entry / "key.json"
         try:
+            if reason := self._damage():
+                aside = set_aside(self.entry)
+                if aside == self.entry:
+                    raise FeatureCacheError(f"{self.entry} is damaged ({reason}): remove it.")
+                warnings.warn(f"{self.entry} is damaged ({reason}): set aside as {aside.name}.", stacklevel=1)
             self.entry.mkdir(parents=True, exist_ok=True)
-            if not path.exists() and not any(self.entry.glob("*.npz")):
+            if not (self.entry / KEY).exists():
                 sweep(self.folder, MOST_BYTES, keep=self.entry)
-                write_json(path, self.key)
-            key = strict_json.plain(strict_json.read(path), str(path))
+                write_json(self.entry / KEY, self.key)
             os.utime(self.entry)
         except OSError as error:
             raise FeatureCacheError(
                 f"{self.entry}: {error.strerror}: features are kept there; set GENZOO_CACHE to a folder that can be "
                 "written."
             ) from error
-        except UntrustedError:
-            key = None
-        if key != self.key:
-            raise FeatureCacheError(
-                f"{self.entry} holds features of other images or of another extractor than its name says, so it is not "
-                "used: remove that folder."
-            )
+
+    def _damage(self) -> str | None:
+        """What is wrong with the entry on the disk; None if nothing is, or if there is none."""
+        if self.entry.is_symlink() or (self.entry.exists() and not self.entry.is_dir()):
+            return "it is not a folder"
+        path = self.entry / KEY
+        if not os.path.lexists(path):
+            return f"it has no {KEY}" if any(self.entry.glob("[0-9]*")) else None
+        try:
+            key = strict_json.plain(strict_json.read(path, follow=False), str(path))
+        except UntrustedError as error:
+            return str(error)
+        return None if key == self.key else "it is of other images, or of another extractor, than its name says"
 
     def _path(self, start: int, stop: int) -> Path:
         return self.entry / f"{start:08d}-{stop:08d}.npz"
 
     def _read(self, start: int, stop: int) -> Features | None:
         """A shard; None if it is not there. One that is damaged is set aside."""
-        path, shape = self._path(start, stop), (stop - start, self.extractor.dim)
-        if not path.is_file():
+        path, widths = self._path(start, stop), {"features": self.extractor.dim}
+        if self.extractor.classes:
+            widths["logits"] = self.extractor.classes
+        if not os.path.lexists(path):
             return None
         try:
-            numbers = (stop - start) * (self.extractor.dim + (self.extractor.classes or 0))
-            arrays = read_npz(path, numbers * np.dtype("float32").itemsize + _OVERHEAD)
-            content = Features(arrays["features"], arrays["logits"] if self.extractor.classes else None)
-            if content.features.shape == shape:
-                return content
-            reason = f"it has shape {content.features.shape} instead of {shape}"
+            numbers = (stop - start) * sum(widths.values())
+            arrays = read_npz(path, numbers * np.dtype("float32").itemsize + _OVERHEAD, follow=False)
+            found = {name: (array.dtype.name, array.shape) for name, array in arrays.items()}
+            due = {name: ("float32", (stop - start, width)) for name, width in widths.items()}
+            if found == due:
+                return Features(arrays["features"], arrays.get("logits"))
+            reason = f"it holds {printable(found)[:_SHOWN]} instead of {due}"
         except UntrustedError as error:
             reason = error.reason
-        except (OSError, KeyError) as error:
-            reason = str(error) or type(error).__name__
-        os.replace(path, path.with_suffix(".damaged"))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        set_aside(path)
         warnings.warn(f"{path} is damaged ({reason}): its {stop - start:,} images are computed anew.", stacklevel=1)
         return None
 
@@ -204,8 +220,9 @@ class FeatureCache:
 def sweep(folder: Path, most_bytes: int, keep: Path) -> None:
     """Removes the entries unused for the longest time, until those that remain take at most `most_bytes`."""
     total = 0
-    entries = [path for path in folder.iterdir() if path.is_dir() and (path / "key.json").is_file() and path != keep]
-    for entry in sorted(entries, key=lambda path: path.stat().st_mtime, reverse=True):
-        total += sum(file.stat().st_size for file in entry.iterdir())
+    entries = [path for path in folder.iterdir() if path != keep and path.is_dir() and not path.is_symlink()]
+    entries = [path for path in entries if (path / KEY).is_file() or path.name.startswith("damaged-")]
+    for entry in sorted(entries, key=lambda path: path.lstat().st_mtime, reverse=True):
+        total += sum(file.lstat().st_size for file in entry.iterdir())
         if total > most_bytes:
             shutil.rmtree(entry, ignore_errors=True)

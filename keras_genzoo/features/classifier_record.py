@@ -1,29 +1,42 @@
 """Reader of `classifier.json`, the record of a classifier."""
 
-import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
 
 from keras_genzoo.features.extractor import ExtractorError
 from keras_genzoo.types import ImageShape
-from keras_genzoo.untrusted import UntrustedError, strict_json
+from keras_genzoo.untrusted import UntrustedError
+from keras_genzoo.untrusted.records import Number, Record, Sha256, Text, checked, read
 
 RECORD = "classifier.json"
 SCHEMA = 1
+_Side = Annotated[int, Field(ge=1, le=4096)]
 
 
 class Head(NamedTuple):
     """A property that a classifier predicts: one of `classes`, or without them a number of this mean and deviation."""
 
-    name: str
-    classes: tuple[str, ...] = ()
-    mean: float = 0.0
-    deviation: float = 1.0
+    name: Text
+    classes: Annotated[tuple[Text, ...], Field(max_length=100_000)] = ()
+    mean: Number = 0.0
+    deviation: Number = 1.0
 
     @property
     def width(self) -> int:
         """Outputs of the network: a logit for each class, or the standardized number."""
         return len(self.classes) or 1
+
+
+class _Record(Record):
+    """`classifier.json`; what it says of its training is for readers."""
+
+    version: Literal[1] = Field(alias="schema")
+    name: Annotated[str, Field(pattern="^[a-z0-9_]{1,100}$")]
+    image_shape: tuple[_Side, _Side, Annotated[int, Field(ge=1, le=4)]]
+    heads: Annotated[tuple[Head, ...], Field(min_length=1, max_length=1_000)]
+    weights_sha256: Sha256
 
 
 def read_record(path: Path) -> tuple[dict[str, Any], ImageShape, list[Head]]:
@@ -39,20 +52,11 @@ def read_record(path: Path) -> tuple[dict[str, Any], ImageShape, list[Head]]:
         ExtractorError: it is damaged, or out of bounds.
     """
     try:
-        record = strict_json.plain(strict_json.read(path), str(path))
-        if record["schema"] != SCHEMA:
-            raise ValueError(f"it has schema {record['schema']!r}, but {SCHEMA} is expected")
-        heads = [Head(**{**head, "classes": tuple(head["classes"])}) for head in record["heads"]]
-        height, width, channels = map(int, record["image_shape"])
-        in_bounds = min(height, width, channels) > 0 and max(height, width) <= 4096 and channels <= 4
-        if not (
-            in_bounds
-            and re.fullmatch("[a-z0-9_]+", record["name"])
-            and heads
-            and isinstance(record["weights_sha256"], str)
-        ):
-            raise ValueError("its name, image_shape, heads or weights_sha256 are out of bounds")
-    except (KeyError, TypeError, ValueError) as error:
-        reason = error.reason if isinstance(error, UntrustedError) else repr(error)
-        raise ExtractorError(f"{path} is damaged ({reason}): train the classifier again.") from None
-    return record, (height, width, channels), heads
+        record = read(path)
+        found = checked(_Record, record, str(path))
+    except UntrustedError as error:
+        where = str(error).removesuffix(f": {error.reason}").removeprefix(str(path)).removeprefix(": ")
+        raise ExtractorError(
+            f"{path} is damaged ({f'{where}: ' if where else ''}{error.reason}): train the classifier again."
+        ) from None
+    return record, found.image_shape, list(found.heads)

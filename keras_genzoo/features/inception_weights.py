@@ -18,8 +18,9 @@ from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.features.inception import CLASSES, build_inception, scopes
 from keras_genzoo.files import sha256, write_bytes
 from keras_genzoo.saving import WeightsFile
-from keras_genzoo.untrusted import UntrustedError, check_hdf5, read_bytes
+from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes
 from keras_genzoo.untrusted.frozen_graph import FrozenGraphError, read_constants
+from keras_genzoo.untrusted.records import Record, Sha256, checked
 from keras_genzoo.untrusted.state_dict import LARGEST, StateDictError, read_state_dict
 
 DIGITS = "6726825d"
@@ -45,6 +46,13 @@ Key = tuple[str, str]
 
 class WeightsError(ValueError):
     """Weights cannot be read as those of the Inception network; the message is one line."""
+
+
+class _Digests(Record):
+    """What converted weights say of their origin."""
+
+    source_sha256: Sha256
+    weights_sha256: Sha256
 
 
 class Origin(NamedTuple):
@@ -120,6 +128,8 @@ def load_inception(path: str | os.PathLike) -> tuple[keras.Model, Origin]:
     if not path.name.endswith(".weights.h5"):
         raise WeightsError(f"{path}: expected .weights.h5 as `genzoo convert-inception` writes it, or the .pth itself.")
     try:
+        if (size := check_regular(path)) > LARGEST:
+            raise UntrustedError(path, f"a file of {size:,} bytes; at most {LARGEST:,} are read")
         check_hdf5(path)
     except UntrustedError as error:
         raise WeightsError(f"{path} is damaged ({error.reason}): convert the published file again.") from error
@@ -130,12 +140,11 @@ def load_inception(path: str | os.PathLike) -> tuple[keras.Model, Origin]:
         if attributes.get("format") != _FORMAT:
             raise WeightsError(f"{path} was not written by `genzoo convert-inception`: convert the published file.")
         network.load_weights(path)
-        origin = Origin(
-            str(attributes["source_sha256"]), str(attributes["weights_sha256"]), bool(attributes["published"])
-        )
+        written = {"source_sha256": attributes["source_sha256"], "weights_sha256": attributes["weights_sha256"]}
+        origin = Origin(**checked(_Digests, written, str(path)).model_dump(), published=bool(attributes["published"]))
     except (FileNotFoundError, IsADirectoryError, PermissionError, WeightsError):
         raise
-    except (OSError, KeyError, ValueError, RuntimeError) as error:  # of h5py, as the damage lies
+    except Exception as error:  # h5py and Keras raise nearly anything, as the damage lies
         raise WeightsError(f"{path} is damaged and cannot be read: convert the published file again.") from error
     if _digest(network) != origin.weights_sha256 or origin.published != origin.source_sha256.startswith(DIGITS):
         raise WeightsError(f"{path} does not hold the weights that it was written with: convert the file again.")

@@ -1,6 +1,6 @@
 """Readers of files from strangers: a file is checked before it is opened, JSON is read strictly."""
 
-from keras_genzoo.untrusted.files import UntrustedError, check_regular, read_bytes
+from keras_genzoo.untrusted.files import UntrustedError, check_regular, opened, read_bytes
 from keras_genzoo.untrusted.weights import KerasFile, check_hdf5, check_keras_file, check_npz, read_npz
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "check_keras_file",
     "check_npz",
     "check_regular",
+    "opened",
     "read_bytes",
     "read_npz",
 ]

@@ -1,7 +1,10 @@
 """Regular files of bounded size."""
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from keras_genzoo.printable import printable
 
@@ -39,17 +42,42 @@ def check_regular(path: str | os.PathLike) -> int:
     return _size(status, path)
 
 
-def read_bytes(path: str | os.PathLike, most: int) -> bytes:
+@contextlib.contextmanager
+def opened(path: str | os.PathLike, follow: bool = True) -> Iterator[BinaryIO]:
+    """Opens a regular file to be read, even if something else takes its place meanwhile.
+
+    Args:
+        path: path of a file.
+        follow: bool, whether it may be a link.
+
+    Raises:
+        UntrustedError: it is not a regular file, or a link that is not to be followed.
+        OSError: it is missing, or cannot be read.
+    """
+    check_regular(path)  # opening a device may already do something
+    if not follow and os.path.islink(path):
+        raise UntrustedError(path, "is a link")
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(handle, "rb") as file:
+        _size(os.fstat(handle), path)
+        yield file
+
+
+def read_bytes(path: str | os.PathLike, most: int, follow: bool = True) -> bytes:
     """Returns the content of a regular file of at most `most` bytes, even if it is replaced or grows meanwhile.
+
+    Args:
+        path: path of a file.
+        most: integer, bytes.
+        follow: bool, whether it may be a link.
 
     Raises:
         UntrustedError: it is larger, or not a regular file.
         OSError: it is missing, or cannot be read.
     """
-    check_regular(path)
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        size = _size(os.fstat(handle), path)
+    with opened(path, follow) as file:
+        size = os.fstat(file.fileno()).st_size
         content = file.read(most + 1) if size <= most else b""
     if size > most or len(content) > most:
         raise UntrustedError(path, f"a file of {max(size, len(content)):,} bytes; at most {most:,} are read")

@@ -1,6 +1,5 @@
 """Strict JSON: what Python's own reader accepts beyond the standard is refused, by key."""
 
-import contextlib
 import json
 import math
 import os
@@ -56,32 +55,18 @@ def parse(text: str | bytes, where: str, most: int = MAX_DEPTH) -> Any:
         raise UntrustedError(where, f"no valid JSON: {error}") from None
 
 
-def read(path: str | os.PathLike, most: int = MAX_BYTES) -> Any:
-    """Reads a JSON file of at most `most` bytes; `plain` should follow.
+def read(path: str | os.PathLike, most: int = MAX_BYTES, follow: bool = True) -> Any:
+    """Reads a JSON file of at most `most` bytes, which may be a link if `follow` says so; `plain` should follow.
 
     Raises:
         UntrustedError: it is missing, not a regular file, too large, or not JSON.
     """
     try:
-        return parse(read_bytes(path, most), os.fspath(path))
+        return parse(read_bytes(path, most, follow), os.fspath(path))
     except FileNotFoundError:
         raise UntrustedError(path, "there is no such file") from None
     except OSError as error:
         raise UntrustedError(path, f"cannot be read: {error.strerror}") from None
-
-
-def read_lines(path: str | os.PathLike, most: int) -> list[dict[str, Any]]:
-    """Reads the objects of a JSONL file of at most `most` bytes; lines that are not objects are skipped.
-
-    Raises:
-        UntrustedError: it is not a regular file, or too large.
-        OSError: it is missing, or cannot be read.
-    """
-    where, lines = os.fspath(path), []
-    for text in read_bytes(path, most).decode(errors="replace").split("\n"):
-        with contextlib.suppress(UntrustedError):
-            lines.append(plain(parse(text, where), where))
-    return [line for line in lines if isinstance(line, dict)]
 
 
 def plain(value: Any, where: str, path: str = "", depth: int = 0, most: int = MAX_DEPTH) -> Any:

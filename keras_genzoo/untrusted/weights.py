@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 import h5py  # type: ignore[import-untyped]
-import keras
 import numpy as np
 
 from keras_genzoo.untrusted import strict_json
 from keras_genzoo.untrusted.files import UntrustedError, check_regular, read_bytes
+from keras_genzoo.untrusted.keras_config import MOST_DEPTH, check_config
 
 MOST_OBJECTS = 100_000
 """Groups and datasets in an HDF5 file."""
@@ -27,13 +27,8 @@ MOST_JSON = 16 * 2**20
 """Bytes of the JSON in a `.keras` file."""
 MOST_UNPACKED = 4 * 2**30
 """Bytes that an archive unpacks to."""
-MOST_EXPANSION = 4
-"""The most that an archive unpacks to, in multiples of its size, beside some JSON: Keras and NumPy do not compress."""
-MOST_CONFIG_DEPTH = 200
-"""Levels of the JSON in a `.keras` file: models within models within models."""
 
 _BFLOAT16 = np.dtype("V2")  # as HDF5 keeps it
-_RUNNING = {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "__lambda__"}
 _KERAS_FILE = {"config.json", "metadata.json", "model.weights.h5"}
 
 
@@ -144,36 +139,12 @@ def check_keras_file(path: str | os.PathLike) -> KerasFile:
             if sizes.get(name, 0) > MOST_JSON:
                 raise UntrustedError(f"{path}: {name}", f"{sizes[name]:,} bytes; at most {MOST_JSON:,} are read")
         where = f"{path}: config.json"
-        config = strict_json.parse(archive.read("config.json"), where, MOST_CONFIG_DEPTH)
-        _check_config(config, where)
+        config = strict_json.parse(archive.read("config.json"), where, MOST_DEPTH)
+        check_config(config, where)
         weights = io.BytesIO(archive.read("model.weights.h5"))
     size = weights.getbuffer().nbytes
     _check_hdf5(weights, size, f"{path}: model.weights.h5")
     return KerasFile(config, size)
-
-
-def _check_config(config: Any, where: str) -> None:
-    """Refuses code, and classes that are neither of Keras nor registered with it."""
-    waiting = [(config, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        if depth > MOST_CONFIG_DEPTH:
-            raise UntrustedError(where, f"nested deeper than {MOST_CONFIG_DEPTH} levels")
-        if isinstance(value, dict) and "class_name" in value:
-            _check_class(value, where)
-        items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        waiting.extend((item, depth + 1) for item in items)
-
-
-def _check_class(value: dict[str, Any], where: str) -> None:
-    name, module, registered = value["class_name"], value.get("module"), value.get("registered_name")
-    if name in _RUNNING:
-        raise UntrustedError(where, f"holds a {name}, which is code, and code of strangers is not run")
-    known = module in (None, "builtins", "keras") or (isinstance(module, str) and module.startswith("keras."))
-    if not known and not (isinstance(registered, str) and keras.saving.get_registered_object(registered)):
-        raise UntrustedError(
-            where, f"names {f'{module}.{name}'[:100]!r}, which is neither of Keras nor registered with it"
-        )
 
 
 def check_npz(path: str | os.PathLike) -> None:
@@ -190,18 +161,19 @@ def check_npz(path: str | os.PathLike) -> None:
         _check_arrays(archive, path)
 
 
-def read_npz(path: str | os.PathLike, most: int) -> dict[str, np.ndarray]:
+def read_npz(path: str | os.PathLike, most: int, follow: bool = True) -> dict[str, np.ndarray]:
     """Reads the arrays of an `.npz` file.
 
     Args:
         path: the file.
         most: integer, the largest size in bytes, packed and unpacked.
+        follow: bool, whether it may be a link.
 
     Raises:
         UntrustedError: it is not a regular file, is larger, is damaged, or holds anything but plain arrays.
         OSError: it is missing, or cannot be read.
     """
-    content = read_bytes(path, most)
+    content = read_bytes(path, most, follow)
     with _opened_zip(io.BytesIO(content), path, len(content), most) as archive:
         _check_arrays(archive, path)
         # The checksums of the archive are compared on the way.
@@ -231,18 +203,24 @@ _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.form
 def _opened_zip(
     file: str | os.PathLike | BinaryIO, where: object, size: int, most: int | None = None
 ) -> Iterator[zipfile.ZipFile]:
-    """An archive of bounded size; any error while it is read means that it is damaged."""
+    """An archive of bounded size, as Keras and NumPy write it; any error while it is read means that it is damaged.
+
+    Its members are not compressed: those that are may unpack to more than they say.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             unpacked = sum(info.file_size for info in infos)
-            most = min(MOST_UNPACKED, MOST_JSON + MOST_EXPANSION * size) if most is None else most
+            most = min(MOST_UNPACKED, size) if most is None else most
             if unpacked > most:
                 raise UntrustedError(
                     where, f"{size:,} bytes that unpack to {unpacked:,}; at most {most:,} are unpacked"
                 )
             if len({info.filename for info in infos}) < len(infos):
                 raise UntrustedError(where, "holds two files of one name")
+            for info in infos:
+                if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+                    raise UntrustedError(f"{where}: {info.filename}", "is compressed, as Keras and NumPy write no file")
             yield archive
     except (PermissionError, UntrustedError):
         raise

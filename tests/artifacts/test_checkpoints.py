@@ -17,7 +17,7 @@ from tests.toys import Growing
 
 
 def test_all_state_comes_back(tmp_path, model, fresh):
-    position = Position(epoch=1, step=2, iterations=6, seconds=1.5, metrics=(0.1, 3.0))
+    position = Position(epoch=1, step=2, iterations=6, seconds=1.5, metrics=(0.1, 3.0, 0.2, 3.0))
     Checkpoints(tmp_path).save(model, position)
     assert not np.array_equal(state(fresh)[0], state(model)[0])
     assert Checkpoints(tmp_path).restore(fresh) == position

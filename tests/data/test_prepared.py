@@ -88,6 +88,20 @@ def test_changed_files_are_decoded_and_the_old_entry_goes(root, cache):
         lambda npy, json_file: json_file.write_text("{"),
         lambda npy, json_file: json_file.write_text("[]"),
         lambda npy, json_file: json_file.write_text(json.dumps({"key": "other", "broken": {"b.png": ""}})),
+        lambda npy, json_file: json_file.write_text("[" * 10**6),
+        lambda npy, json_file: json_file.write_text(json_file.read_text().replace('"small": {}', '"small": {"a": 1}')),
+        lambda npy, json_file: json_file.write_text(json_file.read_text().replace('"holds no PNG', '3, "x": "')),
+        lambda npy, json_file: os.truncate(json_file, 10**10),
+        lambda npy, json_file: os.truncate(npy, 10**10),
+        lambda npy, json_file: replaced(npy, os.mkfifo),
+        lambda npy, json_file: replaced(json_file, os.mkfifo),
+        lambda npy, json_file: replaced(npy, os.mkdir),
+        lambda npy, json_file: replaced(json_file, os.mkdir),
+        lambda npy, json_file: replaced(npy, lambda path: path.symlink_to("/dev/zero")),
+        lambda npy, json_file: replaced(json_file, lambda path: path.symlink_to("/dev/zero")),
+        lambda npy, json_file: replaced(npy, linked_outside),
+        lambda npy, json_file: replaced(json_file, linked_outside),
+        lambda npy, json_file: np.savez(npy.open("wb"), a=np.zeros(3)),
     ],
 )
 def test_a_damaged_entry_is_made_anew(root, cache, damage):
@@ -98,6 +112,27 @@ def test_a_damaged_entry_is_made_anew(root, cache, damage):
     np.testing.assert_array_equal(again.images, good)
     assert isinstance(again.images, np.memmap)
     assert isinstance(read(root, cache).images, np.memmap)
+
+
+def replaced(path, make):
+    """Puts something else in the place of a file, which is kept beside the cache."""
+    shutil.move(path, path.parent.parent / "outside")
+    make(path)
+
+
+def linked_outside(path):
+    path.symlink_to(path.parent.parent / "outside")
+
+
+def test_a_link_as_lock_is_not_written_through(root, cache):
+    read(root, cache)
+    (lock,) = cache.glob("*.lock")
+    for path in cache.iterdir():
+        path.unlink()
+    (root.parent / "outside").write_text("gold")
+    lock.symlink_to(root.parent / "outside")
+    fails_in_memory(root, cache, ".*is a link")
+    assert (root.parent / "outside").read_text() == "gold"
 
 
 def fails_in_memory(root, cache, reason):

@@ -251,8 +251,9 @@ def run(tmp_path):
             "fit": {"epochs": 1},
             "about": name,
         }
-        manifest = {"kind": "image_folder", "name": name, "sha256": images}
-        with Run.create(tmp_path / name, config.resolve(preset), {"seed": seed, "data": {"train": manifest}}) as made:
+        manifest = {"kind": "image_folder", "name": name, "count": 100, "sha256": images}
+        record = {"seed": seed, "data": {"train": manifest, "held_out": manifest}}
+        with Run.create(tmp_path / name, config.resolve(preset), record) as made:
             return made.path
 
     return run

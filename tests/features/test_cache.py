@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from keras_genzoo.features import FeatureCache, FeatureCacheError
 from keras_genzoo.features import cache as cache_module
 from tests.evaluation.conftest import Channels
+from tests.untrusted.test_npz import lying
 
 
 def cache_of(extractor, pictures, count=2300, key=None):
@@ -90,19 +92,41 @@ def test_a_damaged_file_is_set_aside_and_its_images_computed_anew(channels, pict
         found = cache_of(channels, pictures).load()
     assert channels.asked == 1024
     np.testing.assert_array_equal(found.features, Channels()(pictures))
-    assert (entry / "00001024-00002048.damaged").is_file()
+    assert (entry / "damaged-00001024-00002048.npz").is_file()
 
 
 def test_features_of_another_shape_are_not_taken(channels, pictures, cache):
     cache_of(channels, pictures, 100).load()
     (entry,) = cache.iterdir()
     np.savez(entry / "00000000-00000100.npz", features=np.zeros((100, 7), "float32"))
-    with pytest.warns(UserWarning, match=r"shape \(100, 7\) instead of \(100, 6\)"):
+    with pytest.warns(UserWarning, match=r"\(100, 7\)\)} instead of .*\(100, 6\)"):
         cache_of(channels, pictures, 100).load()
 
 
-@pytest.mark.parametrize("content", ['{"data": "others"}', "{", None])
-def test_an_entry_of_something_else_is_refused(channels, pictures, cache, content):
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"features": np.zeros((100, 6), "float64")},
+        {"features": np.zeros((100, 6), "float32"), "logits": np.zeros((100, 4), "float32")},
+        {"features": np.zeros((100, 6), "float32")},
+        {"features": np.zeros((100, 6), "float32"), "logits": np.zeros((100, 3), "float32"), "\x1b": np.zeros(1)},
+        {},
+    ],
+    ids=["doubles", "more logits", "no logits", "another array", "nothing"],
+)
+def test_a_shard_of_other_arrays_is_set_aside(pictures, cache, arrays):
+    extractor = Channels(classes=3)
+    expected = cache_of(extractor, pictures, 100).load()
+    (entry,) = cache.iterdir()
+    np.savez(entry / "00000000-00000100.npz", **arrays)
+    with pytest.warns(UserWarning, match="is damaged") as warned:
+        found = cache_of(extractor, pictures, 100).load()
+    assert str(warned[0].message).isprintable()
+    np.testing.assert_array_equal(found.logits, expected.logits)
+
+
+@pytest.mark.parametrize("content", ['{"data": "others"}', "{", "[" * 100_000, " " * 10**7, None])
+def test_an_entry_of_something_else_is_set_aside(channels, pictures, cache, content):
     cache_of(channels, pictures, 100).load()
     (entry,) = cache.iterdir()
     if content is None:  # features of another extractor, put under this name
@@ -110,22 +134,59 @@ def test_an_entry_of_something_else_is_refused(channels, pictures, cache, conten
         (other,) = (path for path in cache.iterdir() if path != entry)
         content = (other / "key.json").read_text()
     (entry / "key.json").write_text(content)
-    with pytest.raises(FeatureCacheError, match=r"holds features of other images or of another extractor .*: remove"):
-        cache_of(channels, pictures, 100).load()
-    assert (entry / "00000000-00000100.npz").is_file()
+    rebuilt_beside(entry, channels, pictures)
+    assert (entry.with_name(f"damaged-{entry.name}") / "00000000-00000100.npz").is_file()
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
-def test_a_pipe_or_a_device_is_not_read(channels, pictures, cache, make):
+def rebuilt_beside(entry, channels, pictures):
+    """Loads the features of an entry that is damaged, which is set aside."""
+    channels.asked = 0
+    with pytest.warns(UserWarning, match=f"is damaged .*: set aside as damaged-{entry.name}"):
+        found = cache_of(channels, pictures, 100).load()
+    np.testing.assert_array_equal(found.features, Channels()(pictures[:100]))
+    assert channels.asked == 100 and entry.is_dir() and not entry.is_symlink()
+
+
+STRANGE = {
+    "a pipe": lambda path, outside: os.mkfifo(path),
+    "a device": lambda path, outside: path.symlink_to("/dev/zero"),
+    "a link": lambda path, outside: path.symlink_to(outside),
+    "a link to nowhere": lambda path, outside: path.symlink_to("nowhere"),
+    "a link to itself": lambda path, outside: path.symlink_to(path),
+    "a folder": lambda path, outside: path.mkdir(),
+    "10 GB of zeros": lambda path, outside: os.truncate(path.open("w").name, 10**10),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+@pytest.mark.parametrize("name", ["00000000-00000100.npz", "key.json"])
+def test_what_is_not_a_file_of_its_own_is_set_aside(channels, pictures, cache, tmp_path, name, case):
     cache_of(channels, pictures, 100).load()
     (entry,) = cache.iterdir()
-    (entry / "00000000-00000100.npz").unlink()
-    make(entry / "00000000-00000100.npz")
-    np.testing.assert_array_equal(cache_of(channels, pictures, 100).load().features, channels(pictures[:100]))
-    (entry / "key.json").unlink()
-    make(entry / "key.json")
-    with pytest.raises(FeatureCacheError, match="remove that folder"):
-        cache_of(channels, pictures, 100).load()
+    shutil.move(entry / name, tmp_path / "outside")
+    before = (tmp_path / "outside").read_bytes()
+    STRANGE[case](entry / name, tmp_path / "outside")
+    if name == "key.json":
+        rebuilt_beside(entry, channels, pictures)
+    else:
+        with pytest.warns(UserWarning, match="is damaged .*: its 100 images are computed anew"):
+            cache_of(channels, pictures, 100).load()
+        assert os.path.lexists(entry / f"damaged-{name}")
+    assert (tmp_path / "outside").read_bytes() == before
+    channels.asked = 0
+    cache_of(channels, pictures, 100).load()
+    assert channels.asked == 0
+
+
+@pytest.mark.parametrize("make", [lambda path, outside: path.symlink_to(outside), STRANGE["a pipe"]])
+def test_an_entry_that_is_not_a_folder_of_its_own_is_set_aside(channels, pictures, cache, tmp_path, make):
+    cache_of(channels, pictures, 100).load()
+    (entry,) = cache.iterdir()
+    shutil.move(entry, tmp_path / "outside")
+    before = sorted((tmp_path / "outside").iterdir())
+    make(entry, tmp_path / "outside")
+    rebuilt_beside(entry, channels, pictures)
+    assert sorted((tmp_path / "outside").iterdir()) == before
 
 
 def test_a_shard_that_unpacks_to_more_than_its_features_is_set_aside(channels, pictures, cache):
@@ -134,15 +195,35 @@ def test_a_shard_that_unpacks_to_more_than_its_features_is_set_aside(channels, p
     np.savez_compressed(entry / "00000000-00000100.npz", features=np.zeros((10**6, 6), "float32"))
     with pytest.warns(UserWarning, match="is damaged .*unpack to 24,000,128; at most 67,936"):
         cache_of(channels, pictures, 100).load()
-    assert (entry / "00000000-00000100.damaged").is_file()
+    assert (entry / "damaged-00000000-00000100.npz").is_file()
 
 
-def test_files_without_a_key_are_refused(channels, pictures, cache):
+def test_a_shard_that_does_not_say_what_it_unpacks_to_is_set_aside(channels, pictures, cache):
+    cache_of(channels, pictures, 100).load()
+    (entry,) = cache.iterdir()
+    lying(entry / "00000000-00000100.npz")
+    with pytest.warns(UserWarning, match="is damaged .*is compressed"):
+        cache_of(channels, pictures, 100).load()
+
+
+def test_files_without_a_key_are_set_aside(channels, pictures, cache):
     cache_of(channels, pictures, 100).load()
     (entry,) = cache.iterdir()
     (entry / "key.json").unlink()
-    with pytest.raises((FeatureCacheError, FileNotFoundError)):
-        cache_of(channels, pictures, 100).load()
+    rebuilt_beside(entry, channels, pictures)
+
+
+def test_what_was_set_aside_goes_when_the_cache_is_full(channels, pictures, cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_module, "MOST_BYTES", 0)
+    cache_of(channels, pictures, 100).load()
+    (entry,) = cache.iterdir()
+    (entry / "key.json").unlink()
+    (tmp_path / "outside").mkdir()
+    (cache / "damaged-link").symlink_to(tmp_path / "outside")
+    (entry / "0-link").symlink_to(tmp_path / "outside")
+    rebuilt_beside(entry, channels, pictures)
+    assert sorted(path.name for path in cache.iterdir()) == sorted(["damaged-link", entry.name])
+    assert (tmp_path / "outside").is_dir()
 
 
 def test_fewer_images_than_asked_for(channels, pictures):

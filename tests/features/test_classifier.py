@@ -197,7 +197,7 @@ def test_a_damaged_record_is_refused(copy, text):
 def test_a_record_of_another_schema_is_refused(copy):
     record = json.loads((copy / RECORD).read_text())
     (copy / RECORD).write_text(json.dumps({**record, "schema": 9}))
-    with pytest.raises(ExtractorError, match="schema 9, but 1 is expected"):
+    with pytest.raises(ExtractorError, match="schema: expected 1, got 9"):
         load_classifier(copy)
 
 

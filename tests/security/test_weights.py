@@ -124,21 +124,23 @@ def test_a_sound_keras_file_is_taken(stranger, genzoo, trained):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("more", "expected"),
+    ("packed", "more", "expected"),
     [
-        ({"config_json": b" " * (17 * 2**20)}, "that unpack to"),
-        ({"config_json": b"[" * NESTED}, "nested deeper than 200 levels"),
-        ({"config_json": b"\xff"}, "is not UTF-8"),
-        ({"assets__zeros": bytes(20 * 2**20)}, "that unpack to"),
-        ({"..__..__evil": b"x"}, "holds '../../evil', which Keras does not write"),
-        ({"assets__..__evil": b"x"}, "holds 'assets/../evil', which Keras does not write"),
-        ({"evil.py": b"x"}, "holds 'evil.py', which Keras does not write"),
-        ({"model.weights.h5": b"x"}, "model.weights.h5: is damaged, or not an HDF5 file"),
+        (False, {"config_json": b" " * (17 * 2**20)}, "config.json: 17,825,792 bytes; at most 16,777,216 are read"),
+        (False, {"config_json": b"[" * NESTED}, "nested deeper than 200 levels"),
+        (False, {"config_json": b"\xff"}, "is not UTF-8"),
+        (True, {"assets__zeros": bytes(20 * 2**20)}, "that unpack to"),
+        (True, {"assets__noise": bytes(range(256)) * 2, "model.weights.h5": b"x"}, "is compressed"),
+        (False, {"..__..__evil": b"x"}, "holds '../../evil', which Keras does not write"),
+        (False, {"assets__..__evil": b"x"}, "holds 'assets/../evil', which Keras does not write"),
+        (False, {"evil.py": b"x"}, "holds 'evil.py', which Keras does not write"),
+        (False, {"model.weights.h5": b"x"}, "model.weights.h5: is damaged, or not an HDF5 file"),
     ],
-    ids=["a config of 17 MB", "nesting", "no UTF-8", "a bomb", "../../", "assets/../", "code", "no HDF5"],
+    ids=["a config of 17 MB", "nesting", "no UTF-8", "a bomb", "packed", "../../", "assets/../", "code", "no HDF5"],
 )
-def test_archives(more, expected, stranger, measured):
-    assert expected in measured(files.rezipped(files.sound_keras(stranger.folder / "evil.keras"), packed=True, **more))
+def test_archives(packed, more, expected, stranger, measured):
+    path = files.rezipped(files.sound_keras(stranger.folder / "evil.keras"), packed=packed, **more)
+    assert expected in measured(path)
 
 
 @pytest.mark.slow

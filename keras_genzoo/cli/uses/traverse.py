@@ -11,6 +11,7 @@ from keras_genzoo.capabilities import Encodes
 from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.evaluation import pixels_of
+from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.files import read_json
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
@@ -81,11 +82,10 @@ def _ranking(opened: Run, model: GenerativeModel, moved: str | None) -> tuple[Ra
 
 def _written(opened: Run, latent_dim: int) -> Ranking:
     """What `LatentReport` wrote of the last epoch."""
-    found = read_json(opened.path / "latents.json")
+    found = read_json(opened.path / "latents.json", Latents)
     by = "kl" if found.get("kl") is not None else "variance"
-    values = found.get(by)
-    sound = isinstance(values, list) and len(values) == latent_dim
-    if not sound or not all(isinstance(value, int | float) for value in values or ()):
+    values = found.get(by) or []
+    if len(values) != latent_dim:
         raise RunError(f"{opened.path / 'latents.json'}: expected {latent_dim} numbers under '{by}': remove the file.")
     return Ranking.of(by, values)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import keras
 
 from keras_genzoo.artifacts import Position, Run
+from keras_genzoo.artifacts.records import Best
 from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, differing_keys, place_of
 from keras_genzoo.features.extractors import Extractor
-from keras_genzoo.artifacts.records import Best
 from keras_genzoo.files import read_json, write_json
 
 RECORD = "best.json"

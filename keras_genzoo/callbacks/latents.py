@@ -10,15 +10,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.callbacks.warn import warn_on_error
 from keras_genzoo.capabilities import HasLatentStatistics, HasLikelihood
 from keras_genzoo.diagnosis.rules import COLLAPSED
-from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.files import read_lines, write_json, write_lines
-from keras_genzoo.printable import printable
 from keras_genzoo.images import as_floats
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.models.vae import VAE
+from keras_genzoo.printable import printable
 from keras_genzoo.untrusted import UntrustedError
 
 _MOST_CORRELATED = 256  # latents: their correlations are as many numbers squared

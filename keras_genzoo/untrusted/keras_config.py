@@ -127,7 +127,7 @@ def _computes(found: Any) -> bool:
     module, name = getattr(found, "__module__", None) or "", getattr(found, "__name__", "")
     if not isinstance(found, type):
         listed = _FUNCTIONS.fullmatch(module) or (module == "keras.src.ops.numpy" and name in _ELEMENTWISE)
-        return callable(found) and bool(listed or not module.startswith("keras.") and _is_registered(found))
+        return callable(found) and bool(listed or (not module.startswith("keras.") and _is_registered(found)))
     if issubclass(found, keras.layers.Lambda) and module.startswith("keras."):
         return False
     if module == "keras.src.ops.core":

@@ -1,6 +1,6 @@
 """Records: what the JSON of strangers says, checked field by field against declared types and bounds.
 
-A kind of record is anything that pydantic can check: a `Record`, or a dataclass or named tuple whose fields are typed by
+A kind of record is what pydantic can check: a `Record`, or a dataclass or named tuple whose fields are typed by
 the bounded types below.
 """
 
@@ -71,7 +71,7 @@ def read(path: str | os.PathLike, kind: Any = Record, most: int = strict_json.MA
 def read_lines(path: str | os.PathLike, kind: Any = Record, most: int = MOST_BYTES) -> list[dict[str, Any]]:
     """Reads the lines of a JSONL file that are records of a kind.
 
-    A line that is not a JSON object, as a killed process or a full disk leave one, is skipped; an object that is no such
+    A line that is no JSON object, as a killed process or a full disk leave one, is skipped; an object that is no such
     record is skipped too, and there is a warning.
 
     Raises:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from keras_genzoo.artifacts import Run, RunError, load
+from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.artifacts.run_data import images_of
 from keras_genzoo.capabilities import Encodes
 from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.evaluation import pixels_of
-from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.files import read_json
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable

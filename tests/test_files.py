@@ -5,7 +5,7 @@ import os
 import pytest
 
 from keras_genzoo import files
-from keras_genzoo.untrusted import UntrustedError
+from keras_genzoo.untrusted import UntrustedError, records
 
 
 def names(folder):
@@ -99,10 +99,12 @@ def test_lines_are_appended_and_read_whatever_was_left_unfinished(tmp_path):
 def test_lines_are_not_read_from_what_is_no_file_or_too_large(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "zero").symlink_to("/dev/zero")
-    (tmp_path / "large").write_bytes(bytes(101))
-    for name in ("pipe", "zero", "large"):
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", records.MOST_BYTES + 1)
+    (tmp_path / "long").write_bytes(b"\n" * (records.MOST_LINES + 1))
+    for name in ("pipe", "zero", "large", "long"):
         with pytest.raises(UntrustedError):
-            files.read_lines(tmp_path / name, 100)
+            files.read_lines(tmp_path / name)
 
 
 def test_digests(tmp_path):

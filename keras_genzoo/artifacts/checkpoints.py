@@ -20,7 +20,7 @@ from keras_genzoo.files import RunError, read_json, sha256_of, staged_folder, sw
 from keras_genzoo.guard import DivergedError
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import printable
-from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes
+from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes, strict_json
 from keras_genzoo.untrusted.records import Count, Number, checked
 
 WEIGHTS = "model.weights.h5"
@@ -28,6 +28,7 @@ _META, _SUMS = "meta.json", "SHA256SUMS"
 _NAME = re.compile(r"epoch-(\d{4,})(?:-step-(\d{6,}))?")
 _OVERHEAD = 2**20  # of the file's structure, and of the files beside it
 _MOST_SUMS = 1_000  # bytes
+_LARGE = 2**28  # bytes whose checksum takes about a second
 _LONGEST = 400
 MOST_STATE = 16 * 2**30
 """Bytes of a file of weights that is read: 500 million parameters, their averages and two moments take 8 GB."""
@@ -199,6 +200,7 @@ def check(folder: Path) -> Position:
             raise DamagedError(f"{folder / name} is missing")
     try:
         check_size(folder / WEIGHTS)
+        read_bytes(folder / _META, strict_json.MAX_BYTES)
         written, found = read_bytes(folder / _SUMS, _MOST_SUMS), _sums(folder).encode()
     except (OSError, ValueError) as error:
         raise DamagedError(f"{folder} cannot be read: {error}") from error
@@ -236,6 +238,8 @@ def check_size(weights: Path) -> None:
     """
     if (size := check_regular(weights)) > MOST_STATE:
         raise UntrustedError(weights, f"a file of {size:,} bytes; at most {MOST_STATE:,} are read")
+    if size > _LARGE:
+        check_hdf5(weights)
 
 
 def load_weights(model: GenerativeModel, path: Path) -> None:

@@ -23,6 +23,8 @@ MOST_OBJECTS = 100_000
 """Groups and datasets in an HDF5 file."""
 MOST_GROUPS_DEEP = 64
 """Groups within groups of an HDF5 file."""
+MOST_PADDING = 64 * 2**20
+"""Bytes of an HDF5 file beside twice its numbers."""
 MOST_JSON = 16 * 2**20
 """Bytes of the JSON in a `.keras` file."""
 MOST_UNPACKED = 4 * 2**30
@@ -56,6 +58,8 @@ def _check_hdf5(file: str | BinaryIO, size: int, where: object) -> None:
         raise UntrustedError(where, f"is damaged, or not an HDF5 file ({_short(error)})") from None
     if needed > size:
         raise UntrustedError(where, f"holds {needed:,} bytes of numbers, more than its own {size:,}")
+    if size > MOST_PADDING + 2 * needed:
+        raise UntrustedError(where, f"has {size:,} bytes, but holds only {needed:,} bytes of numbers")
 
 
 def _sizes(root: h5py.File, where: object) -> Iterator[int]:

@@ -5,10 +5,12 @@ import hashlib
 import json
 import os
 import shutil
+import time
 
 import pytest
 
 from keras_genzoo.artifacts import Run, RunError
+from keras_genzoo.evaluation import read
 from keras_genzoo.untrusted import UntrustedError
 from tests.security import files
 from tests.security.conftest import NESTED, changed
@@ -215,3 +217,139 @@ def test_what_is_measured_is_not_written_through_a_link(stranger, refusal):
     link("metric-mse.jsonl")(run, stranger)
     assert "link" in refusal("evaluate", run, "--metrics", "mse")
     assert json.loads((run / "config.json").read_text())
+
+
+def said_by_checkpoints(**changes):
+    """A change of a run whose checkpoints all say something else, with the right checksums."""
+
+    def change(run, stranger):
+        for checkpoint in (run / "checkpoints").glob("epoch-*"):
+            changed(checkpoint / "meta.json", **changes)
+            summed(checkpoint)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"stage": 10**9}, "meta.json: stage: expected less than 1, got 1000000000"),
+        ({"stage": 1}, "meta.json: stage: expected less than 1, got 1"),
+        ({"stage": "x"}, "meta.json: stage: expected a valid integer, got 'x'"),
+        ({"stage": True}, "meta.json: stage: expected a valid integer, got true"),
+        ({"stage": -1}, "meta.json: stage: expected greater than or equal to 0, got -1"),
+        ({"rollbacks": -1}, "meta.json: rollbacks: expected greater than or equal to 0, got -1"),
+        ({"iterations": 10**13}, "meta.json: iterations: expected less than or equal to 1000000000000"),
+        ({"images": None}, "meta.json: images: expected a valid integer, got null"),
+        ({"seconds": 1e301}, "meta.json: seconds: expected less than or equal to"),
+        ({"metrics": ["\x1b[31m"] * 6}, r"meta.json: metrics.0: expected a valid number, got '\x1b[31m'"),
+        ({"metrics": [1.0]}, "meta.json: metrics: expected 6 numbers, got 1"),
+        ({"epoch": 10**9}, "meta.json: it holds the position of epoch-1000000000"),
+        ({"step": 3}, "meta.json: it holds the position of epoch-0002-step-000003"),
+    ],
+    ids=str,
+)
+def test_fields_of_a_checkpoint(changes, expected, sampled):
+    assert expected in sampled(said_by_checkpoints(**changes))
+
+
+FIELDS = {
+    "jit": ({"jit": []}, "environment.json: jit: expected 'auto', 'on' or 'off', got []"),
+    "seed": ({"seed": -1}, "environment.json: seed: expected greater than or equal to 0, got -1"),
+    "a text as seed": ({"seed": "\x1b[31m"}, r"environment.json: seed: expected a valid integer, got '\x1b[31m'"),
+    "no data": ({"data": None}, "environment.json: data: expected an object, got null"),
+    "a count": ({"data__train__count": "x"}, "environment.json: data.train.count: expected a valid integer"),
+    "a path": ({"data__path": ["/etc"]}, 'environment.json: data.path: expected a valid string, got ["/etc"]'),
+    "a digest": ({"finished__sha256": "../../evil"}, "environment.json: finished.sha256: expected String should match"),
+    "an end": ({"finished": [1]}, "environment.json: finished: expected an object, got [1]"),
+    "measuring": (
+        {"measuring": {"every": 0}},
+        "environment.json: measuring.every: expected greater than or equal to 1",
+    ),
+    "a source": ({"from": {"path": 3}}, "environment.json: from.path: expected a valid string, got 3"),
+    "resumed": ({"resumed": 3}, "environment.json: resumed: expected a valid list, got 3"),
+}
+
+
+@pytest.mark.parametrize("case", FIELDS)
+def test_fields_of_the_environment(case, stranger, refusal):
+    changes, expected = FIELDS[case]
+    run = stranger.run()
+    changed(run / "environment.json", **changes)
+    for words in (["sample", run, "--output", stranger.folder / "x.png"], ["train", "--output", run, "--resume"]):
+        assert expected in refusal(*words)
+    assert expected in refusal("evaluate", run, "--metrics", "mse")
+
+
+@pytest.mark.parametrize("key", ["seed", "preset", "jit"])
+def test_an_environment_without_what_a_training_needs(key, stranger, refusal):
+    run = stranger.run()
+    content = json.loads((run / "environment.json").read_text())
+    del content[key]
+    (run / "environment.json").write_text(json.dumps(content))
+    assert f"environment.json: '{key}' is missing" in refusal("train", "--output", run, "--resume")
+
+
+@pytest.mark.parametrize("name", ["model.weights.h5", "meta.json", "SHA256SUMS"])
+@pytest.mark.parametrize("size", [10**10, 10**12])
+def test_checkpoints_without_end(name, size, sampled):
+    """They are refused before their checksums are computed, which takes minutes."""
+
+    def change(run, stranger):
+        for checkpoint in (run / "checkpoints").glob("epoch-*"):
+            os.truncate(checkpoint / name, size)
+
+    began = time.monotonic()
+    assert name in sampled(change)
+    assert time.monotonic() - began < 10
+
+
+def test_finished_weights_without_end(sampled):
+    def change(run, stranger):
+        shutil.rmtree(run / "checkpoints")
+        os.truncate(run / "model.weights.h5", 10**12)
+
+    assert "model.weights.h5: a file of 1,000,000,000,000 bytes" in sampled(change)
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", "metric-mse.jsonl", "diverged.jsonl"])
+def test_ten_million_lines(name, stranger):
+    run = stranger.run()
+    (run / name).write_text("{}\n" * 10_000_000)
+    with pytest.raises((RunError, UntrustedError), match=r"10,000,000 lines; at most 200,000 are read"):
+        {"history.jsonl": Run(run).history, "diverged.jsonl": Run(run).divergences}.get(name, lambda: read(run))()
+
+
+def test_lines_of_other_fields_are_passed_over_with_one_warning(stranger, genzoo):
+    run = stranger.run()
+    lines = ['{"what": ["x"]}'] * 1000 + ['{"what": "\\u001b[31m", "epoch": 1, "step": 2}']
+    (run / "diverged.jsonl").write_text("\n".join(lines) + "\n")
+    code, text, complaint = genzoo("doctor", run)
+    assert code == 0 and r"\x1b[31m was not finite in epoch 1, step 2" in text
+    (warning,) = complaint.splitlines()
+    assert "diverged.jsonl: line 1: what: expected a valid string, got" in warning and "1,000 in all" in warning
+
+
+@pytest.mark.parametrize("name", ["samples", "history.jsonl", "losses.png", "best"])
+def test_circles_of_links(name, stranger):
+    run = stranger.run()
+    if (run / name).is_dir():
+        shutil.rmtree(run / name)
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(name)
+    with contextlib.suppress(RunError):
+        Run(run).history()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["environment.json", "history.jsonl", "diverged.jsonl", "metric-mse.jsonl", ".lock"])
+def test_a_folder_in_the_place_of_a_file(name, stranger, refusal):
+    run = stranger.run()
+    (run / name).unlink(missing_ok=True)
+    (run / name).mkdir()
+    words = {
+        "diverged.jsonl": ["doctor", run],
+        "metric-mse.jsonl": ["compare", run],
+        "environment.json": ["sample", run, "--output", stranger.folder / "x.png"],
+    }
+    assert name in refusal(*words.get(name, ["train", "--output", run, "--resume", "--epochs", "3"]))

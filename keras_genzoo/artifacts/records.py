@@ -72,7 +72,7 @@ class Environment(Record):
     jit: Literal["auto", "on", "off"] = "auto"
     deterministic: bool = False
     sample_weights: SampleWeights | None = None
-    data: Images = Field(None)
+    data: Images = Field(None)  # type: ignore[assignment]  # it may be missing, and is not null
     source: Source | None = Field(None, alias="from")
     measuring: Measuring | None = None
     resumed: list[dict[str, Any]] = []

@@ -4,7 +4,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 from keras_genzoo.printable import printable
 
@@ -43,7 +43,7 @@ def check_regular(path: str | os.PathLike) -> int:
 
 
 @contextlib.contextmanager
-def opened(path: str | os.PathLike, follow: bool = True) -> Iterator[BinaryIO]:
+def opened(path: str | os.PathLike, follow: bool = True) -> Iterator[BufferedReader]:
     """Opens a regular file to be read, even if something else takes its place meanwhile.
 
     Args:

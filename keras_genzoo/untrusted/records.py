@@ -47,7 +47,8 @@ def checked(kind: type[Kind], value: Any, where: str) -> Kind:
         UntrustedError: a field is missing, of another type, or out of bounds.
     """
     try:
-        return _adapter(kind).validate_json(json.dumps(value), strict=True)
+        adapter: pydantic.TypeAdapter[Kind] = _adapter(kind)  # type: ignore[arg-type]  # mypy: a type has no hash
+        return adapter.validate_json(json.dumps(value), strict=True)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(map(str, first["loc"]))[:_SHOWN]

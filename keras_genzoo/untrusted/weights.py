@@ -214,6 +214,11 @@ def _opened_zip(
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
+            for info in infos:
+                if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+                    raise UntrustedError(
+                        f"{where}: {info.filename}", "is compressed, as Keras and NumPy write no file: save it anew"
+                    )
             unpacked = sum(info.file_size for info in infos)
             most = min(MOST_UNPACKED, size) if most is None else most
             if unpacked > most:
@@ -222,9 +227,6 @@ def _opened_zip(
                 )
             if len({info.filename for info in infos}) < len(infos):
                 raise UntrustedError(where, "holds two files of one name")
-            for info in infos:
-                if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-                    raise UntrustedError(f"{where}: {info.filename}", "is compressed, as Keras and NumPy write no file")
             yield archive
     except (PermissionError, UntrustedError):
         raise

@@ -193,7 +193,7 @@ def test_a_shard_that_unpacks_to_more_than_its_features_is_set_aside(channels, p
     cache_of(channels, pictures, 100).load()
     (entry,) = cache.iterdir()
     np.savez_compressed(entry / "00000000-00000100.npz", features=np.zeros((10**6, 6), "float32"))
-    with pytest.warns(UserWarning, match="is damaged .*unpack to 24,000,128; at most 67,936"):
+    with pytest.warns(UserWarning, match="is damaged .*is compressed"):
         cache_of(channels, pictures, 100).load()
     assert (entry / "damaged-00000000-00000100.npz").is_file()
 

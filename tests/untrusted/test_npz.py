@@ -42,6 +42,18 @@ def lying(path):
     path.write_bytes(content)
 
 
+def overlapping(path):
+    """A hundred members that are the same bytes of the file."""
+    np.savez(path, features=np.zeros(1000, "uint8"))
+    content = path.read_bytes()
+    start, end = content.index(b"PK\x01\x02"), content.index(b"PK\x05\x06")
+    entry = content[start:end].replace(b"features", b"featur%02d")
+    directory = b"".join(entry % number for number in range(100))
+    tail = bytearray(content[end:])
+    tail[8:16] = (100).to_bytes(2, "little") * 2 + len(directory).to_bytes(4, "little")
+    path.write_bytes(content[:start] + directory + tail)
+
+
 def longer(path):
     np.savez(path, features=np.zeros(10**5, "uint8"))
 
@@ -62,8 +74,9 @@ def flipped(path):
     ("make", "message"),
     [
         (pickled, "pickled objects"),
-        (deflated, "unpack to 1,000,128; at most 10,000"),
+        (deflated, "is compressed"),
         (lying, "is compressed"),
+        (overlapping, "unpack to 112,800; at most 10,000"),
         (longer, "at most 10,000 are read"),
         (claims_more, r"claims an array of shape \(1000000000,\)"),
         (flipped, "is damaged"),

@@ -102,6 +102,8 @@ class Fitting(Staged):
                 validation = None
                 if validation_data is not None:
                     validation = checked(pair[0], checks[1], validation_steps)
+            if step and steps is not None and step >= steps:
+                raise ValueError(f"{where}: initial_step is {step:,}, but an epoch has {steps:,} steps: give fewer.")
             if step:  # the rest of the epoch that is not complete
                 until, steps = epoch + 1, None if steps is None else steps - step
             else:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
+import keras
+
 from keras_genzoo import files
 from keras_genzoo.files import RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
 from keras_genzoo.guard import DivergedError
@@ -256,6 +258,9 @@ def load_weights(model: GenerativeModel, path: Path) -> None:
     except Exception as error:  # h5py and Keras raise nearly anything, as the content differs
         reason = printable(str(error).strip().partition("\n")[0])[:_LONGEST] or type(error).__name__
         raise RunError(f"{path} holds no state of this {type(model).__name__}: {reason}") from error
+    counts = [variable for variable in model.optimizer.variables if variable.dtype.startswith("int")]
+    if any((keras.ops.convert_to_numpy(count) < 0).any() for count in counts):
+        raise RunError(f"{path} holds no state of this {type(model).__name__}: a count of steps or images is negative.")
 
 
 def _sums(folder: Path) -> str:

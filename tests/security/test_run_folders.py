@@ -8,9 +8,11 @@ import shutil
 import time
 import warnings
 
+import h5py
+import numpy as np
 import pytest
 
-from keras_genzoo.artifacts import Run, RunError
+from keras_genzoo.artifacts import Position, Run, RunError
 from keras_genzoo.evaluation import read
 from keras_genzoo.untrusted import UntrustedError
 from tests.security import files
@@ -253,6 +255,41 @@ def said_by_checkpoints(**changes):
 )
 def test_fields_of_a_checkpoint(changes, expected, sampled):
     assert expected in sampled(said_by_checkpoints(**changes))
+
+
+def renamed(**position):
+    """A change of a run of one checkpoint, which holds another position under its right name."""
+
+    def change(run, stranger):
+        shutil.rmtree(run / "checkpoints" / "epoch-0001")
+        old = newest(run)
+        changed(old / "meta.json", **position)
+        summed(old)
+        old.rename(old.with_name(Position(**position).name))
+
+    return change
+
+
+@pytest.mark.parametrize("step", [4, 10**9])
+def test_a_step_that_no_epoch_has(step, stranger, refusal):
+    run = stranger.run()
+    renamed(epoch=1, step=step)(run, stranger)
+    complaint = refusal("train", "--output", run, "--resume", "--epochs", "3")
+    assert f"initial_step is {step:,}, but an epoch has 4 steps" in complaint
+
+
+def test_counts_below_zero(sampled):
+    def change(run, stranger):
+        for checkpoint in (run / "checkpoints").glob("epoch-*"):
+            with h5py.File(checkpoint / "model.weights.h5", "r+") as file:
+                file.visititems(lambda _, item: item.write_direct(np.array(-5, item.dtype)) if _counts(item) else None)
+            summed(checkpoint)
+
+    assert "a count of steps or images is negative" in sampled(change)
+
+
+def _counts(item):
+    return isinstance(item, h5py.Dataset) and item.shape == () and item.dtype.kind == "i"
 
 
 FIELDS = {

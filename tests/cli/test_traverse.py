@@ -50,7 +50,7 @@ def test_from_an_image_and_without_the_data(genzoo, mistake, run, folder, tmp_pa
     assert code == 0 and f"  latent {int(np.argmax(kl))}  {max(kl):.2f} nats" in text.splitlines()[1]
     report = json.loads((tmp_path / "new" / "a.json").read_text())
     assert report["ranked_over"] == "latents.json" and report["start"] == {"image": str(folder / "00.png")}
-    (run / "latents.json").write_text('{"kl": [1, 2]}')
+    (run / "latents.json").write_text('{"epoch": 1, "kl": [1, 2]}')
     assert "latents.json: expected 4 numbers under 'kl'" in mistake(*words)
     (run / "latents.json").unlink()
     assert "the images are not those that" in mistake(*words)

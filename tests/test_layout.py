@@ -37,6 +37,7 @@ ROOMS = [
     "feeding",
     "fitting",
     "saving",
+    "in_batches",
     "model",
     "sampling",
     "models",

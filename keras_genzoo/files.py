@@ -25,6 +25,15 @@ class RunError(ValueError):
     """Raised for a run folder that cannot be used as asked; the message is one line and says what to do."""
 
 
+class DivergedError(RuntimeError):
+    """Raised when a number of a training is not finite any more; the message says which."""
+
+
+def expanded(path: str | os.PathLike) -> Path:
+    """A user's path, with `~` for the home folder, as shells have it; a `~` of nobody's stays."""
+    return Path(os.path.expanduser(path))
+
+
 @contextlib.contextmanager
 def staged(path: Path) -> Iterator[Path]:
     """Writes a file, whole or not at all.

@@ -8,12 +8,9 @@ import keras
 import numpy as np
 
 from keras_genzoo.data import Stream
+from keras_genzoo.files import DivergedError
 
 _MOST_NAMED = 4  # images that a message names
-
-
-class DivergedError(RuntimeError):
-    """Raised when a number of a training is not finite any more; the message says which."""
 
 
 class Divergence(DivergedError):

@@ -4,9 +4,8 @@
 """
 
 import dataclasses
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import keras
 import numpy as np
 from annotated_types import Ge, Gt, Le, Len, Lt
 
@@ -64,17 +63,12 @@ DISCRIMINATOR_AUGMENTATION = SpecKind("augmentation", DISCRIMINATOR_AUGMENTATION
 SPEC_KINDS = (NETWORK, LIKELIHOOD, PRIOR, POSTERIOR, REGULARIZER, DISCRIMINATOR_AUGMENTATION)
 
 NetworkSpec = Annotated[Any, NETWORK]
-Network = NetworkSpec | keras.Model
-"""What a model's network argument takes: a spec (in presets) or a built `keras.Model` (in Python)."""
 Likelihood = Annotated[Any, LIKELIHOOD]
 Prior = Annotated[Any, PRIOR]
 Posterior = Annotated[Any, POSTERIOR]
 Regularizers = tuple[Annotated[Any, REGULARIZER], ...]
 DiscriminatorAugmentation = Annotated[Any, DISCRIMINATOR_AUGMENTATION]
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
-Scalar = NonNegative | Schedule
-"""A number, or a Keras schedule of the iterations for a number that changes in time."""
 Config = dict[str, Any]
 
 
@@ -116,3 +110,24 @@ def checked_integer(value: Any, where: str, least: int = 0, below: int = 2**32) 
         bound = "2**32" if below == 2**32 else f"{below}"
         raise ValueError(f"{where}={value!r} must be an integer in [{least}, {bound}).")
     return int(value)
+if TYPE_CHECKING:
+    import keras
+
+    Network = NetworkSpec | keras.Model
+    Schedule = keras.optimizers.schedules.LearningRateSchedule
+    Scalar = NonNegative | Schedule
+
+
+def __getattr__(name: str) -> Any:
+    """The types of Keras' objects, which import Keras; what reads files and folders needs the others alone.
+
+    Network: what a model's network argument takes, a spec (in presets) or a built `keras.Model` (in Python).
+    Schedule: a Keras schedule of the iterations.
+    Scalar: a number, or a schedule for a number that changes in time.
+    """
+    if name not in ("Network", "Scalar", "Schedule"):
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    import keras
+
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    return {"Network": NetworkSpec | keras.Model, "Schedule": schedule, "Scalar": NonNegative | schedule}[name]

@@ -18,7 +18,7 @@ model.weights.h5    the last state, once the training is finished
 from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position
 from keras_genzoo.artifacts.environment import emulates_bfloat16, environment
 from keras_genzoo.artifacts.plots import plot_losses
-from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load
+from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load, with_state
 from keras_genzoo.files import RunError
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "environment",
     "load",
     "plot_losses",
+    "with_state",
 ]

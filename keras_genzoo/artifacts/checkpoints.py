@@ -14,16 +14,16 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
-
-import keras
+from typing import TYPE_CHECKING
 
 from keras_genzoo import files
-from keras_genzoo.files import RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
-from keras_genzoo.guard import DivergedError
-from keras_genzoo.model import GenerativeModel
+from keras_genzoo.files import DivergedError, RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
 from keras_genzoo.printable import printable
 from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes, strict_json
 from keras_genzoo.untrusted.records import Count, Number, checked
+
+if TYPE_CHECKING:
+    from keras_genzoo.model import GenerativeModel
 
 WEIGHTS = "model.weights.h5"
 _META, _SUMS = "meta.json", "SHA256SUMS"
@@ -84,11 +84,11 @@ class Checkpoints:
         self._writer = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._last: Future[Path] | None = None
 
-    def save(self, model: GenerativeModel, position: Position) -> Path:
+    def save(self, model: "GenerativeModel", position: Position) -> Path:
         """Writes the state of `model`, and waits until it is on the disk; arguments and errors as for `begin`."""
         return self.begin(model, position).result()
 
-    def begin(self, model: GenerativeModel, position: Position) -> "Future[Path]":
+    def begin(self, model: "GenerativeModel", position: Position) -> "Future[Path]":
         """Writes the state of `model`: weights, averages, optimizers and seeds; older ones go when it is safe.
 
         The state is copied before this returns, so the training may go on and change it. What takes longer, until it is
@@ -146,7 +146,7 @@ class Checkpoints:
         """Complete epochs and further steps of the newest checkpoint."""
         return max((_place(path) for path in self), default=(0, 0))
 
-    def restore(self, model: GenerativeModel, set_aside: bool = False) -> Position | None:
+    def restore(self, model: "GenerativeModel", set_aside: bool = False) -> Position | None:
         """Loads the newest sound checkpoint into a compiled model, in the stage of its training.
 
         Args:
@@ -218,7 +218,7 @@ def check(folder: Path) -> Position:
     return position
 
 
-def _check_fits(position: Position, model: GenerativeModel, folder: Path) -> None:
+def _check_fits(position: Position, model: "GenerativeModel", folder: Path) -> None:
     """Refuses a position that a training of this model does not come to.
 
     Raises:
@@ -244,12 +244,14 @@ def check_size(weights: Path) -> None:
         check_hdf5(weights)
 
 
-def load_weights(model: GenerativeModel, path: Path) -> None:
+def load_weights(model: "GenerativeModel", path: Path) -> None:
     """Loads a state that this package saved.
 
     Raises:
         RunError: it is of another model, or is not such a file.
     """
+    import keras
+
     try:
         check_hdf5(path)
         with warnings.catch_warnings():

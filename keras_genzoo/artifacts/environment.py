@@ -8,8 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from keras_genzoo.version import __version__
 
 PACKAGE = Path(__file__).parents[1]
@@ -19,6 +17,8 @@ _LIBRARIES = ("keras", "tensorflow", "jax", "numpy", "scipy", "pillow")
 
 def environment() -> dict[str, Any]:
     """Returns versions, backend and devices, JSON-able."""
+    import keras
+
     return {
         "keras_genzoo": __version__,
         "commit": commit(),
@@ -32,6 +32,8 @@ def environment() -> dict[str, Any]:
 
 def devices() -> list[str]:
     """Returns the names of the devices that the backend computes on, accelerators first."""
+    import keras
+
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import filelock
 
@@ -23,10 +23,10 @@ from keras_genzoo.artifacts.checkpoints import (
 )
 from keras_genzoo.artifacts.environment import environment
 from keras_genzoo.artifacts.records import Divergence, Environment, Epoch
-from keras_genzoo.config import Preset, build, load_preset, resolve
 from keras_genzoo.files import (
     RunError,
     append_line,
+    expanded,
     is_unfinished,
     read_json,
     read_lines,
@@ -36,9 +36,12 @@ from keras_genzoo.files import (
     write_json,
     write_lines,
 )
-from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.untrusted import UntrustedError, read_bytes
+
+if TYPE_CHECKING:
+    from keras_genzoo.config import Preset
+    from keras_genzoo.model import GenerativeModel
 
 JIT: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 """The argument of `compile` for each value of the option --jit, which `environment.json` records."""
@@ -61,7 +64,7 @@ class Run:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+        self.path = expanded(path)
         if not (self.path / "config.json").is_file():
             what = "holds no config.json" if self.path.is_dir() else "does not exist"
             raise RunError(
@@ -83,7 +86,9 @@ class Run:
         Raises:
             RunError: the folder holds another run, or other files.
         """
-        path, config = Path(path), resolve(config)
+        from keras_genzoo.config import resolve
+
+        path, config = expanded(path), resolve(config)
         check_free(path)
         path.mkdir(parents=True, exist_ok=True)
         lock = _hold(path)
@@ -109,6 +114,8 @@ class Run:
         Raises:
             RunError: it is not a run folder, another process trains in it, or its preset differs.
         """
+        from keras_genzoo.config import resolve
+
         run = cls(path)
         config = resolve(config)
         run.check_same_preset(config)
@@ -120,7 +127,7 @@ class Run:
         write_json(run.path / "config.json", config)
         return run
 
-    def check_same_preset(self, config: Preset) -> None:
+    def check_same_preset(self, config: "Preset") -> None:
         """Refuses to continue by another preset than before; `fit.epochs` may grow, and `about` change.
 
         Raises:
@@ -153,8 +160,10 @@ class Run:
         return Checkpoints(self.path / "best" / metric)
 
     @property
-    def config(self) -> Preset:
+    def config(self) -> "Preset":
         """The resolved preset."""
+        from keras_genzoo.config import load_preset, resolve
+
         return resolve(load_preset(self.path / "config.json"))
 
     @property
@@ -210,7 +219,7 @@ class Run:
         self.add_to_record(finished=finished)
         return target
 
-    def restore(self, model: GenerativeModel) -> Position | None:
+    def restore(self, model: "GenerativeModel") -> Position | None:
         """Loads the newest state into a model built from `config`.
 
         A process that holds the run renames damaged checkpoints; one that only reads it skips them.
@@ -275,13 +284,13 @@ class _Recorded(dict):
         raise RunError(f"{self._path}: '{key}' is missing, which every training writes: restore the file.")
 
 
-def check_free(path: str | os.PathLike) -> None:
-    """Refuses a folder that a new run would be mixed with.
+def check_free(path: str | os.PathLike, option: str = "--output") -> None:
+    """Refuses a folder that a new run, or what else `option` names, would be mixed with.
 
     Raises:
         RunError: `path` holds another run, other files, or is a file.
     """
-    path = Path(path)
+    path = expanded(path)
     if (path / "config.json").is_file():
         raise RunError(f"'{path}' holds another run: continue it by --resume, or choose another folder by --output.")
     # Left by a process that was killed while it made a run.
@@ -289,7 +298,7 @@ def check_free(path: str | os.PathLike) -> None:
     names = {inside.name for inside in path.iterdir() if not is_unfinished(inside.name)} if path.is_dir() else set()
     if path.is_file() or names - left:
         what = "is a file" if path.is_file() else "holds other files"
-        raise RunError(f"'{path}' {what}: choose a new or an empty folder by --output.")
+        raise RunError(f"'{path}' {what}: choose a new or an empty folder by {option}.")
 
 
 def _check_closed(path: Path) -> None:
@@ -327,7 +336,7 @@ def _hold(path: Path) -> filelock.BaseFileLock:
     return lock
 
 
-def load(run: str | os.PathLike, best: str | None = None) -> GenerativeModel:
+def load(run: str | os.PathLike, best: str | None = None) -> "GenerativeModel":
     """Loads the model of a run with the newest state of its training: weights, averages, optimizers and seeds.
 
     Args:
@@ -344,15 +353,27 @@ def load(run: str | os.PathLike, best: str | None = None) -> GenerativeModel:
         >>> model = load("runs/faces")
         >>> images = model.generate(16)
     """
-    opened = Run(run)
+    from keras_genzoo.config import build
+
+    opened = with_state(run, best)
     model = build(opened.config, jit_compile=JIT[opened.record.get("jit", "auto")])
-    if best is not None:
-        if opened.best(best).restore(model) is None:
-            kept = sorted(path.name for path in (opened.path / "best").glob("*"))
-            raise RunError(f"'{opened.path}' keeps no state that was best by '{best}'; {did_you_mean(best, kept)}")
-    elif opened.restore(model) is None:
-        raise RunError(f"'{opened.path}' {_NOTHING_SAVED}")
+    opened.restore(model) if best is None else opened.best(best).restore(model)
     return model
+
+
+def with_state(run: str | os.PathLike, best: str | None = None) -> Run:
+    """Opens a run that has a state to load, as far as the names of its files say; arguments as for `load`.
+
+    Raises:
+        RunError: it is not a run folder, has no weights yet, or keeps no state by that metric.
+    """
+    opened = Run(run)
+    if best is not None and next(iter(opened.best(best)), None) is None:
+        kept = sorted(path.name for path in (opened.path / "best").glob("*"))
+        raise RunError(f"'{opened.path}' keeps no state that was best by '{best}'; {did_you_mean(best, kept)}")
+    if best is None and next(iter(opened.checkpoints), None) is None and not opened.record.get("finished"):
+        raise RunError(f"'{opened.path}' {_NOTHING_SAVED}")
+    return opened
 
 
 def _first_difference(a: Any, b: Any, path: str = "") -> tuple[str, Any, Any] | None:

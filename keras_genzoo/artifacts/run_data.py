@@ -3,16 +3,19 @@
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_genzoo.artifacts.run import Run
-from keras_genzoo.config import Preset, on_dataset
 from keras_genzoo.data import DataError, Source, Split, load_split
 from keras_genzoo.data.ffhq import aligned_folder
 from keras_genzoo.data.image_folder import open_folder
 from keras_genzoo.data.source import Subset
 from keras_genzoo.data.weighting import content_of
+from keras_genzoo.files import expanded
 from keras_genzoo.registry import DATASETS, did_you_mean
+
+if TYPE_CHECKING:
+    from keras_genzoo.config import Preset
 
 _OF_STREAMS = ("dataset", "batch_size", "augment")
 
@@ -35,6 +38,7 @@ def record_of(path: Path | None, split: Split) -> dict[str, Any]:
     """Returns what a run's `environment.json` keeps of its images; `path` is their folder, if there is one."""
     return {
         "path": str(path.absolute()) if path else None,
+        "class_names": split.train.class_names,
         "train": split.train.manifest(),
         "held_out": split.held_out.manifest(),
     }
@@ -47,12 +51,21 @@ def recorded_path(run: Run) -> Path | None:
     return Path(path) if isinstance(path, str) else None
 
 
+def class_names_of(run: Run) -> list[str]:
+    """Returns the names of the classes that a run was trained on, in the order of their labels; none if unknown."""
+    data = run.record.get("data")
+    data = data if isinstance(data, dict) else {}
+    train = data.get("train")
+    names = data.get("class_names") or (train.get("class_names") if isinstance(train, dict) else None)
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
 def reads_folder(dataset: str) -> bool:
     """Returns True if the images of a registered dataset lie in a folder that the user names."""
     return "path" in inspect.signature(DATASETS[dataset]).parameters
 
 
-def on_data(preset: Preset, data: str | None) -> tuple[Preset, Path | None]:
+def on_data(preset: "Preset", data: str | None) -> "tuple[Preset, Path | None]":
     """Returns the preset for what `data` names, and its folder, if any.
 
     Args:
@@ -62,16 +75,29 @@ def on_data(preset: Preset, data: str | None) -> tuple[Preset, Path | None]:
     Raises:
         DataError: it is neither.
     """
+    from keras_genzoo.config import on_dataset
+
     if data is None:
         return preset, None
-    path = Path(data).expanduser()
-    if not path.exists() and data in DATASETS:
+    path = check_data(data)
+    if path is None:
         return on_dataset(preset, data), None
-    own = reads_folder(preset["data"]["dataset"])
-    if not path.exists() and not own:
+    return (preset if reads_folder(preset["data"]["dataset"]) else on_dataset(preset, "image_folder")), path
+
+
+def check_data(data: str) -> Path | None:
+    """Returns the folder that a user's word for images means; None if it names a dataset that is in no folder.
+
+    Raises:
+        DataError: it is neither.
+    """
+    path = expanded(data)
+    if path.exists():
+        return path
+    if data not in DATASETS:
         near = did_you_mean(data, DATASETS)
         raise DataError(f"--data: there is no folder '{data}', nor a dataset of this name; {near}")
-    return (preset if own else on_dataset(preset, "image_folder")), path
+    return None
 
 
 def load_sources(preset: Mapping[str, Any], path: Path | None, **instead: Any) -> Split:

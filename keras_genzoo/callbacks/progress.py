@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import keras
 
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.printable import duration, is_terminal
+from keras_genzoo.printable import duration, is_terminal, printable, say
 
 _SECONDS_BETWEEN_READS = 0.5  # reading the logs waits for the device
 _SECONDS_TO_TIME = 2.0
@@ -152,9 +152,9 @@ class Progress(keras.callbacks.Callback):
     def _write(self, text: str) -> None:
         with contextlib.suppress(OSError):  # a closed pipe or a full disk must not end the training
             if self._bar:
-                self._bar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+                self._bar.live.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
             else:
-                print(text, file=self.stream, flush=True)
+                say(text, self.stream)
 
 
 class _Speed:
@@ -210,12 +210,13 @@ class _Bar:
         from rich.progress import Progress as Live
         from rich.table import Column
 
+        cut = Column(no_wrap=True, overflow="ellipsis")
         self.live = Live(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[left]}"),
-            TextColumn("{task.fields[logs]}", style="dim", table_column=Column(no_wrap=True, overflow="ellipsis")),
+            TextColumn("{task.fields[left]}", markup=False),
+            TextColumn("{task.fields[logs]}", style="dim", markup=False, table_column=cut),
             console=Console(file=stream),
             transient=True,
             refresh_per_second=4,

@@ -12,6 +12,7 @@ from types import ModuleType
 
 from keras_genzoo.cli.declared import add_sample_options
 from keras_genzoo.cli.io.console import calm, is_mistake, is_ours, one_line
+from keras_genzoo.cli.io.streams import ended_by_signals, streams
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.version import __version__
@@ -51,6 +52,8 @@ class UsageError(Exception):
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are exceptions."""
 
+    color = False  # Python 3.14 colors help texts, past what knows the terminal
+
     def error(self, message: str) -> None:  # type: ignore[override]
         raise UsageError(f"{message} ({self.prog} --help shows all options)")
 
@@ -62,17 +65,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; those of the process by default.
 
     Returns:
-        The exit code: 0, 1 if something failed, 2 for the user's mistake, 130 if interrupted.
+        The exit code: 0, 1 if something failed, 2 for the user's mistake, 130 if interrupted, 143 if terminated.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with streams():
+        return _main(list(sys.argv[1:] if argv is None else argv))
+
+
+def _main(arguments: list[str]) -> int:
     traceback = "--traceback" in arguments or os.environ.get("GENZOO_TRACEBACK") not in (None, "", "0")
     try:
-        with calm():
+        with calm(), ended_by_signals():
             args = _parsed([argument for argument in arguments if argument != "--traceback"])
             code = _module(args.command).run(args) or 0
             sys.stdout.flush()
             return code
-    except SystemExit as end:  # argparse has printed help or the version
+    except SystemExit as end:  # argparse has printed help or the version, or a signal came
         return int(end.code or 0)
     except BrokenPipeError:  # `genzoo presets | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,7 @@
-"""Arguments that several commands take, and the types of arguments: numbers within bounds."""
+"""Arguments that several commands take, and the types of arguments: paths, and numbers within bounds."""
 
 import argparse
+import os
 from collections.abc import Callable
 
 _MOST_STEPS = 100
@@ -8,25 +9,22 @@ _MOST_STEPS = 100
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run that a command is about."""
-    parser.add_argument("run", metavar="RUN", help="run folder, as genzoo train makes it")
+    parser.add_argument("run", metavar="RUN", type=path, help="run folder, as genzoo train makes it")
 
 
 def add_best(parser: argparse.ArgumentParser) -> None:
     """Which state of the run is taken."""
-    parser.add_argument("--best", metavar="METRIC", help="the state that was best by METRIC while training")
+    parser.add_argument("--best", metavar="METRIC", type=word, help="the state that was best by METRIC while training")
 
 
 def add_run_data(parser: argparse.ArgumentParser) -> None:
     """Where the images of the run are."""
     parser.add_argument(
-        "--run-data", metavar="FOLDER", help="where the images that the run was trained on lie now, if they were moved"
+        "--run-data",
+        metavar="FOLDER",
+        type=path,
+        help="where the images that the run was trained on lie now, if they were moved",
     )
-
-
-def add_features(parser: argparse.ArgumentParser, about: str) -> None:
-    """What metrics of features are measured in."""
-    parser.add_argument("--features", metavar="NAME", help=about)
-    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
 
 
 def add_steps(parser: argparse.ArgumentParser, default: int) -> None:
@@ -45,9 +43,24 @@ def add_picture(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument(
         "--output",
         metavar="FILE.png",
+        type=path,
         help=f"the picture; .gif and .json lie beside it (default RUN/{command}.png); only what this command has made "
         "is replaced",
     )
+
+
+def word(text: str) -> str:
+    """A name: any text but an empty one."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a name, got '{text}'")
+    return text
+
+
+def path(text: str) -> str:
+    """A path, or a name that may stand in its place; `~` is the home folder, which shells leave in --output=~/x."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a path or a name, got '{text}'")
+    return os.path.expanduser(text)
 
 
 def integer(text: str, low: int, high: int) -> int:
@@ -71,9 +84,12 @@ def count(text: str) -> int:
     return integer(text, 1, 1_000_000)
 
 
-def labels(text: str) -> list[int]:
-    """Labels, separated by commas."""
-    return [integer(word.strip(), 0, 9_999) for word in text.split(",")]
+def names(text: str) -> list[str]:
+    """Names, separated by commas: one or more."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"expected names with commas between them, got '{text}'")
+    return found
 
 
 def seconds(text: str) -> float:

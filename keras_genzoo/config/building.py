@@ -13,6 +13,7 @@ from keras_genzoo.config.preset_type import OPTIMIZERS
 from keras_genzoo.config.presets import Preset, check, load_preset, sections
 from keras_genzoo.config.reading import ConfigError
 from keras_genzoo.config.signature import signature_of
+from keras_genzoo.files import expanded
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.networks.budget import at_most
 from keras_genzoo.registry import MODELS, did_you_mean
@@ -107,7 +108,7 @@ def _optimizers(spec: dict[str, Any]) -> Any:
 
 
 def _weights(path: str | os.PathLike) -> Path:
-    path = Path(path)
+    path = expanded(path)
     if not path.name.endswith(".weights.h5"):
         raise ConfigError(f"weights: expected a file that ends in .weights.h5, got '{path}'")
     if not path.is_file():

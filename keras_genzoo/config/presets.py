@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,12 @@ from typing import Any
 import pydantic
 
 from keras_genzoo import models, networks  # noqa: F401 - fill the registries
+from keras_genzoo.config.finding import find
 from keras_genzoo.config.migrations import MIGRATIONS
 from keras_genzoo.config.preset_type import SCHEMA, preset_type
-from keras_genzoo.config.reading import ConfigError, explain, parse, plain, read, tuples
+from keras_genzoo.config.reading import ConfigError, explain, parse, plain, tuples
 from keras_genzoo.printable import printable
-from keras_genzoo.registry import MODELS, did_you_mean
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_PACKAGE = Path(__file__).parents[1]
+from keras_genzoo.registry import MODELS
 
 
 class Preset(dict[str, Any]):
@@ -36,17 +33,6 @@ class Preset(dict[str, Any]):
     def name(self) -> str:
         """The name of the preset's file, without ending, as it can be printed."""
         return printable(Path(self.where).stem)
-
-
-def folder() -> Path:
-    """Where the presets are: in an installed package beside its modules, in a checkout beside the package."""
-    installed = _PACKAGE / "zoo_configs"
-    return installed if installed.is_dir() else _PACKAGE.parent / "zoo_configs"
-
-
-def list_presets() -> list[str]:
-    """The names of all presets that come with the package."""
-    return sorted(path.stem for path in folder().glob("*.json"))
 
 
 def list_models() -> list[str]:
@@ -72,12 +58,7 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
         return preset
     if not isinstance(preset, str | os.PathLike):
         return check(preset, "preset")
-    path = Path(preset)
-    if path.suffix == ".json":
-        return check(read(path), str(preset))
-    if not isinstance(preset, str) or not _NAME.fullmatch(preset) or preset not in list_presets():
-        raise ConfigError(f"there is no preset {os.fspath(preset)!r}: {did_you_mean(preset, list_presets())}")
-    return check(read(folder() / f"{preset}.json"), f"{preset}.json")
+    return check(*find(preset))
 
 
 def check(content: Any, where: str) -> Preset:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import keras
 import numpy as np
 from annotated_types import Ge, Le, Len
 from PIL import Image
@@ -92,6 +91,8 @@ def _keras_set(
         most = math.isqrt(_MOST_BYTES // (70_000 * channels))
         raise DataError(f"{name}: size={size}: 70,000 images of that size fill the memory; at most {most} will do.")
     kept = _kept(name, class_names, classes)
+    import keras
+
     try:
         parts = getattr(keras.datasets, name).load_data()
     except Exception as error:  # a failed download is a bare Exception, a damaged file an error of gzip, zlib or NumPy

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_genzoo import counter_rng
@@ -54,18 +53,18 @@ def brightness_contrast(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 _GEOMETRIC = ("flip", "shift")  # what a paired target must undergo too
 
 
-class _Pass(keras.utils.PyDataset):
+def _one_pass(batch: Callable[[int], Batch], starts: range) -> Any:
     """One pass, which may be read again: of a generator, `fit` would repeat the first batches in each validation."""
+    import keras
 
-    def __init__(self, batch: Callable[[int], Batch], starts: range):
-        super().__init__()
-        self._batch, self._starts = batch, starts
+    class Pass(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return len(starts)
 
-    def __len__(self) -> int:
-        return len(self._starts)
+        def __getitem__(self, index: int) -> Batch:
+            return batch(starts[index])
 
-    def __getitem__(self, index: int) -> Batch:
-        return self._batch(self._starts[index])
+    return Pass()
 
 
 class Stream:
@@ -243,6 +242,8 @@ class Stream:
         Returns:
             a `tf.data.Dataset` on TensorFlow; elsewhere a generator, or a `PyDataset` of one pass.
         """
+        import keras
+
         size = turns * self.batch_size
 
         def batch(first: Any) -> Batch:
@@ -254,7 +255,7 @@ class Stream:
         if keras.backend.backend() == "tensorflow":
             return self._dataset(batch, size, start)
         if not self.shuffle:
-            return _Pass(batch, range(start, len(self), size))
+            return _one_pass(batch, range(start, len(self), size))
         return (batch(first) for first in itertools.count(start, size))
 
     def _dataset(self, batch: Callable[[Any], Batch], size: int, start: int) -> Any:

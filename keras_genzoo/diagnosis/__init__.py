@@ -1,12 +1,17 @@
 """Diagnosis: detects failures of a training by a few numbers that are measured now and then."""
 
+from typing import TYPE_CHECKING
+
 from keras_genzoo.diagnosis.advice import ADVICE, Advice
-from keras_genzoo.diagnosis.distances import classes_covered, copied, coverage, descriptors, diversity, thumbnails
 from keras_genzoo.diagnosis.inputs import range_of
-from keras_genzoo.diagnosis.probe import Probe
 from keras_genzoo.diagnosis.rules import RULES, Past, Rule
 from keras_genzoo.diagnosis.scores import overfitting, pairwise_accuracy
 from keras_genzoo.diagnosis.timeline import Finding, Observation, Timeline
+from keras_genzoo.lazily import lazily
+
+if TYPE_CHECKING:
+    from keras_genzoo.diagnosis.distances import classes_covered, copied, coverage, descriptors, diversity, thumbnails
+    from keras_genzoo.diagnosis.probe import Probe
 
 __all__ = [
     "ADVICE",
@@ -29,3 +34,6 @@ __all__ = [
     "record",
     "thumbnails",
 ]
+
+_DISTANCES = ("classes_covered", "copied", "coverage", "descriptors", "diversity", "thumbnails")
+__getattr__ = lazily(__name__, {"Probe": "probe", **dict.fromkeys(_DISTANCES, "distances")})  # they compute by Keras

@@ -18,6 +18,7 @@ from keras_genzoo.evaluation.opening import check_named, open_both
 from keras_genzoo.evaluation.results import Result, append
 from keras_genzoo.evaluation.subjects import EvaluationError, pixels_of
 from keras_genzoo.features.cache import Watch
+from keras_genzoo.files import expanded
 from keras_genzoo.metrics import nearest
 
 NEIGHBORS = "nearest_neighbors.png"
@@ -111,7 +112,7 @@ class Request:
         chosen = names_of(self.metrics)  # mistakes are found before anything is loaded
         opened = open_both(subject, data, self.split, self.batch_size, self.best, self.trust, options=self.options)
         names, extractor = metrics_and_extractor(chosen, self.features, weights, opened.subject.samples)
-        folder = Path(self.output) if self.output is not None else opened.run
+        folder = expanded(self.output) if self.output is not None else opened.run
         if folder is not None:
             _check_writable(folder)
         evaluation = Evaluation(

@@ -9,13 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from keras_genzoo import counter_rng
 from keras_genzoo.export.endpoint import Endpoint
-from keras_genzoo.files import sha256_of
+from keras_genzoo.files import expanded, sha256_of
 from keras_genzoo.types import ArraySpec
 from keras_genzoo.untrusted import UntrustedError, strict_json
 from keras_genzoo.version import __version__
@@ -64,14 +62,14 @@ def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True)
         FileExistsError: `path` holds something else.
         RuntimeError: the exported model does not answer as the model does; nothing is left behind.
     """
+    import keras
+
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
             f"export: a SavedModel is TensorFlow's, but Keras runs on {keras.backend.backend()}: save the weights, and "
             "export them with the environment variable KERAS_BACKEND=tensorflow."
         )
-    path = Path(path)
-    if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
-        raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")
+    path = check_place(path)
     if wrong := model.not_finite():
         raise ValueError(f"export: {wrong[0]} is not finite, the training diverged: export a state from before.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +84,18 @@ def export_saved_model(model: Any, path: str | os.PathLike, verify: bool = True)
         if path.exists():
             path.rename(Path(folder) / "older")
         written.rename(path)
+    return path
+
+
+def check_place(path: str | os.PathLike) -> Path:
+    """The folder of a SavedModel to be written.
+
+    Raises:
+        FileExistsError: it holds something else.
+    """
+    path = expanded(path)
+    if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
+        raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")
     return path
 
 
@@ -115,6 +125,7 @@ def _digests(path: Path) -> dict[str, str]:
 
 
 def _write(model: Any, endpoints: dict[str, Endpoint], path: Path) -> None:
+    import keras
     import tensorflow as tf
 
     archive = keras.export.ExportArchive()
@@ -136,6 +147,8 @@ def _example(spec: ArraySpec) -> np.ndarray:
 
 
 def _verify(endpoints: dict[str, Endpoint], path: Path, slack: float) -> None:
+    from keras import ops
+
     inputs = {name: [_example(spec) for spec in endpoint.inputs.values()] for name, endpoint in endpoints.items()}
     answers = _answers_of_a_clean_process(inputs, path)
     for name, endpoint in endpoints.items():

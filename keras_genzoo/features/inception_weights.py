@@ -16,7 +16,7 @@ import numpy as np
 
 from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.features.inception import CLASSES, build_inception, scopes
-from keras_genzoo.files import sha256, write_bytes
+from keras_genzoo.files import expanded, sha256, write_bytes
 from keras_genzoo.saving import WeightsFile
 from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes
 from keras_genzoo.untrusted.frozen_graph import FrozenGraphError, read_constants
@@ -96,10 +96,10 @@ def convert(source: str | os.PathLike, output: str | os.PathLike | None = None, 
         >>> convert("weights-inception-2015-12-05-6726825d.pth").published
         True
     """
-    output = Path(output) if output is not None else default_place()
+    output = expanded(output) if output is not None else default_place()
     if not output.name.endswith(".weights.h5"):
         raise WeightsError(f"--output {output}: the name of converted weights ends in .weights.h5.")
-    network, origin = _converted(Path(source), allow_other)
+    network, origin = _converted(expanded(source), allow_other)
     output.parent.mkdir(parents=True, exist_ok=True)
     content = WeightsFile()
     network.save_weights(content)

@@ -7,7 +7,7 @@ from keras_genzoo.artifacts import Position, plot_losses
 from keras_genzoo.callbacks import latent_report_in_words, latent_walk, reconstructions, warn_on_error, write_sheet
 from keras_genzoo.capabilities import Corrupts, DrawsLatents, Reconstructs, Samples
 from keras_genzoo.diagnosis import record
-from keras_genzoo.printable import columns, printable
+from keras_genzoo.printable import columns, printable, say
 from keras_genzoo.training.streams import some_of
 from keras_genzoo.training.training import Training
 
@@ -45,9 +45,9 @@ def finish(training: Training, position: Position) -> None:
         words = "what the doctor found, as said below" if timeline.findings else f"the doctor's: {timeline.summary}"
         made.append((record.FILE, words))
     made += [("losses.png", "what was logged"), (weights.name, "weights, optimizers and seeds")]
-    print(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {run.path}:\n{columns(made)}", flush=True)
+    say(f"\n{position.epoch} epochs, {position.iterations:,} steps; in {printable(run.path)}:\n{columns(made)}")
     for finding in timeline.findings:
-        print(f"\n{printable(finding.text)}", flush=True)
+        say(f"\n{printable(finding.text)}")
 
 
 def _write_reconstructions(training: Training, model: Reconstructs) -> None:

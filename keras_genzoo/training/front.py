@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_genzoo.artifacts import Run
 from keras_genzoo.callbacks import StoppedError
+from keras_genzoo.printable import say
 from keras_genzoo.training.finishing import finish
 from keras_genzoo.training.loop import begin, play
 from keras_genzoo.training.options import Options
@@ -93,7 +94,7 @@ def train(
         >>> run = genzoo.train(output="runs/faces", epochs=10, resume=True)
     """
     training = Training.prepare(Options(**locals()))  # whose fields are these arguments
-    print(training.plan())
+    say(training.plan())
     return carry_out(training, Stop())
 
 

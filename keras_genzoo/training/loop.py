@@ -7,6 +7,7 @@ from keras_genzoo.artifacts import Position
 from keras_genzoo.callbacks import Diagnosis, FitPrior, ImageGrid, LatentReport, Progress, RunLog
 from keras_genzoo.capabilities import FitsPrior, HasLatentStatistics, Samples
 from keras_genzoo.data import Stream
+from keras_genzoo.printable import printable, say
 from keras_genzoo.training.stopping import Stop
 from keras_genzoo.training.training import Training
 
@@ -20,10 +21,10 @@ def begin(training: Training) -> Position:
     position = run.restore(model)
     if position is None:
         position = Position()
-        print(f"  into   {run.path}\n", flush=True)
+        say(f"  into   {printable(run.path)}\n")
     else:
         steps = f" and {position.step:,} steps" if position.step else ""
-        print(f"  after  {position.epoch} of {training.epochs} epochs{steps} in {run.path}\n", flush=True)
+        say(f"  after  {position.epoch} of {training.epochs} epochs{steps} in {printable(run.path)}\n")
     run.go_back_to(position)
     return position
 

@@ -9,6 +9,7 @@ from typing import Any
 from keras_genzoo.artifacts import JIT, Run
 
 ON_NAN = ("stop", "rollback")
+_PATHS = ("preset", "output", "data", "sample_weights", "features", "inception_weights", "from_run")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class Options:
     dry_run: bool = False
 
     def __post_init__(self) -> None:
+        for name in _PATHS:
+            value = getattr(self, name)
+            if isinstance(value, str | os.PathLike):
+                object.__setattr__(self, name, os.path.expanduser(value))
         for name, value, known in (("jit", self.jit, (None, *JIT)), ("on_nan", self.on_nan, ON_NAN)):
             if value not in known:
                 raise ValueError(

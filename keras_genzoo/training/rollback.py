@@ -7,6 +7,7 @@ from collections.abc import Callable
 from keras_genzoo.artifacts import DIVERGED, DivergedError, Position, Run
 from keras_genzoo.callbacks import Divergence, warn_on_error
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.printable import say
 
 MOST_ROLLBACKS = 3
 """How often a training goes back to the same checkpoint before it stops."""
@@ -59,7 +60,7 @@ class Rollback:
                 self.model.reseed(position.rollbacks)
                 self.run.go_back_to(position)
                 with contextlib.suppress(OSError):
-                    print(f"\n{error}; going back to {saved.name}, rollback {tries} of {MOST_ROLLBACKS}", flush=True)
+                    say(f"\n{error}; going back to {saved.name}, rollback {tries} of {MOST_ROLLBACKS}")
 
     def _advice(self, saved: Position | None, tries: int) -> str:
         kept = f"'{self.run.checkpoints.folder / saved.name}' is from before" if saved else "nothing was saved"

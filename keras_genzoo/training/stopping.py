@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from keras_genzoo.printable import is_terminal
+from keras_genzoo.printable import behind, is_terminal, say
 
 if TYPE_CHECKING:
     from keras_genzoo.artifacts import Run
@@ -114,5 +114,6 @@ class Stop:
             return
         self.signal, self._first = number, time.monotonic()
         with contextlib.suppress(OSError, ValueError):  # a terminal that went away
-            cursor = _SHOW_CURSOR if is_terminal(sys.stdout) else ""  # which the progress bar hides
-            print(cursor + _MESSAGES[signal.Signals(number).name], flush=True)
+            if is_terminal(sys.stdout):
+                print(_SHOW_CURSOR, end="", file=behind(sys.stdout))  # which the progress bar hides
+            say(_MESSAGES[signal.Signals(number).name])

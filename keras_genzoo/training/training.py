@@ -3,17 +3,17 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from keras_genzoo import backend, config
-from keras_genzoo.artifacts import JIT, Run, RunError, check_free, emulates_bfloat16, environment
+from keras_genzoo.artifacts import JIT, Run, emulates_bfloat16, environment
 from keras_genzoo.artifacts.run_data import check_same_data, load_sources
 from keras_genzoo.data import Split, Stream
-from keras_genzoo.files import write_text
+from keras_genzoo.files import expanded, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
 from keras_genzoo.registry import MODELS
+from keras_genzoo.training.early import check_early, check_outside
 from keras_genzoo.training.from_run import Taken, take_weights, take_weights_again
 from keras_genzoo.training.measuring import Measuring, Prepared
 from keras_genzoo.training.options import Options
@@ -63,12 +63,12 @@ class Training:
             EvaluationError: what is to be measured while training cannot be.
             ExtractorError: the features for that cannot be had.
         """
-        earlier = _earlier(options)
+        earlier = check_early(options)
         task = Task.resumed(options, earlier) if earlier else Task.of(options)
         if earlier:
             earlier.check_same_preset(task.preset)
         elif options.output is not None:
-            _check_outside(Path(options.output), task.path)
+            check_outside(expanded(options.output), task.path)
         if task.deterministic:
             backend.make_deterministic()
         model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])
@@ -142,29 +142,6 @@ class Training:
             )
         rows += self.taken.rows() if self.taken else []
         return f"{printable(self.task.name)}\n{columns(rows)}"
-
-
-def _earlier(options: Options) -> Run | None:
-    """The run to go on with; None for a new one."""
-    if options.resume:
-        if options.output is None:
-            raise RunError("train: --resume goes on with a run: say which, by --output RUN.")
-        if options.from_run is not None:
-            raise RunError("train: --from begins a new run, and --resume goes on with one: leave one of them out.")
-        return Run(options.output)
-    if options.preset is None:
-        raise RunError("train: say what to train: genzoo train PRESET --output RUN (genzoo presets lists presets).")
-    if options.output is not None:
-        check_free(options.output)
-    elif not options.dry_run:
-        raise RunError("train: say where to: --output RUN, a new folder.")
-    return None
-
-
-def _check_outside(output: Path, images: Path | None) -> None:
-    """Refuses a run among the images, of which its pictures would be some when it is gone on with."""
-    if images is not None and images.is_dir() and output.resolve().is_relative_to(images.resolve()):
-        raise RunError(f"train: --output '{output}' lies in the folder of images, '{images}': name a folder elsewhere.")
 
 
 def _large(number: int) -> str:

@@ -1,8 +1,9 @@
 """`genzoo arithmetic`: a direction of a run's latents that means an attribute, added to other images."""
 
 import argparse
+from pathlib import Path
 
-from keras_genzoo.cli.arguments import add_best, add_picture, add_run, add_steps, count_to, number_in
+from keras_genzoo.cli.arguments import add_best, add_picture, add_run, add_steps, count_to, number_in, path, word
 
 EPILOG = """examples:
   genzoo arithmetic runs/faces --attribute glasses
@@ -23,8 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     add_run(parser)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--attribute", metavar="NAME[=VALUE]", help="what to add: a label, a factor, a column")
-    what.add_argument("--analogy", metavar=("A", "B", "C"), nargs=3, help="image files, or folders of them: A - B + C")
+    what.add_argument("--attribute", metavar="NAME[=VALUE]", type=word, help="what to add: a label, a factor, a column")
+    what.add_argument(
+        "--analogy", metavar=("A", "B", "C"), nargs=3, type=path, help="image files, or folders of them: A - B + C"
+    )
     parser.add_argument(
         "--images", metavar="N", type=count_to(100), default=8, help="held-out images to change (default 8)"
     )
@@ -39,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="PATH",
+        type=path,
         help="labeled images: a folder, a dataset's name, or a run (default: the run's own); half of a folder's are "
         "learned from",
     )
@@ -48,6 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Finds the direction, measures how well it means the attribute, and draws what it does."""
+    from keras_genzoo.cli.io.inputs import check_image, check_images
+    from keras_genzoo.cli.io.outputs import picture_of
+
+    output = picture_of(args, "arithmetic", (args.data, *(args.analogy or ())))
+    check_images(args.data)
+    for name in args.analogy or ():
+        if not Path(name).is_dir():
+            check_image(name)
+
     from keras_genzoo.cli.uses import arithmetic
 
-    arithmetic.run(args)
+    arithmetic.run(args, output)

@@ -12,7 +12,7 @@ from keras_genzoo.printable import columns
 if TYPE_CHECKING:
     from keras_genzoo.data.checking import Report
 
-from keras_genzoo.cli.arguments import count_to
+from keras_genzoo.cli.arguments import count_to, path
 
 EPILOG = """examples:
   genzoo check-data photos/
@@ -26,7 +26,7 @@ and evaluation honor for as long as it is there."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
-    parser.add_argument("folder", metavar="FOLDER", help="folder of images")
+    parser.add_argument("folder", metavar="FOLDER", type=path, help="folder of images")
     parser.add_argument(
         "--size",
         metavar="N",
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=64,
         help="pixels; an image with a shorter side below it is tiny (default 64)",
     )
-    parser.add_argument("--output", metavar="REPORT.json", help="file to write the whole report to")
+    parser.add_argument("--output", metavar="REPORT.json", type=path, help="file to write the whole report to")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
     parser.add_argument(
         "--quarantine",

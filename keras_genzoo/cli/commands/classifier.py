@@ -1,13 +1,15 @@
 """`genzoo classifier`: a classifier of a labeled dataset, whose features measure models."""
 
 import argparse
+import os
 import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_genzoo.cli.arguments import count, count_to, seed
-from keras_genzoo.printable import columns, duration
+from keras_genzoo.cli.arguments import count, count_to, path, seed
+from keras_genzoo.printable import columns, duration, shell
+from keras_genzoo.registry import did_you_mean
 
 if TYPE_CHECKING:
     from keras_genzoo.features.classifier import Trained
@@ -24,8 +26,8 @@ For sets with labels (fashion_mnist, mnist, image_folder with a sub-folder for e
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     parser.add_argument("dataset", metavar="DATASET", help="a dataset's name")
-    parser.add_argument("--data", metavar="PATH", help="folder of images, for datasets that read one")
-    parser.add_argument("--output", metavar="DIR", required=True, help="folder to make")
+    parser.add_argument("--data", metavar="PATH", type=path, help="folder of images, for datasets that read one")
+    parser.add_argument("--output", metavar="DIR", type=path, required=True, help="folder to make")
     parser.add_argument(
         "--size", metavar="N", type=count_to(1024), help="pixels along each side (default: the dataset's)"
     )
@@ -36,11 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Trains, measures on the held-out images, writes the folder, and says how to use it."""
     from keras_genzoo.artifacts import check_free
-    from keras_genzoo.callbacks import Progress
-    from keras_genzoo.data import load_split
-    from keras_genzoo.features.classifier import EPOCHS, RECORD, WEIGHTS, save_classifier, train_classifier
+    from keras_genzoo.data import DataError, load_split
+    from keras_genzoo.registry import DATASETS
 
     check_free(args.output)
+    if args.dataset not in DATASETS:
+        raise DataError(f"there is no dataset '{args.dataset}'; {did_you_mean(args.dataset, DATASETS)}")
+    if args.data is not None:
+        os.stat(args.data)
+
+    from keras_genzoo.callbacks import Progress
+    from keras_genzoo.features.classifier import EPOCHS, RECORD, WEIGHTS, save_classifier, train_classifier
+
     split = load_split(args.dataset, args.data, **({"size": args.size} if args.size else {}))
     epochs, batch_size = args.epochs or EPOCHS, min(_BATCH_SIZE, len(split.train))
     height, width, channels = split.train.image_shape
@@ -59,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
     print(
         f"\n{_table(trained)}\ntrained in {duration(time.perf_counter() - began)}; {RECORD}, {WEIGHTS} in {args.output}"
     )
-    print(f"next: genzoo evaluate RUN --features {args.output}", flush=True)
+    print(f"next: genzoo evaluate RUN {shell('--features', args.output)}", flush=True)
 
 
 def name_for(dataset: str, path: str | None) -> str:

@@ -1,7 +1,8 @@
 """`genzoo compare`: what was measured in several runs, in tables for a paper."""
 
 import argparse
-from pathlib import Path
+
+from keras_genzoo.cli.arguments import names, path
 
 EPILOG = """examples:
   genzoo compare runs/vae runs/dcgan runs/wgan_gp
@@ -13,27 +14,25 @@ Only numbers of one protocol stand in a column: the newest that all of the folde
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="run folders, or others with metric-<name>.jsonl")
-    parser.add_argument("--metrics", metavar="A,B,...", help="columns, by name (default: all but losses)")
+    parser.add_argument(
+        "runs", metavar="RUN", nargs="+", type=path, help="run folders, or others with metric-<name>.jsonl"
+    )
+    parser.add_argument("--metrics", metavar="A,B,...", type=names, help="columns, by name (default: all but losses)")
     parser.add_argument("--format", choices=("text", "markdown", "csv", "latex"), default="text", help="default text")
     parser.add_argument("--group", action="store_true", help="runs that differ by their seed alone: mean and spread")
-    parser.add_argument("--output", metavar="FILE", help="file to write (default: print)")
+    parser.add_argument("--output", metavar="FILE", type=path, help="file to write (default: print)")
 
 
 def run(args: argparse.Namespace) -> None:
     """Prints the tables, or writes them."""
-    from keras_genzoo.evaluation import CompareError, compare, render
+    from keras_genzoo.cli.io.outputs import file_of
     from keras_genzoo.files import write_text
 
-    metrics = None
-    if args.metrics is not None:
-        metrics = [name.strip() for name in args.metrics.split(",") if name.strip()]
-        if not metrics:
-            raise CompareError("compare: --metrics names none, expected names such as fid,precision,recall.")
-    output = Path(args.output) if args.output else None
-    if output is not None and output.is_dir():
-        raise CompareError(f"compare: --output '{output}' is a folder: name a file in it.")
-    text = render(compare(args.runs, metrics, group=args.group), args.format)
+    output = file_of(args.output, "compare")
+
+    from keras_genzoo.evaluation import compare, render
+
+    text = render(compare(args.runs, args.metrics, group=args.group), args.format)
     if output is None:
         print(text)
     else:

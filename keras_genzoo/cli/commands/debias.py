@@ -1,8 +1,9 @@
 """`genzoo debias`: weights by which rare images are drawn more often, for `genzoo train --sample-weights`."""
 
 import argparse
+from pathlib import Path
 
-from keras_genzoo.cli.arguments import add_best, add_run, integer, number_in
+from keras_genzoo.cli.arguments import add_best, add_run, integer, number_in, path, word
 
 EPILOG = """examples:
   genzoo debias runs/faces --factor skin_tone --output weights.csv
@@ -16,7 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     add_run(parser)
     parser.add_argument(
-        "--data", metavar="PATH", help="images to weigh: a folder or a dataset's name (default: the run's own)"
+        "--data",
+        metavar="PATH",
+        type=path,
+        help="images to weigh: a folder or a dataset's name (default: the run's own)",
     )
     parser.add_argument(
         "--strength",
@@ -38,10 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="max",
         help="over latents: the rarest one counts (default), or the product of all, the paper's, for few latents",
     )
-    parser.add_argument("--factor", metavar="NAME", help="label, factor or column to report on (default: all)")
+    parser.add_argument(
+        "--factor", metavar="NAME", type=word, help="label, factor or column to report on (default: all)"
+    )
     parser.add_argument(
         "--output",
         metavar="FILE.csv",
+        type=path,
         default="weights.csv",
         help="the weights; .png and .json lie beside them (default weights.csv)",
     )
@@ -50,6 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Weighs the images to train on, writes the weights, and prints what they change."""
+    from keras_genzoo.artifacts import RunError, with_state
+    from keras_genzoo.cli.io.inputs import check_images
+    from keras_genzoo.cli.io.outputs import Output
+
+    opened, table = with_state(args.run, args.best), Path(args.output)
+    if table.suffix.lower() != ".csv":
+        raise RunError(f"debias: --output '{table}' must end in .csv.")
+    output = Output("debias", table, ".png", reads=(args.run, args.data))
+    check_images(args.data)
+
     from keras_genzoo.cli.uses import debias
 
-    debias.run(args)
+    debias.run(args, opened, output)

@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+from keras_genzoo.cli.arguments import path
 from keras_genzoo.cli.commands import evaluate, export, sample, train
-from keras_genzoo.printable import columns, duration
+from keras_genzoo.printable import columns, duration, shell
 
 PRESET = "vae_drawn_faces_32_mlp"
 _MADE = [
@@ -23,7 +24,11 @@ _MADE = [
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     parser.add_argument(
-        "--output", metavar="RUN", default="runs/demo", help="run folder to make (default runs/demo, runs/demo-2, ...)"
+        "--output",
+        metavar="RUN",
+        type=path,
+        default="runs/demo",
+        help="run folder to make (default runs/demo, runs/demo-2, ...)",
     )
 
 
@@ -39,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     for command, arguments in acts:
         name = command.__name__.rpartition(".")[2]
-        print(f"\n$ genzoo {name} {' '.join(arguments)}", flush=True)
+        print(f"\n$ {shell('genzoo', name, *arguments)}", flush=True)
         parser = argparse.ArgumentParser(prog=f"genzoo {name}")
         command.add_arguments(parser)
         if code := command.run(parser.parse_args(arguments)):

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_genzoo.cli.arguments import path
 from keras_genzoo.cli.io.console import one_line, quiet
 from keras_genzoo.printable import columns, printable
 
@@ -23,7 +24,11 @@ EPILOG = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     parser.add_argument(
-        "run", metavar="RUN", nargs="?", help="a run folder: what is wrong with its training; without it, this machine"
+        "run",
+        metavar="RUN",
+        nargs="?",
+        type=path,
+        help="a run folder: what is wrong with its training; without it, this machine",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

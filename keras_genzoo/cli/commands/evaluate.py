@@ -12,7 +12,7 @@ from keras_genzoo.printable import columns
 if TYPE_CHECKING:
     from keras_genzoo.evaluation import Evaluation, Result
 
-from keras_genzoo.cli.arguments import add_best, count_to, seed
+from keras_genzoo.cli.arguments import add_best, count_to, path, seed
 
 EPILOG = """metrics:
   of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
@@ -40,11 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
         metavar="SUBJECT",
+        type=path,
         help="run folder, SavedModel or folder of images; or 'real' for other real images, or 'noise'",
     )
     parser.add_argument(
         "--data",
         metavar="PATH",
+        type=path,
         help="real images: a folder, a dataset's name, or a run, for the images of that (default: the run's own)",
     )
     parser.add_argument(
@@ -62,10 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features",
         metavar="NAME",
+        type=path,
         help="features: inception (default), inception_clean, keras_imagenet, pixels, random; a classifier's folder; "
         "or any Keras model, as FILE.keras:LAYER",
     )
-    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
+    parser.add_argument(
+        "--inception-weights", metavar="FILE", type=path, help="weights of Inception, converted or as published"
+    )
     parser.add_argument(
         "--batch-size",
         metavar="N",
@@ -80,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="load a SavedModel even though its graph may reach files, programs or the network",
     )
-    parser.add_argument("--output", metavar="DIR", help="folder to keep the numbers in (default: the run)")
+    parser.add_argument("--output", metavar="DIR", type=path, help="folder to keep the numbers in (default: the run)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
 
 

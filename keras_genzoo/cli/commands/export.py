@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from keras_genzoo.cli.arguments import add_best, add_run
+from keras_genzoo.cli.arguments import add_best, add_run, path
 from keras_genzoo.printable import columns
 
 if TYPE_CHECKING:
@@ -18,15 +18,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     add_run(parser)
     parser.add_argument(
-        "--output", metavar="DIR", required=True, help="folder to make; one that holds a SavedModel is replaced"
+        "--output",
+        metavar="DIR",
+        type=path,
+        required=True,
+        help="folder to make; one that holds a SavedModel is replaced",
     )
     add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Exports."""
-    from keras_genzoo.artifacts import load
+    from keras_genzoo.artifacts import load, with_state
+    from keras_genzoo.export import check_place
 
+    with_state(args.run, args.best)
+    check_place(args.output)
     model = load(args.run, best=args.best)
     model.export(args.output)
     endpoints = [

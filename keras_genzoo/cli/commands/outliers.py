@@ -1,8 +1,9 @@
 """`genzoo outliers`: which images are unlike those that an autoencoder was trained on."""
 
 import argparse
+from pathlib import Path
 
-from keras_genzoo.cli.arguments import add_best, add_run, add_run_data, number_in
+from keras_genzoo.cli.arguments import add_best, add_run, add_run_data, number_in, path
 
 EPILOG = """examples:
   genzoo outliers runs/faces --data new_photos/
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="PATH",
+        type=path,
         required=True,
         help="images to score: a folder, a dataset's name, or a run; those of a folder are resized to fit",
     )
@@ -34,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="squared error of the reconstruction (default); minus the ELBO, in nats; or minus the log ratio of "
         "likelihoods under the run and under --background, or, without one, the length of the image's PNG code",
     )
-    parser.add_argument("--background", metavar="RUN", help="run whose likelihood is divided by (likelihood_ratio)")
+    parser.add_argument(
+        "--background", metavar="RUN", type=path, help="run whose likelihood is divided by (likelihood_ratio)"
+    )
     parser.add_argument(
         "--false-alarms",
         metavar="SHARE",
@@ -42,13 +46,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.05,
         help="share of usual images that may pass for outliers (default 0.05)",
     )
-    parser.add_argument("--output", metavar="FOLDER", help="folder to write to (default: RUN/outliers)")
+    parser.add_argument("--output", metavar="FOLDER", type=path, help="folder to write to (default: RUN/outliers)")
     add_run_data(parser)
     add_best(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Scores images, and writes which of them are above the threshold."""
+    from keras_genzoo.artifacts import with_state
+    from keras_genzoo.cli.io.inputs import check_images
+    from keras_genzoo.cli.io.outputs import Output
+
+    own = with_state(args.run, args.best)
+    place = Path(args.output) if args.output else own.path / "outliers"
+    output = Output("outliers", place / "outliers.csv", ".png", reads=(args.run, args.run_data, args.data))
+    check_images(args.data, args.run_data)
+    if args.background is not None:
+        with_state(args.background)
+
     from keras_genzoo.cli.uses import outliers
 
-    outliers.run(args)
+    outliers.run(args, own, output)

@@ -5,6 +5,8 @@ import json
 import sys
 from typing import Any
 
+from keras_genzoo.printable import is_terminal, printable
+
 _COLUMNS = ("name", "model", "dataset", "size", "about")
 
 
@@ -25,7 +27,7 @@ def run(args: argparse.Namespace) -> None:
     rows = [_row(name) for name in config.list_presets()]
     if args.json:
         print(json.dumps(rows, indent=2))
-    elif sys.stdout.isatty():
+    elif is_terminal(sys.stdout):
         _print_table(rows)
     else:
         _print_columns(rows)
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
 def _row(name: str) -> dict[str, Any]:
     from keras_genzoo import config
 
-    preset = config.load_preset(name)
+    preset, _ = config.find(name)
     return {
         "name": name,
         "model": preset["model"],
@@ -57,12 +59,13 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE)
     for column in _COLUMNS:
         table.add_column(column, overflow="fold", no_wrap=column == "name", style="bold" if column == "name" else None)
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*(Text(printable(cell)) for cell in _cells(row)))
     Console().print(table)
 
 

@@ -3,9 +3,9 @@
 import argparse
 import contextlib
 import dataclasses
-import shlex
 
-from keras_genzoo.cli.arguments import count, seconds, seed
+from keras_genzoo.cli.arguments import count, path, seconds, seed
+from keras_genzoo.printable import shell
 
 EPILOG = """examples:
   genzoo train vae_drawn_faces_32 --output runs/faces
@@ -23,12 +23,17 @@ state as if nothing had happened."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     parser.add_argument(
-        "preset", metavar="PRESET", nargs="?", help="a preset's name (genzoo presets lists them) or a .json file"
+        "preset",
+        metavar="PRESET",
+        nargs="?",
+        type=path,
+        help="a preset's name (genzoo presets lists them) or a .json file",
     )
-    parser.add_argument("--output", metavar="RUN", help="run folder to make; with --resume, to go on with")
+    parser.add_argument("--output", metavar="RUN", type=path, help="run folder to make; with --resume, to go on with")
     parser.add_argument(
         "--data",
         metavar="PATH",
+        type=path,
         help="folder of images to train on, in place of the preset's data; or a dataset's name",
     )
     parser.add_argument("--held-out", metavar="N", help="images to hold out: how many, or a share below 1")
@@ -45,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="from_run",
         metavar="RUN",
+        type=path,
         help="begin with the weights of another run, wherever names and shapes are the same",
     )
     parser.add_argument("--seed", metavar="N", type=seed, help="of weights, noise and the order of images (default 0)")
@@ -61,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample-weights",
         metavar="FILE.csv",
+        type=path,
         help="how often to draw each image, as genzoo debias writes it (default: all alike)",
     )
     parser.add_argument(
@@ -72,8 +79,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to measure then; the state that is best by the first is kept (default fid)",
     )
     parser.add_argument("--evaluate-num", metavar="N", type=count, help="images to make for it (default 1,000)")
-    parser.add_argument("--features", metavar="NAME", help="features to measure in, as for genzoo evaluate")
-    parser.add_argument("--inception-weights", metavar="FILE", help="weights of Inception, converted or as published")
+    parser.add_argument("--features", metavar="NAME", type=path, help="features to measure in, as for genzoo evaluate")
+    parser.add_argument(
+        "--inception-weights", metavar="FILE", type=path, help="weights of Inception, converted or as published"
+    )
     parser.add_argument(
         "--checkpoint-every",
         metavar="SECONDS",
@@ -105,23 +114,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Trains."""
-    from keras_genzoo.capabilities import Reconstructs
-    from keras_genzoo.training import Interrupted, Options, Stop, Training, carry_out
+    from keras_genzoo.training import Interrupted, Options, Stop, check_early
 
     options = Options(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Options)})
+    check_early(options)
+
+    from keras_genzoo.capabilities import Reconstructs
+    from keras_genzoo.training import Training, carry_out
+
     training = Training.prepare(options)
     print(training.plan())
     if args.dry_run:
         print("\ndry run: nothing was made")
         return 0
     try:
-        path = shlex.quote(str(carry_out(training, Stop(ends_process=True)).path))
+        run = carry_out(training, Stop(ends_process=True)).path
     except Interrupted as stopped:
         with contextlib.suppress(OSError):  # who read what is printed may be gone
-            path = shlex.quote(str(stopped.run.path))
-            print(f"\nstopped; to go on: genzoo train --output {path} --resume", flush=True)
+            command = shell("genzoo", "train", "--output", stopped.run.path, "--resume")
+            print(f"\nstopped; to go on: {command}", flush=True)
         return stopped.exit_code
     # What needs no weights of Inception.
     metrics = "losses,mse,psnr,ssim" if isinstance(training.model, Reconstructs) else "losses"
-    print(f"next: genzoo sample {path} --output samples.png; genzoo evaluate {path} --metrics {metrics}", flush=True)
+    sample, evaluate = shell("sample", run, "--output", "samples.png"), shell("evaluate", run, "--metrics", metrics)
+    print(f"next: genzoo {sample}; genzoo {evaluate}", flush=True)
     return 0

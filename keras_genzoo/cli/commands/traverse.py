@@ -11,6 +11,7 @@ from keras_genzoo.cli.arguments import (
     count_to,
     integer,
     number_in,
+    path,
     seed,
 )
 
@@ -29,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     add_run(parser)
     base = parser.add_mutually_exclusive_group()
-    base.add_argument("--image", metavar="FILE", help="start from this image; it is cropped and resized to fit")
+    base.add_argument(
+        "--image", metavar="FILE", type=path, help="start from this image; it is cropped and resized to fit"
+    )
     base.add_argument(
         "--index",
         metavar="N",
@@ -53,6 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Draws the latents that carry most, and prints which they are."""
+    from keras_genzoo.cli.io.inputs import check_image, check_images
+    from keras_genzoo.cli.io.outputs import picture_of
+
+    output = picture_of(args, "traverse", (args.image, args.run_data))
+    check_images(args.run_data)
+    if args.image is not None:
+        check_image(args.image)
+
     from keras_genzoo.cli.uses import traverse
 
-    traverse.run(args)
+    traverse.run(args, output)

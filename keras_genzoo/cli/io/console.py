@@ -11,10 +11,11 @@ import tempfile
 import traceback
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from keras_genzoo.cli.io.streams import loading
 from keras_genzoo.printable import printable
 
 _PACKAGE = str(Path(__file__).parents[2])
@@ -45,22 +46,28 @@ def quiet() -> Iterator[None]:
 class QuietImport(importlib.abc.MetaPathFinder):
     """Imports TensorFlow quietly, whenever it is: it writes some lines then, whatever TF_CPP_MIN_LOG_LEVEL says.
 
-    Keras may import it late, even where it computes on JAX.
+    Keras may import it late, even where it computes on JAX. What takes seconds, `loading` says.
     """
 
+    _around: ClassVar[dict[str, Callable[[], contextlib.AbstractContextManager[None]]]] = {
+        "keras": lambda: loading("Keras and its backend"),
+        "tensorflow": quiet,
+    }
+
     def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        """Finds TensorFlow as the other finders do, and puts `quiet` around its execution."""
-        if name != "tensorflow":
+        """Finds a module as the other finders do, and puts `quiet` or `loading` around its execution."""
+        around = self._around.get(name)
+        if around is None:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
-            def execute_quietly(module: types.ModuleType) -> None:
-                with quiet():
+            def execute_inside(module: types.ModuleType) -> None:
+                with around():
                     execute(module)
 
-            spec.loader.exec_module = execute_quietly  # type: ignore[method-assign]
+            spec.loader.exec_module = execute_inside  # type: ignore[method-assign]
         return spec
 
 

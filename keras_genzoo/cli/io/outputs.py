@@ -1,13 +1,14 @@
 """Where a command's files may go: never over what it reads, what others made, nor among the images of a dataset."""
 
+import argparse
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts import Run, RunError
+from keras_genzoo.artifacts import Run, RunError, with_state
 from keras_genzoo.artifacts.run_data import recorded_path
-from keras_genzoo.files import read_json, write_json
+from keras_genzoo.files import expanded, read_json, write_json
 
 _REPORT = ".json"
 
@@ -29,7 +30,7 @@ class Output:
     """
 
     def __init__(self, command: str, main: Path, *others: str, reads: Iterable[str | os.PathLike | None] = ()):
-        self.main = main.expanduser()
+        self.main = main
         self._made_by = f"genzoo {command}"
         images = [path for name in reads if name is not None and (path := images_of_name(name))]
         ours = _maker(self[_REPORT]) == self._made_by
@@ -49,9 +50,36 @@ class Output:
         write_json(self[_REPORT], {"made_by": self._made_by, **content})
 
 
+def picture_of(args: argparse.Namespace, command: str, reads: Iterable[str | os.PathLike | None] = ()) -> Output:
+    """The picture to write, and what lies beside it: --output, or in the run; `reads` are files and folders besides it.
+
+    Raises:
+        RunError: there is no such run, or no state in it; --output is no name of a picture, or nothing may be written
+            there.
+    """
+    run = with_state(args.run, args.best).path
+    picture = Path(args.output) if args.output else run / f"{command}.png"
+    if picture.suffix.lower() != ".png":
+        raise RunError(f"{command}: --output '{picture}' must end in .png.")
+    return Output(command, picture, ".gif", reads=(run, *reads))
+
+
+def file_of(output: str | None, command: str) -> Path | None:
+    """The file that --output names; None if there is no --output.
+
+    Raises:
+        RunError: it is a folder, or cannot be written.
+    """
+    if output is None:
+        return None
+    if what := _in_the_way(Path(output), ()):
+        raise RunError(f"{command}: --output '{output}' {what}: name another file.")
+    return Path(output)
+
+
 def images_of_name(name: str | os.PathLike) -> Path | None:
     """The file or folder of images that a user's word stands for: of a run, where those it was trained on lie."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     if (path / "config.json").is_file():
         return recorded_path(Run(path))
     return path if path.exists() else None

@@ -1,18 +1,16 @@
 """What `traverse`, `interpolate` and `arithmetic` share: image files in; a picture, its animation and its words out."""
 
-import argparse
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keras_genzoo import images
-from keras_genzoo.artifacts import Run, RunError
+from keras_genzoo.cli.io.inputs import check_image
 from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.data import DataError
-from keras_genzoo.data.decode import FORMATS, decode
+from keras_genzoo.data.decode import decode
 from keras_genzoo.model import GenerativeModel
 
 FRAMES = 4
@@ -21,30 +19,16 @@ _LEGIBLE = 96  # pixels on a screen
 _HELD = 5  # frames for which an animation stands still where it turns
 
 
-def output_of(args: argparse.Namespace, command: str, reads: Iterable[str | os.PathLike | None] = ()) -> Output:
-    """The picture to write, and what lies beside it: --output, or in the run; `reads` are files and folders besides it.
-
-    Raises:
-        RunError: there is no such run, --output is no name of a picture, or nothing may be written there.
-    """
-    run = Run(args.run).path
-    picture = Path(args.output) if args.output else run / f"{command}.png"
-    if picture.suffix.lower() != ".png":
-        raise RunError(f"{command}: --output '{picture}' must end in .png.")
-    return Output(command, picture, ".gif", reads=(run, *reads))
-
-
 def read_image(path: str | Path, model: GenerativeModel) -> np.ndarray:
     """An image file as a model takes it, cropped and resized: uint8 (height, width, channels).
 
     Raises:
         DataError: it is no image that can be read.
     """
-    path, (height, width, channels) = Path(path).expanduser(), model.image_shape
+    path, (height, width, channels) = Path(path), model.image_shape
     if height != width:
         raise DataError(f"'{path}' would be made a square, but the model takes {height} x {width} pixels.")
-    if path.suffix.lower() not in FORMATS:
-        raise DataError(f"'{path}' is no image: expected a file of {', '.join(FORMATS)}.")
+    check_image(path)
     found = decode(path, height, channels)
     if found.image is None:
         raise DataError(f"'{path}' {found.broken}: give another image.")

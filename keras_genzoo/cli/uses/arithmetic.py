@@ -9,7 +9,7 @@ import numpy as np
 from keras_genzoo.artifacts import load
 from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.cli.io.reading import in_one_pass, table_of
-from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
+from keras_genzoo.cli.io.sheets import finely, read_image, write_rows
 from keras_genzoo.data import Source
 from keras_genzoo.data.image_folder import find_images
 from keras_genzoo.data.source import Subset
@@ -34,9 +34,8 @@ from keras_genzoo.uses import (
 _MOST_LEARNED, _MOST_TESTED, _MOST_AVERAGED = 2_000, 1_000, 1_000
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace, output: Output) -> None:
     """Finds the direction, measures how well it means the attribute, and draws what it does."""
-    output = output_of(args, "arithmetic", (args.data, *(args.analogy or ())))
     if args.analogy is not None:
         _analogy(args, output)
         return
@@ -111,7 +110,7 @@ def _analogy(args: argparse.Namespace, output: Output) -> None:
 
 def _mean(model: GenerativeModel, name: str) -> tuple[Any, np.ndarray]:
     """The latents of an image, or of a folder's images in the mean, and a picture of it."""
-    path = Path(name).expanduser()
+    path = Path(name)
     if not path.is_dir():
         image = read_image(path, model)
         return encode(model, image[None]), image

@@ -1,11 +1,10 @@
 """`genzoo debias`: weights by which rare images are drawn more often, for `genzoo train --sample-weights`."""
 
 import argparse
-import shlex
 from collections.abc import Collection
 from pathlib import Path
 
-from keras_genzoo.artifacts import Run, RunError, load
+from keras_genzoo.artifacts import Run, load
 from keras_genzoo.artifacts.run_data import images_of, load_sources, on_data, recorded_path
 from keras_genzoo.callbacks import write_sheet
 from keras_genzoo.cli.io.outputs import Output
@@ -13,7 +12,7 @@ from keras_genzoo.cli.io.reading import in_one_pass, table_of
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.data.weighting import index_of, to_csv
 from keras_genzoo.files import write_text
-from keras_genzoo.printable import columns, printable
+from keras_genzoo.printable import columns, printable, shell
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.uses.debias import effective_sample_size, in_use, proportions, rarity_weights
 from keras_genzoo.uses.extremes import extremes
@@ -21,12 +20,8 @@ from keras_genzoo.uses.latents import encode, vectors
 from keras_genzoo.uses.properties import Property, names_of_properties, properties
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace, opened: Run, output: Output) -> None:
     """Weighs the images to train on, writes the weights, and prints what they change."""
-    opened, table = Run(args.run), Path(args.output)
-    if table.suffix.lower() != ".csv":
-        raise RunError(f"debias: --output '{table}' must end in .csv.")
-    output = Output("debias", table, ".png", reads=(args.run, args.data))
     source, again = _to_train_on(opened, args.data)
     attributes = table_of(source, args.data or args.run)
     _check_factor(args.factor, names_of_properties(source, attributes), source)
@@ -64,22 +59,21 @@ def run(args: argparse.Namespace) -> None:
         (output[".json"].name, "this report"),
     ]
     print(f"{len(source):,} images of {printable(source.name)} to train on\n{columns(rows)}")
-    print(f"next: genzoo train {again} --sample-weights {shlex.quote(printable(output.main))} --output ...")
+    print(f"next: {shell('genzoo', 'train', *again, '--sample-weights', output.main)} --output ...")
 
 
-def _to_train_on(run: Run, data: str | None) -> tuple[Source, str]:
+def _to_train_on(run: Run, data: str | None) -> tuple[Source, list[str]]:
     """The images that a training as the run's takes, of the run itself or of what --data names, and how to ask for it.
 
     It is asked for by the run's own copy of its preset, which has all that was set, such as what is held out.
     """
-    if data is not None and (Path(data).expanduser() / "config.json").is_file():
-        run, data = Run(Path(data).expanduser()), None
+    if data is not None and Path(data, "config.json").is_file():
+        run, data = Run(data), None
     if data is None:
         source, data = images_of(run).train, str(recorded_path(run) or "")
     else:
         source = load_sources(*on_data(run.config, data)).train
-    words = [str(run.path / "config.json"), *(("--data", data) if data else ())]
-    return source, " ".join(shlex.quote(printable(word)) for word in words)
+    return source, [str(run.path / "config.json"), *(("--data", data) if data else ())]
 
 
 def _check_factor(factor: str | None, known: Collection[str], source: Source) -> None:

@@ -1,22 +1,18 @@
 """`genzoo interpolate`: walks from one image to another through a run's latents."""
 
 import argparse
-import itertools
 
 import numpy as np
 
-from keras_genzoo.artifacts import RunError, load
-from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
+from keras_genzoo.artifacts import load
+from keras_genzoo.cli.io.outputs import Output
+from keras_genzoo.cli.io.sheets import finely, read_image, write_rows
 from keras_genzoo.printable import columns, printable
 from keras_genzoo.uses import draw, encode, interpolate, joined, kind_for
 
-_SEEDS = (0, 1, 2, 3, 4)
 
-
-def run(args: argparse.Namespace) -> None:
-    """Draws the walks."""
-    output = output_of(args, "interpolate", [*(args.start or ()), *(args.end or ())])
-    pairs = _pairs(args)
+def run(args: argparse.Namespace, output: Output, pairs: list) -> None:
+    """Draws the walks, each from the first to the second of a pair of files or seeds."""
     model = load(args.run, best=args.best)
     kind = args.kind or kind_for(model)
     before = after = None
@@ -34,27 +30,3 @@ def run(args: argparse.Namespace) -> None:
     print(f"{kind} walks:")
     print(columns([(f"row {row}", printable(f"{what}{a} to {what}{b}")) for row, (a, b) in enumerate(pairs, 1)]))
     print(columns(files, indent=0))
-
-
-def _pairs(args: argparse.Namespace) -> list:
-    """Where each walk begins and ends: files, or seeds."""
-    if args.start is None and args.end is None:
-        seeds = _SEEDS if args.seeds is None else _seeds(args.seeds)
-        return [list(pair) for pair in itertools.pairwise(seeds)]
-    if args.seeds is not None:
-        raise RunError("interpolate: --seeds and --from or --to are two ways to say where: leave one out.")
-    start, end = args.start or [], args.end or []
-    if len(start) != len(end):
-        raise RunError(
-            f"interpolate: --from names {len(start)} images, and --to {len(end)}: give as many of one as of the other."
-        )
-    return [list(pair) for pair in zip(start, end, strict=True)]
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if len(words) < 2 or not all(word.isdecimal() and int(word) < 2**32 for word in words):
-        raise RunError(
-            f"interpolate: --seeds '{text}': expected two integers or more, from 0 to 4,294,967,295, with commas."
-        )
-    return tuple(map(int, words))

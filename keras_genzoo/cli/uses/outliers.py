@@ -1,7 +1,6 @@
 """`genzoo outliers`: which images are unlike those that an autoencoder was trained on."""
 
 import argparse
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -33,11 +32,8 @@ from keras_genzoo.uses.properties import properties
 _PNG = "length as PNG"
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace, own: Run, output: Output) -> None:
     """Scores images, and writes which of them are above what images like those trained on score."""
-    own = Run(args.run)
-    place = Path(args.output).expanduser() if args.output else own.path / "outliers"
-    output = Output("outliers", place / "outliers.csv", ".png", reads=(args.run, args.run_data, args.data))
     background = load(args.background) if args.background else None
     held_out = images_of(own, args.run_data, "--run-data").held_out
     if not len(held_out):
@@ -92,7 +88,7 @@ def run(args: argparse.Namespace) -> None:
     write_text(output.main, to_csv(table, names))
     write_sheet(output[".png"], extremes(source, scores), model)
     print(f"{args.score} of {len(source):,} images of {printable(source.name)}, beside {len(usual):,} held-out ones")
-    print(f"{columns(_in_words(report, len(source)))}\nin {place}:")
+    print(f"{columns(_in_words(report, len(source)))}\nin {output.main.parent}:")
     made = [
         ("outliers.csv", "scores, p-values, outlier or not"),
         ("outliers.png", "the least typical images, and below them the most typical"),

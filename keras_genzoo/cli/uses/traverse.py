@@ -9,7 +9,8 @@ from keras_genzoo.artifacts import Run, RunError, load
 from keras_genzoo.artifacts.records import Latents
 from keras_genzoo.artifacts.run_data import images_of
 from keras_genzoo.capabilities import Encodes
-from keras_genzoo.cli.io.sheets import finely, output_of, read_image, write_rows
+from keras_genzoo.cli.io.outputs import Output
+from keras_genzoo.cli.io.sheets import finely, read_image, write_rows
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.evaluation import pixels_of
 from keras_genzoo.files import read_json
@@ -22,9 +23,8 @@ _ROWS = 10
 _MOVED = "--run-data"
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace, output: Output) -> None:
     """Draws the latents that carry most, and says which they are."""
-    output = output_of(args, "traverse", (args.image, args.run_data))
     opened, model = Run(args.run), load(args.run, best=args.best)
     z, start = _start(args, model, opened)
     ranking, over = _ranking(opened, model, args.run_data)

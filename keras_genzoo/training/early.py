@@ -1,0 +1,71 @@
+"""What is wrong with a training as far as names and paths say, found before Keras is imported and images are read."""
+
+import os
+from pathlib import Path
+
+from keras_genzoo import config
+from keras_genzoo.artifacts import Run, RunError, check_free, with_state
+from keras_genzoo.artifacts.run_data import check_data
+from keras_genzoo.files import expanded
+from keras_genzoo.registry import DATASETS, did_you_mean
+from keras_genzoo.training.options import Options
+
+
+def check_early(options: Options) -> Run | None:
+    """Checks what needs neither models nor images.
+
+    Returns:
+        The run to go on with; None for a new one.
+
+    Raises:
+        RunError: the run cannot be made, or not gone on with, or the one to begin with has no state.
+        ConfigError: there is no such preset, or its file is no JSON.
+        DataError: there are no such images.
+        FileNotFoundError: a file that an option names is not there.
+    """
+    earlier = _earlier(options)
+    if options.preset is not None and isinstance(options.preset, str | os.PathLike):
+        _check_dataset(*config.find(options.preset))
+    folder = check_data(os.fspath(options.data)) if options.data is not None else None
+    if earlier is None and options.output is not None and folder is not None:
+        check_outside(expanded(options.output), folder)
+    if options.from_run is not None and not isinstance(options.from_run, Run):
+        with_state(options.from_run)
+    for path in (options.sample_weights, options.inception_weights):
+        if path is not None:
+            expanded(path).stat()
+    return earlier
+
+
+def _earlier(options: Options) -> Run | None:
+    if options.resume:
+        if options.output is None:
+            raise RunError("train: --resume goes on with a run: say which, by --output RUN.")
+        if options.from_run is not None:
+            raise RunError("train: --from begins a new run, and --resume goes on with one: leave one of them out.")
+        return Run(options.output)
+    if options.preset is None:
+        raise RunError("train: say what to train: genzoo train PRESET --output RUN (genzoo presets lists presets).")
+    if options.output is not None:
+        check_free(options.output)
+    elif not options.dry_run:
+        raise RunError("train: say where to: --output RUN, a new folder.")
+    return None
+
+
+def _check_dataset(content: object, where: str) -> None:
+    """Refuses the name of a dataset that is not there; all else of a preset is checked against its model."""
+    data = content.get("data") if isinstance(content, dict) else None
+    name = data.get("dataset") if isinstance(data, dict) else None
+    if isinstance(name, str) and name not in DATASETS:
+        raise config.ConfigError(f"{where}: data.dataset: there is no dataset {name!r}; {did_you_mean(name, DATASETS)}")
+
+
+def check_outside(output: Path, images: Path | None) -> None:
+    """Refuses a run among the images, of which its pictures would be some when it is gone on with.
+
+    Raises:
+        RunError: `output` lies in the folder of images.
+    """
+    if images is not None and images.is_dir() and output.resolve().is_relative_to(images.resolve()):
+        raise RunError(f"train: --output '{output}' lies in the folder of images, '{images}': name a folder elsewhere.")

@@ -86,8 +86,8 @@ def count(text: str) -> int:
 
 def names(text: str) -> list[str]:
     """Names, separated by commas: one or more."""
-    found = [name.strip() for name in text.split(",")]
-    if not all(found):
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
         raise argparse.ArgumentTypeError(f"expected names with commas between them, got '{text}'")
     return found
 

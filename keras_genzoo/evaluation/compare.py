@@ -4,12 +4,12 @@ import dataclasses
 import os
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from keras_genzoo.evaluation.results import Result, differences, differing_keys
 from keras_genzoo.evaluation.rows import CompareError, Folder, Row, grouped, opened_folders
 from keras_genzoo.evaluation.tables import OTHERS, Column, Table, in_words, place_of, plain, says_features
+from keras_genzoo.files import expanded
 from keras_genzoo.registry import did_you_mean
 
 _MOST_DIFFERENCES = 4
@@ -39,7 +39,7 @@ def compare(
         >>> tables = compare(["runs/vae", "runs/dcgan"], metrics=["fid", "precision", "recall"])
         >>> print(render(tables))
     """
-    opened = opened_folders([Path(folder) for folder in folders])
+    opened = opened_folders([expanded(folder) for folder in folders])
     names = _metrics(opened, metrics)
     chosen: _Chosen = {}
     for metric in names:

@@ -14,9 +14,10 @@ from keras_genzoo.artifacts import Run
 from keras_genzoo.evaluation.choosing import metrics_and_extractor, names_of
 from keras_genzoo.evaluation.measure import Evaluation
 from keras_genzoo.evaluation.meter import meter
-from keras_genzoo.evaluation.opening import check_named, open_both
+from keras_genzoo.evaluation.naming import EvaluationError, check_named
+from keras_genzoo.evaluation.opening import open_both
 from keras_genzoo.evaluation.results import Result, append
-from keras_genzoo.evaluation.subjects import EvaluationError, pixels_of
+from keras_genzoo.evaluation.subjects import pixels_of
 from keras_genzoo.features.cache import Watch
 from keras_genzoo.files import expanded
 from keras_genzoo.metrics import nearest

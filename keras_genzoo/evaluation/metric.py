@@ -2,38 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from keras_genzoo.evaluation import needs
+from keras_genzoo.evaluation.labels import OTHERS, Label
 from keras_genzoo.evaluation.measurements import Measurements, Values
-
-GENERATION = "Generation"
-MODES = "Modes"
-RECONSTRUCTION = "Reconstruction"
-LIKELIHOOD = "Likelihood"
-DISENTANGLEMENT = "Disentanglement"
-OTHERS = "Others"
-"""The table of the rest, such as losses; `compare` shows its numbers only if they are named."""
-TABLES = (GENERATION, MODES, RECONSTRUCTION, LIKELIHOOD, DISENTANGLEMENT, OTHERS)
-"""Titles of tables, in their order."""
-
-
-class Label(NamedTuple):
-    """Heading, direction and rounding of a number in tables.
-
-    Args:
-        heading: string, of its column.
-        better: +1 if more is better, -1 if less is, 0 if neither can be said.
-        decimals: integer, digits behind the point; None for three significant ones of the column's least number.
-        unit: string, named below the table.
-        factor: float, by which the number is multiplied.
-    """
-
-    heading: str
-    better: int
-    decimals: int | None = None
-    unit: str = ""
-    factor: float = 1.0
 
 
 @dataclass(frozen=True)

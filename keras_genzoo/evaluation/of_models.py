@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_genzoo.evaluation import needs
+from keras_genzoo.evaluation.labels import DISENTANGLEMENT, LIKELIHOOD, RECONSTRUCTION, Label
 from keras_genzoo.evaluation.measurements import Measurements, Values
-from keras_genzoo.evaluation.metric import DISENTANGLEMENT, LIKELIHOOD, RECONSTRUCTION, Label, Metric
+from keras_genzoo.evaluation.metric import Metric
 from keras_genzoo.metrics import disentanglement
 from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from keras_genzoo import metrics
 from keras_genzoo.evaluation import needs
+from keras_genzoo.evaluation.labels import GENERATION, MODES, Label
 from keras_genzoo.evaluation.measurements import K_DENSITY, K_MANIFOLD, Measurements, Values
-from keras_genzoo.evaluation.metric import GENERATION, MODES, Label, Metric
+from keras_genzoo.evaluation.metric import Metric
 from keras_genzoo.images import from_pixels
 from keras_genzoo.metrics.modes import DEVIATIONS
 

@@ -14,8 +14,8 @@ from keras_genzoo.data.decode import FORMATS, header_of
 from keras_genzoo.data.image_folder import find_images
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation.measurements import Reference
+from keras_genzoo.evaluation.naming import BASELINES, SUBJECTS, EvaluationError, check_named
 from keras_genzoo.evaluation.subjects import (
-    EvaluationError,
     ModelSubject,
     NoiseSubject,
     SavedModelSubject,
@@ -23,11 +23,6 @@ from keras_genzoo.evaluation.subjects import (
     Subject,
 )
 from keras_genzoo.registry import DATASETS, did_you_mean
-
-BASELINES = ("real", "noise")
-"""Words for a subject: other real images, as the best that can be reached, and white noise, as the worst."""
-
-_SUBJECTS = "a run folder, a SavedModel, a folder of images, 'real' or 'noise'"
 
 
 class Opened(NamedTuple):
@@ -42,22 +37,6 @@ class Opened(NamedTuple):
     subject: Subject
     reference: Reference
     run: Path | None = None
-
-
-def check_named(name: str, data: str | None) -> None:
-    """Refuses a subject that is not there, or that needs `data`, before anything is loaded.
-
-    Raises:
-        EvaluationError: it does.
-    """
-    path = Path(name).expanduser()
-    if not path.exists() and name not in BASELINES:
-        raise EvaluationError(f"there is no '{name}': give {_SUBJECTS}.")
-    if data is None and not (path / "config.json").is_file():
-        raise EvaluationError(
-            f"'{name}' is no run folder, so say by --data which real images to measure it against: a dataset, a folder "
-            "of images, or a run."
-        )
 
 
 def open_both(
@@ -108,7 +87,7 @@ def open_both(
     elif path.is_dir():
         subject = SourceSubject(_folder(path), "folder")
     else:
-        raise EvaluationError(f"'{name}' is a file: give {_SUBJECTS}.")
+        raise EvaluationError(f"'{name}' is a file: give {SUBJECTS}.")
     return Opened(subject, _reference(_data(images, tuple(subject.image_shape)), part))
 
 

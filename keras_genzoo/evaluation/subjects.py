@@ -14,16 +14,13 @@ import numpy as np
 from keras_genzoo import counter_rng, images
 from keras_genzoo.capabilities import Reconstructs, Samples
 from keras_genzoo.data import Source
+from keras_genzoo.evaluation.naming import EvaluationError
 from keras_genzoo.export import was_exported
 from keras_genzoo.features.extractor import digest_of
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.untrusted.saved_model import ForeignModelError, check_saved_model
 from keras_genzoo.version import __version__
-
-
-class EvaluationError(ValueError):
-    """Something cannot be measured as requested; the message is one line and says what to do."""
 
 
 class Subject:

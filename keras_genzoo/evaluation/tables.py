@@ -1,20 +1,16 @@
 """Tables of results: places and rounding of numbers, and protocols in words."""
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from keras_genzoo.evaluation.metric import OTHERS, TABLES, Label
-from keras_genzoo.evaluation.metrics import METRICS
+from keras_genzoo.evaluation.labels import OTHERS, TABLES, Label
 from keras_genzoo.evaluation.results import Result
 
 DASH = "–"
-
-
-_LABELS = {number: (metric.table, label) for metric in METRICS.values() for number, label in metric.labels.items()}
-_ORDER = {number: order for order, number in enumerate(_LABELS)}
 
 
 class Place(NamedTuple):
@@ -46,6 +42,14 @@ def says_features(metrics: Sequence[str]) -> bool:
     return len(places) > 1 and bool(places[0].features) and not standard
 
 
+@functools.cache
+def _labels() -> dict[str, tuple[str, Label]]:
+    """The table and the label of each number, in the order of columns; metrics import Keras."""
+    from keras_genzoo.evaluation.metrics import METRICS
+
+    return {number: (metric.table, label) for metric in METRICS.values() for number, label in metric.labels.items()}
+
+
 def place_of(metric: str) -> Place:
     """The place of a number; what no metric has a label for goes under its own name into a table of others.
 
@@ -54,15 +58,15 @@ def place_of(metric: str) -> Place:
     Args:
         metric: string, such as "fid_clean".
     """
-    parts = metric.split("_")
+    labels, parts = _labels(), metric.split("_")
     for length in range(len(parts), 0, -1):  # the longest first: fid_infinity is not the FID of features "infinity"
         base, features = "_".join(parts[:length]), "_".join(parts[length:])
-        if base in _LABELS:
-            title, label = _LABELS[base]
+        if base in labels:
+            title, label = labels[base]
             heading = f"{label.heading} ({features})" if features else label.heading
-            rank = TABLES.index(title), features, _ORDER[base]
+            rank = TABLES.index(title), features, list(labels).index(base)
             return Place(title, rank, label._replace(heading=heading))
-    return Place(OTHERS, (TABLES.index(OTHERS), "", len(_ORDER)), Label(metric, 0))
+    return Place(OTHERS, (TABLES.index(OTHERS), "", len(labels)), Label(metric, 0))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def test_mistakes_of_comparing(mistake, genzoo, folders, tmp_path):
     assert f"`genzoo evaluate {tmp_path / 'new'}` makes them" in mistake("compare", tmp_path / "new")
     assert "there is no folder" in mistake("compare", tmp_path / "nowhere")
     assert "did you mean 'fid'?" in mistake("compare", *folders, "--metrics", "fix")
-    assert "--metrics names none" in mistake("compare", *folders, "--metrics", ",")
+    assert "argument --metrics: expected names with commas" in mistake("compare", *folders, "--metrics", ",")
     assert "is a folder: name a file in it" in mistake("compare", *folders, "--output", tmp_path)
     append(folders[0], Result("fid", 1.0, {"k": 5}, {}, "2026-11-22T10:00:00Z", 1.0, {}))
     assert genzoo("compare", *folders)[0] == 0

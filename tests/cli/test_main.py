@@ -61,7 +61,7 @@ def test_version(genzoo):
         (["train", "a", "--seed", "-1"], "argument --seed: expected an integer from 0 to 4,294,967,295, got '-1'"),
         (["train", "a", "--jit", "maybe"], "argument --jit: invalid choice: 'maybe'"),
         (["sample", "run", "--num", "0", "--output", "x.png"], "argument --num: expected an integer from 1 to 10,000"),
-        (["sample"], "the following arguments are required: RUN, --output"),
+        (["export"], "the following arguments are required: RUN, --output"),
         (["--wrong"], "the following arguments are required: COMMAND"),
     ],
 )

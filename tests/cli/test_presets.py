@@ -6,13 +6,13 @@ import pytest
 
 from keras_genzoo import config
 from keras_genzoo.cli.commands import presets as command
-from keras_genzoo.config import presets
+from keras_genzoo.config import finding
 
 
 @pytest.fixture(autouse=True)
 def zoo(tmp_path, monkeypatch):
     """Two presets that stand in for the package's own."""
-    monkeypatch.setattr(presets, "folder", lambda: tmp_path)
+    monkeypatch.setattr(finding, "folder", lambda: tmp_path)
     for model, size, about in (("vae", 32, "Quick to train. It took an hour."), ("dcgan", 64, "Sharp faces")):
         content = {
             "schema": 1,

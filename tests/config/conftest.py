@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.config import ConfigError, presets
+from keras_genzoo.config import ConfigError, finding
 from keras_genzoo.registry import DATASETS, MODELS, NETWORKS
 from keras_genzoo.types import Config, Count, DType, ImageShape, Network, Prior, Regularizers, Scalar, Share
 
@@ -52,7 +52,7 @@ def toys(monkeypatch):
 @pytest.fixture
 def zoo(tmp_path, monkeypatch):
     """A folder of presets that stands in for the package's own."""
-    monkeypatch.setattr(presets, "folder", lambda: tmp_path)
+    monkeypatch.setattr(finding, "folder", lambda: tmp_path)
     return tmp_path
 
 

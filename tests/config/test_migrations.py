@@ -151,7 +151,7 @@ def test_a_preset_of_schema_1_gives_the_model_of_its_twin(model, old, new):
 
 @pytest.mark.parametrize("name", config.list_presets())
 def test_the_zoo_is_written_in_the_present_format(name):
-    assert config.reading.read(config.presets.folder() / f"{name}.json")["schema"] == SCHEMA
+    assert config.reading.read(config.finding.folder() / f"{name}.json")["schema"] == SCHEMA
 
 
 @pytest.mark.parametrize(

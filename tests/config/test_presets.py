@@ -3,7 +3,7 @@ import json
 import pytest
 
 from keras_genzoo import config
-from keras_genzoo.config import ConfigError, presets
+from keras_genzoo.config import ConfigError, finding, presets
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import Count, Share
 
@@ -334,8 +334,8 @@ def test_a_preset_of_the_zoo(name):
 
 def test_presets_are_found_in_a_checkout_and_in_an_installed_package(tmp_path, monkeypatch, preset):
     package = tmp_path / "keras_genzoo"
-    monkeypatch.setattr(presets, "_PACKAGE", package)
-    assert presets.folder() == tmp_path / "zoo_configs"
+    monkeypatch.setattr(finding, "_PACKAGE", package)
+    assert finding.folder() == tmp_path / "zoo_configs"
     assert config.list_presets() == []
     (package / "zoo_configs").mkdir(parents=True)
     (package / "zoo_configs" / "toy_8.json").write_text(json.dumps(preset()))

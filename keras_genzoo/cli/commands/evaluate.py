@@ -91,6 +91,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measures, and prints the results; those that are there are printed whatever happens."""
+    from keras_genzoo.cli.io.inputs import check_subject
+
+    check_subject(args.subject, args.data, args.best)
+
     from keras_genzoo.evaluation import meter, silent
     from keras_genzoo.evaluation.front import Request
 

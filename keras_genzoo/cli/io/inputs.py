@@ -2,22 +2,38 @@
 
 from pathlib import Path
 
+from keras_genzoo.artifacts import with_state
 from keras_genzoo.artifacts.run_data import check_data
 from keras_genzoo.data import DataError
 from keras_genzoo.data.decode import FORMATS
+from keras_genzoo.evaluation import check_named
 
 
 def check_image(name: str | Path) -> None:
     """Refuses what cannot be the file of an image.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DataError: it has the ending of no image, or is a folder.
+        DataError: it is missing, has the ending of no image, or is a folder.
     """
     path = Path(name)
-    path.stat()
+    if not path.exists():
+        raise DataError(f"'{path}' is missing: give another image.")
     if path.suffix.lower() not in FORMATS or path.is_dir():
         raise DataError(f"'{path}' is no image: expected a file of {', '.join(FORMATS)}.")
+
+
+def check_subject(name: str, data: str | None, best: str | None) -> None:
+    """Refuses what cannot be measured, as far as names say.
+
+    Raises:
+        EvaluationError: there is no such subject, or it needs `data`.
+        RunError: the run has no state.
+        DataError: there are no such images.
+    """
+    check_named(name, data)
+    if Path(name, "config.json").is_file():
+        with_state(name, best)
+    check_images(data)
 
 
 def check_images(*names: str | None) -> None:

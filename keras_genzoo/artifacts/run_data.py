@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_genzoo.artifacts.run import Run
 from keras_genzoo.data import DataError, Source, Split, load_split
-from keras_genzoo.data.ffhq import aligned_folder
+from keras_genzoo.data.ffhq import INSTRUCTIONS, aligned_folder
 from keras_genzoo.data.image_folder import open_folder
 from keras_genzoo.data.source import Subset
 from keras_genzoo.data.weighting import content_of
@@ -79,14 +79,18 @@ def on_data(preset: "Preset", data: str | None) -> "tuple[Preset, Path | None]":
 
     if data is None:
         return preset, None
-    path = check_data(data)
+    path = check_data(data, preset["data"]["dataset"])
     if path is None:
         return on_dataset(preset, data), None
     return (preset if reads_folder(preset["data"]["dataset"]) else on_dataset(preset, "image_folder")), path
 
 
-def check_data(data: str) -> Path | None:
-    """Returns the folder that a user's word for images means; None if it names a dataset that is in no folder.
+def check_data(data: str, dataset: str | None = None) -> Path | None:
+    """Returns the folder that a user's word for images means; None if it names a dataset.
+
+    Args:
+        data: a path, or the name of a dataset.
+        dataset: optional, the dataset that the folder would be read as.
 
     Raises:
         DataError: it is neither.
@@ -95,8 +99,8 @@ def check_data(data: str) -> Path | None:
     if path.exists():
         return path
     if data not in DATASETS:
-        near = did_you_mean(data, DATASETS)
-        raise DataError(f"--data: there is no folder '{data}', nor a dataset of this name; {near}")
+        mend = INSTRUCTIONS if dataset == "ffhq" else did_you_mean(data, DATASETS)
+        raise DataError(f"--data: there is no folder '{data}', nor a dataset of this name; {mend}")
     return None
 
 

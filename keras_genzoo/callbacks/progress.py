@@ -131,10 +131,9 @@ class Progress(keras.callbacks.Callback):
         """Says, once, how long the training will take."""
         if not self._estimated and self._speed.steps >= _STEPS_TO_TIME:
             self._estimated = True
-            epochs = self.epochs - self._epoch
-            what = f"{epochs:,} epoch{'s' if epochs > 1 else ''} of {self.steps:,} steps"
             speed = self._speed.steps_a_second * self.images
-            self._write(f"about {duration(self._seconds_left())} for {what}; {speed:,.0f} images/s")
+            left = duration(self._seconds_left())
+            self._write(f"about {left} left, to the end of epoch {self.epochs:,}; {speed:,.0f} images/s")
 
     def _show(self, shown: Mapping[str, float]) -> None:
         if self._bar:

@@ -131,7 +131,7 @@ def _parser(name: str | None) -> tuple[argparse.ArgumentParser, argparse.Argumen
     chosen: argparse.ArgumentParser = parser
     for command, about in COMMANDS.items():
         added = commands.add_parser(
-            command, help=about, description=f"{about.capitalize()}.", formatter_class=raw, allow_abbrev=False
+            command, help=about, description=f"{about[0].upper()}{about[1:]}.", formatter_class=raw, allow_abbrev=False
         )
         if command == name:
             chosen, module = added, _module(command)

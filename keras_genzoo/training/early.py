@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_genzoo import config
 from keras_genzoo.artifacts import Run, RunError, check_free, with_state
-from keras_genzoo.artifacts.run_data import check_data
+from keras_genzoo.artifacts.run_data import check_data, folder_of
 from keras_genzoo.files import expanded
 from keras_genzoo.registry import DATASETS, did_you_mean
 from keras_genzoo.training.options import Options
@@ -24,9 +24,12 @@ def check_early(options: Options) -> Run | None:
         FileNotFoundError: a file that an option names is not there.
     """
     earlier = _earlier(options)
-    if options.preset is not None and isinstance(options.preset, str | os.PathLike):
-        _check_dataset(*config.find(options.preset))
-    folder = check_data(os.fspath(options.data)) if options.data is not None else None
+    dataset = None
+    if isinstance(options.preset, str | os.PathLike):
+        dataset = _dataset_of(*config.find(options.preset))
+    folder = check_data(os.fspath(options.data), dataset) if options.data is not None else None
+    if earlier is not None and options.data is None:
+        folder_of(earlier, None, "--data")
     if earlier is None and options.output is not None and folder is not None:
         check_outside(expanded(options.output), folder)
     if options.from_run is not None and not isinstance(options.from_run, Run):
@@ -53,12 +56,13 @@ def _earlier(options: Options) -> Run | None:
     return None
 
 
-def _check_dataset(content: object, where: str) -> None:
-    """Refuses the name of a dataset that is not there; all else of a preset is checked against its model."""
+def _dataset_of(content: object, where: str) -> str | None:
+    """The dataset that a preset names, if it is right; all else of a preset is checked against its model."""
     data = content.get("data") if isinstance(content, dict) else None
     name = data.get("dataset") if isinstance(data, dict) else None
     if isinstance(name, str) and name not in DATASETS:
         raise config.ConfigError(f"{where}: data.dataset: there is no dataset {name!r}; {did_you_mean(name, DATASETS)}")
+    return name if isinstance(name, str) else None
 
 
 def check_outside(output: Path, images: Path | None) -> None:

@@ -66,23 +66,23 @@ def lines_of(clock, epochs=3, steps=100, images=64, more=None, **played):
 
 def test_the_estimate_comes_after_the_first_steps_and_leaves_out_what_compiled(clock):
     lines = lines_of(clock, epochs=40, seconds=0.5)
-    assert lines[0] == "about 33 min for 40 epochs of 100 steps; 128 images/s"
+    assert lines[0] == "about 33 min left, to the end of epoch 40; 128 images/s"
     assert sum(line.startswith("about") for line in lines) == 1
 
 
 def test_the_estimate_counts_validation_as_forward_passes(clock):
     lines = lines_of(clock, epochs=40, seconds=0.5, more={"validation_images": 6400})
-    assert lines[0] == "about 47 min for 40 epochs of 100 steps; 128 images/s"
+    assert lines[0] == "about 47 min left, to the end of epoch 40; 128 images/s"
 
 
 def test_short_epochs_are_timed_over_two_of_them(clock):
     lines = lines_of(clock, epochs=41, steps=8, seconds=0.1, pause=1.2)
-    assert "about 78 s for 39 epochs of 8 steps; 640 images/s" in lines
+    assert "about 78 s left, to the end of epoch 41; 640 images/s" in lines
 
 
 def test_a_resumed_training_tells_what_remains(clock):
     lines = lines_of(clock, epochs=4, steps=100, seconds=1.0, first_epoch=3, first_step=50, more={"first_step": 50})
-    assert lines[0] == "about 38 s for 1 epoch of 100 steps; 64 images/s"
+    assert lines[0] == "about 38 s left, to the end of epoch 4; 64 images/s"
     assert lines[-1].startswith("epoch 4/4  80 s, 40 images/s")
 
 

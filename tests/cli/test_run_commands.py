@@ -35,7 +35,7 @@ def test_mistakes_of_sampling(mistake, trained, tmp_path):
     assert "is a folder: name a file in it" in mistake("sample", trained, "--output", tmp_path / "folder.png")
     assert "is not a run folder" in mistake("sample", tmp_path, "--output", tmp_path / "faces.png")
     complaint = mistake("sample", trained, "--labels", "1,2", "--output", tmp_path / "faces.png")
-    assert "--labels: samples: VAE makes no images of chosen labels" in complaint
+    assert "--labels: VAE makes no images of chosen labels" in complaint
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from keras_genzoo.cli.arguments import count, count_to, path, seed
 from keras_genzoo.printable import columns, duration, shell
-from keras_genzoo.registry import did_you_mean
 
 if TYPE_CHECKING:
     from keras_genzoo.features.classifier import Trained
@@ -38,12 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Trains, measures on the held-out images, writes the folder, and says how to use it."""
     from keras_genzoo.artifacts import check_free
-    from keras_genzoo.data import DataError, load_split
+    from keras_genzoo.data import load_split
     from keras_genzoo.registry import DATASETS
 
     check_free(args.output)
-    if args.dataset not in DATASETS:
-        raise DataError(f"there is no dataset '{args.dataset}'; {did_you_mean(args.dataset, DATASETS)}")
+    DATASETS[args.dataset]  # refuses a name that is not there
     if args.data is not None:
         os.stat(args.data)
 

@@ -73,7 +73,8 @@ def file_of(output: str | None, command: str) -> Path | None:
     if output is None:
         return None
     if what := _in_the_way(Path(output), ()):
-        raise RunError(f"{command}: --output '{output}' {what}: name another file.")
+        mend = "name a file in it" if Path(output).is_dir() else "name another file"
+        raise RunError(f"{command}: --output '{output}' {what}: {mend}.")
     return Path(output)
 
 

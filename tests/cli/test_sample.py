@@ -11,7 +11,7 @@ import keras_genzoo
 
 @pytest.fixture(scope="module")
 def pets(tmp_path_factory):
-    """A finished run of a conditional model, trained on folders of two classes, of which one has a number as its name."""
+    """A finished run of a conditional model, trained on folders of three classes, one of them named by a number."""
     root = tmp_path_factory.mktemp("pets")
     images = np.random.default_rng(0).integers(0, 256, (3, 20, 16, 16, 3), "uint8")
     for name, some in zip(("0", "cat", "dog"), images, strict=True):
@@ -48,7 +48,11 @@ def test_mistakes_of_labels(pets, run, mistake, tmp_path):
     out = ("--output", tmp_path / "x.png")
     assert "was trained on no class 'dgo'; did you mean 'dog'?" in mistake("sample", pets, "--labels", "dgo", *out)
     assert "no class '3'; there are: 0, cat, dog" in mistake("sample", pets, "--labels", "3", *out)
+    record = json.loads((run / "environment.json").read_text())
+    del record["data"]["class_names"]
+    (run / "environment.json").write_text(json.dumps(record))
     assert "expected integers from 0" in mistake("sample", run, "--labels", "dog", *out)
+    assert "VAE makes no images of chosen labels" in mistake("sample", run, "--labels", "1", *out)
     assert "expected names with commas" in mistake("sample", pets, "--labels", ",", *out)
 
 

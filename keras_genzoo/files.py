@@ -34,6 +34,16 @@ def expanded(path: str | os.PathLike) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def obstacle(path: Path) -> str | None:
+    """Returns why nothing can be made at a path, in words; None if something can, as far as its folders say."""
+    place = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+    if not place.is_dir():
+        return f"cannot be made: '{place}' is no folder"
+    if not os.access(place, os.W_OK):
+        return f"cannot be made: the folder '{place}' is closed to writing"
+    return None
+
+
 @contextlib.contextmanager
 def staged(path: Path) -> Iterator[Path]:
     """Writes a file, whole or not at all.

@@ -28,6 +28,7 @@ from keras_genzoo.files import (
     append_line,
     expanded,
     is_unfinished,
+    obstacle,
     read_json,
     read_lines,
     sha256_of,
@@ -299,6 +300,8 @@ def check_free(path: str | os.PathLike, option: str = "--output") -> None:
     if path.is_file() or names - left:
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by {option}.")
+    if what := obstacle(path / "config.json"):
+        raise RunError(f"'{path}' {what}: choose another folder by {option}.")
 
 
 def _check_closed(path: Path) -> None:

@@ -85,12 +85,13 @@ def on_data(preset: "Preset", data: str | None) -> "tuple[Preset, Path | None]":
     return (preset if reads_folder(preset["data"]["dataset"]) else on_dataset(preset, "image_folder")), path
 
 
-def check_data(data: str, dataset: str | None = None) -> Path | None:
+def check_data(data: str, dataset: str | None = None, option: str = "--data") -> Path | None:
     """Returns the folder that a user's word for images means; None if it names a dataset.
 
     Args:
         data: a path, or the name of a dataset.
         dataset: optional, the dataset that the folder would be read as.
+        option: string, by which the user gave it.
 
     Raises:
         DataError: it is neither.
@@ -100,7 +101,7 @@ def check_data(data: str, dataset: str | None = None) -> Path | None:
         return path
     if data not in DATASETS:
         mend = INSTRUCTIONS if dataset == "ffhq" else did_you_mean(data, DATASETS)
-        raise DataError(f"--data: there is no folder '{data}', nor a dataset of this name; {mend}")
+        raise DataError(f"{option}: there is no folder '{data}', nor a dataset of this name; {mend}")
     return None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.export.endpoint import Endpoint
-from keras_genzoo.files import expanded, sha256_of
+from keras_genzoo.files import expanded, obstacle, sha256_of
 from keras_genzoo.types import ArraySpec
 from keras_genzoo.untrusted import UntrustedError, strict_json
 from keras_genzoo.version import __version__
@@ -92,10 +92,13 @@ def check_place(path: str | os.PathLike) -> Path:
 
     Raises:
         FileExistsError: it holds something else.
+        NotADirectoryError: its folder cannot be made.
     """
     path = expanded(path)
     if path.exists() and not (path / "saved_model.pb").is_file() and (path.is_file() or any(path.iterdir())):
         raise FileExistsError(f"export: '{path}' exists and is no SavedModel: choose another folder.")
+    if what := obstacle(path):
+        raise NotADirectoryError(f"export: '{path}' {what}: choose another folder.")
     return path
 
 

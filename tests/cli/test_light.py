@@ -91,3 +91,18 @@ def test_a_resumed_training_whose_images_were_moved_says_how_to_name_them(mistak
 @pytest.mark.parametrize("word", ["", " "])
 def test_an_empty_word_is_no_path(mistake, word):
     assert "argument --output: expected a path or a name" in mistake("train", "vae_drawn_faces_32", "--output", word)
+
+
+def test_a_folder_that_cannot_be_made_is_found_before_anything_is_trained(mistake, trained, tmp_path):
+    (tmp_path / "file").touch()
+    place = f"cannot be made: '{tmp_path / 'file'}' is no folder: "
+    for words in (["train", "vae_drawn_faces_32"], ["classifier", "drawn_faces"], ["export", trained]):
+        assert place in mistake(*words, "--output", tmp_path / "file" / "x")
+    assert place in mistake("sample", trained, "--images", tmp_path / "file" / "x")
+    assert place in mistake("sample", trained, "--output", tmp_path / "file" / "x.png")
+
+
+@pytest.mark.parametrize("command", ["sample", "doctor", "evaluate", "compare"])
+def test_a_name_that_is_too_long_is_a_mistake(mistake, command):
+    output = ["--output", "x.png"] if command == "sample" else []
+    assert mistake(command, "a" * 300, *output).startswith("File name too long: aaa")

@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> None:
     own = with_state(args.run, args.best)
     place = Path(args.output) if args.output else own.path / "outliers"
     output = Output("outliers", place / "outliers.csv", ".png", reads=(args.run, args.run_data, args.data))
-    check_images(args.data, args.run_data)
+    check_images(args.data)
+    check_images(args.run_data, "--run-data")
     if args.background is not None:
         with_state(args.background)
 

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     from keras_genzoo.cli.io.outputs import picture_of
 
     output = picture_of(args, "traverse", (args.image, args.run_data))
-    check_images(args.run_data)
+    check_images(args.run_data, "--run-data")
     if args.image is not None:
         check_image(args.image)
 

@@ -20,7 +20,8 @@ from keras_genzoo.printable import printable
 
 _PACKAGE = str(Path(__file__).parents[2])
 _MISTAKES = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
-_OF_THE_DISK = (errno.EROFS, errno.ENOSPC, errno.EDQUOT) if os.name != "nt" else (errno.EROFS, errno.ENOSPC)
+_OF_THE_DISK = (errno.EROFS, errno.ENOSPC, *((errno.EDQUOT,) if os.name != "nt" else ()))
+_OF_THE_NAME = (errno.ENAMETOOLONG, errno.ELOOP)
 _LONGEST, _LONGEST_OF_OURS = 400, 2_000
 
 
@@ -94,7 +95,7 @@ def calm() -> Iterator[None]:
 
 def is_mistake(error: BaseException) -> bool:
     """Whether an error is the user's: one that this package raises on purpose, or a path that cannot be used."""
-    if isinstance(error, _MISTAKES) or (isinstance(error, OSError) and error.errno in _OF_THE_DISK):
+    if isinstance(error, _MISTAKES) or (isinstance(error, OSError) and error.errno in (*_OF_THE_DISK, *_OF_THE_NAME)):
         return True
     frames = traceback.extract_tb(error.__traceback__)
     ours = bool(frames) and frames[-1].filename.startswith(_PACKAGE)

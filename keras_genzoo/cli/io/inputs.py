@@ -36,12 +36,11 @@ def check_subject(name: str, data: str | None, best: str | None) -> None:
     check_images(data)
 
 
-def check_images(*names: str | None) -> None:
-    """Refuses words for images that name no folder, run or dataset; None is passed over.
+def check_images(name: str | None, option: str = "--data") -> None:
+    """Refuses a word for images that names no folder, run or dataset; None is passed over.
 
     Raises:
-        DataError: one of them names nothing.
+        DataError: it names nothing.
     """
-    for name in names:
-        if name is not None:
-            check_data(name)
+    if name is not None:
+        check_data(name, option=option)

@@ -8,7 +8,7 @@ from typing import Any
 
 from keras_genzoo.artifacts import Run, RunError, with_state
 from keras_genzoo.artifacts.run_data import recorded_path
-from keras_genzoo.files import expanded, read_json, write_json
+from keras_genzoo.files import expanded, obstacle, read_json, write_json
 
 _REPORT = ".json"
 
@@ -97,11 +97,8 @@ def _in_the_way(target: Path, images: Iterable[Path]) -> str | None:
     """What speaks against writing a file, in words."""
     if target.is_dir():
         return "is a folder"
-    place = next(parent for parent in target.absolute().parents if os.path.lexists(parent))
-    if not place.is_dir():
-        return f"cannot be written: '{place}' is no folder"
-    if not os.access(place, os.W_OK):
-        return f"cannot be written: the folder '{place}' is closed to writing"
+    if what := obstacle(target):
+        return what
     for path in images:
         if path.is_dir() and target.resolve().is_relative_to(path.resolve()):
             return f"would lie among the images of '{path}'"

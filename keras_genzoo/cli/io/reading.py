@@ -21,14 +21,19 @@ def in_one_pass(
     """Reads a source once, showing how far it is.
 
     Args:
-        source: at least one image.
+        source: the images.
         what: string, what is being done.
         function: from uint8 images and the number of the first of them to one row of an array for each.
 
     Returns:
         All rows, and of each image what the source has beside pixels (`label`, `factors`, `name`), and `digest`, which
         is the same for the same pixels.
+
+    Raises:
+        DataError: there are no images.
     """
+    if not len(source):
+        raise DataError(f"{what}: there are none in {source.name}: give more images.")
     rows, columns = [], []
     with meter(what, len(source)) as advance:
         for first in range(0, len(source), _AT_ONCE):

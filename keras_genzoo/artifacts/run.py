@@ -300,8 +300,8 @@ def check_free(path: str | os.PathLike, option: str = "--output") -> None:
     if path.is_file() or names - left:
         what = "is a file" if path.is_file() else "holds other files"
         raise RunError(f"'{path}' {what}: choose a new or an empty folder by {option}.")
-    if what := obstacle(path / "config.json"):
-        raise RunError(f"'{path}' {what}: choose another folder by {option}.")
+    if in_the_way := obstacle(path / "config.json"):
+        raise RunError(f"'{path}' {in_the_way}: choose another folder by {option}.")
 
 
 def _check_closed(path: Path) -> None:

@@ -61,7 +61,12 @@ __all__ = [
 ]
 
 # What measures imports Keras; what was measured is read without it.
-_HOMES = {"front": ("evaluate",), "measure": ("Evaluation",), "measurements": ("Reference",), "metric": ("Metric",)}
+_HOMES: dict[str, tuple[str, ...]] = {
+    "front": ("evaluate",),
+    "measure": ("Evaluation",),
+    "measurements": ("Reference",),
+    "metric": ("Metric",),
+}
 _OF_SUBJECTS = ("ModelSubject", "NoiseSubject", "SavedModelSubject", "SourceSubject", "Subject", "pixels_of")
 _HOMES |= {"metrics": ("ALIASES", "METRICS"), "subjects": _OF_SUBJECTS}
 __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names})

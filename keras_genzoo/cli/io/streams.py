@@ -58,7 +58,7 @@ def streams() -> Iterator[None]:
             sys.stdout, sys.stderr = before
 
 
-def _reset(stream: Any, errors: str) -> None:
+def _reset(stream: Any, errors: str | None) -> None:
     with contextlib.suppress(OSError, ValueError):  # it may be closed, or what is in its buffer cannot be written
         stream.reconfigure(errors=errors)
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from keras_genzoo import config
+from keras_genzoo.cli import main
 from keras_genzoo.cli.commands import presets as command
 from keras_genzoo.config import finding
 
@@ -66,3 +67,14 @@ def test_schema_is_the_published_one(capsys):
 def test_json_and_schema_exclude_each_other(capsys):
     with pytest.raises(SystemExit):
         printed(capsys, "--json", "--schema")
+
+
+def test_what_a_preset_says_is_neither_markup_nor_obeyed(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "vae_drawn_faces_32.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "about": "[red]loud[/red] \x1b]0;owned\x07"}))
+    for terminal in (True, False):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
+        monkeypatch.setenv("COLUMNS", "160")
+        code = main(["presets"])
+        text = capsys.readouterr().out
+        assert code == 0 and "[red]loud[/red] \\x1b]0;owned\\x07" in text and "\x07" not in text

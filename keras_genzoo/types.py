@@ -110,6 +110,8 @@ def checked_integer(value: Any, where: str, least: int = 0, below: int = 2**32) 
         bound = "2**32" if below == 2**32 else f"{below}"
         raise ValueError(f"{where}={value!r} must be an integer in [{least}, {bound}).")
     return int(value)
+
+
 if TYPE_CHECKING:
     import keras
 

@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_genzoo import files
-from keras_genzoo.files import DivergedError, RunError, read_json, sha256_of, staged_folder, sweep, write_json, write_text
+from keras_genzoo.files import (
+    DivergedError,
+    RunError,
+    read_json,
+    sha256_of,
+    staged_folder,
+    sweep,
+    write_json,
+    write_text,
+)
 from keras_genzoo.printable import printable
 from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes, strict_json
 from keras_genzoo.untrusted.records import Count, Number, checked

@@ -28,7 +28,7 @@ from keras_genzoo.files import (
     write_text,
 )
 from keras_genzoo.printable import printable
-from keras_genzoo.untrusted import UntrustedError, check_hdf5, check_regular, read_bytes, strict_json
+from keras_genzoo.untrusted import UntrustedError, check_regular, read_bytes, strict_json
 from keras_genzoo.untrusted.records import Count, Number, checked
 
 if TYPE_CHECKING:
@@ -250,6 +250,8 @@ def check_size(weights: Path) -> None:
     if (size := check_regular(weights)) > MOST_STATE:
         raise UntrustedError(weights, f"a file of {size:,} bytes; at most {MOST_STATE:,} are read")
     if size > _LARGE:
+        from keras_genzoo.untrusted import check_hdf5
+
         check_hdf5(weights)
 
 
@@ -260,6 +262,8 @@ def load_weights(model: "GenerativeModel", path: Path) -> None:
         RunError: it is of another model, or is not such a file.
     """
     import keras
+
+    from keras_genzoo.untrusted import check_hdf5
 
     try:
         check_hdf5(path)

@@ -13,6 +13,7 @@ PACKAGE = "keras_genzoo"
 # A file may import from its own room and from those before it. `__init__` is the public API, which commands may use.
 ROOMS = [
     "version",
+    "lazily",
     "printable",
     "registry",
     "specs",

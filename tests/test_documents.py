@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_genzoo as genzoo
 
@@ -32,8 +33,13 @@ def test_readme_links_lead_somewhere():
 @pytest.mark.slow
 def test_readme_example_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    example, metrics = blocks("README.md", "python")
-    scope: dict = {}
+    example, folder, metrics = blocks("README.md", "python")
+    scope: dict = {"genzoo": genzoo}
+    (tmp_path / "path" / "to" / "images").mkdir(parents=True)
+    for number in range(200):
+        Image.new("RGB", (64, 64)).save(tmp_path / "path" / "to" / "images" / f"{number}.png")
+    exec(folder.splitlines()[0], scope)
+    assert (len(scope["train"]), len(scope["held_out"])) == (100, 100)
     exec(example.replace("epochs=10", "epochs=1").replace("size=32,", "size=32, num_images=128, held_out=8,"), scope)
     assert scope["images"].shape == (16, 32, 32, 3)
     assert (tmp_path / "saved_model" / "saved_model.pb").is_file()

@@ -87,9 +87,9 @@ class Run:
         Raises:
             RunError: the folder holds another run, or other files.
         """
-        from keras_genzoo.config import resolve
+        from keras_genzoo.config import load_preset, resolve, without_path
 
-        path, config = expanded(path), resolve(config)
+        path, config = expanded(path), resolve(without_path(load_preset(config))[0])
         check_free(path)
         path.mkdir(parents=True, exist_ok=True)
         lock = _hold(path)
@@ -162,10 +162,10 @@ class Run:
 
     @property
     def config(self) -> "Preset":
-        """The resolved preset."""
-        from keras_genzoo.config import load_preset, resolve
+        """The resolved preset. A path of its data, which only a stranger's can have, is not heeded."""
+        from keras_genzoo.config import load_preset, resolve, without_path
 
-        return resolve(load_preset(self.path / "config.json"))
+        return resolve(without_path(load_preset(self.path / "config.json"))[0])
 
     @property
     def record(self) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """The images of a run: those it was trained on and held out, read again and checked; and others beside them."""
 
 import inspect
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_genzoo.artifacts.run import Run
 from keras_genzoo.data import DataError, Source, Split, load_split
 from keras_genzoo.data.ffhq import INSTRUCTIONS, aligned_folder
-from keras_genzoo.data.image_folder import open_folder
+from keras_genzoo.data.image_folder import Read, open_folder
 from keras_genzoo.data.source import Subset
 from keras_genzoo.data.weighting import content_of
 from keras_genzoo.files import expanded
@@ -17,7 +18,7 @@ from keras_genzoo.registry import DATASETS, did_you_mean
 if TYPE_CHECKING:
     from keras_genzoo.config import Preset
 
-_OF_STREAMS = ("dataset", "batch_size", "augment")
+_NOT_OF_SOURCES = ("dataset", "batch_size", "augment", "path")
 
 
 class Data(NamedTuple):
@@ -70,15 +71,16 @@ def on_data(preset: "Preset", data: str | None) -> "tuple[Preset, Path | None]":
 
     Args:
         preset: a preset.
-        data: a folder, or the name of a dataset; None for the preset's own.
+        data: a folder, or the name of a dataset; None for the preset's own, which may name a folder by `data.path`.
 
     Raises:
         DataError: it is neither.
     """
-    from keras_genzoo.config import on_dataset
+    from keras_genzoo.config import on_dataset, without_path
 
+    preset, named = without_path(preset)
     if data is None:
-        return preset, None
+        return preset, named
     path = check_data(data, preset["data"]["dataset"])
     if path is None:
         return on_dataset(preset, data), None
@@ -105,13 +107,13 @@ def check_data(data: str, dataset: str | None = None, option: str = "--data") ->
     return None
 
 
-def load_sources(preset: Mapping[str, Any], path: Path | None, **instead: Any) -> Split:
+def load_sources(preset: Mapping[str, Any], path: Path | None, read: Read = "images") -> Split:
     """The images of a preset at the size of its model.
 
     Args:
         preset: a resolved preset.
         path: the folder of images, for datasets that read one.
-        instead: options of the dataset, instead of the preset's.
+        read: what is read of a folder, see `image_folder`.
 
     Raises:
         DataError: they cannot be used.
@@ -119,9 +121,11 @@ def load_sources(preset: Mapping[str, Any], path: Path | None, **instead: Any) -
     height, width, channels = preset["arguments"]["image_shape"]
     if height != width:
         raise DataError(f"arguments.image_shape is {height} x {width} pixels, but datasets give squares.")
-    options = {key: value for key, value in preset["data"].items() if key not in _OF_STREAMS}
+    options = {key: value for key, value in preset["data"].items() if key not in _NOT_OF_SOURCES}
     dataset = preset["data"]["dataset"]
-    return load_split(dataset, path, **{**options, "size": height, "channels": channels, **instead})
+    if reads_folder(dataset):
+        options["read"] = read
+    return load_split(dataset, path, **{**options, "size": height, "channels": channels})
 
 
 def folder_of(run: Run, moved: str | None, option: str) -> Path | None:
@@ -166,12 +170,14 @@ def check_same_data(run: Run, split: Split, mend: str) -> None:
     Raises:
         DataError: they are others.
     """
-    for part in ("train", "held_out"):
-        before, now = run.record["data"][part], getattr(split, part).manifest()
-        if not _same_content(before, now):
+    before = [run.record["data"][part] for part in ("train", "held_out")]
+    now = [part.manifest() for part in split]
+    undecoded = "sha256" in before[0] and "sha256" not in now[0]
+    for old, new in zip(before, now, strict=True):
+        if not (_files(before) == _files(now) if undecoded else _same_content(old, new)):
             raise DataError(
-                f"the images are not those that '{run.path}' was trained on ({before['count']:,} then, "
-                f"{now['count']:,} now, or other content): {mend}."
+                f"the images are not those that '{run.path}' was trained on ({old['count']:,} then, "
+                f"{new['count']:,} now, or other content): {mend}."
             )
 
 
@@ -181,8 +187,10 @@ def images_beside(run: Run, data: str | None, tolerant: bool = False) -> Data:
     Args:
         run: the run.
         data: a folder, the name of a dataset, or another run, for the images of that one; None for the run's own.
-        tolerant: bool, whether a folder may have broken images, which are left out with a warning, and small ones,
-            which are enlarged.
+        tolerant: bool, whether a folder may have broken images, which are left out with a warning.
+
+    Returns:
+        The images; of a run that holds none out, the part is by default those it was trained on, with a warning.
 
     Raises:
         DataError: they cannot be used, or it is not known which of them the run was trained on.
@@ -199,7 +207,17 @@ def images_beside(run: Run, data: str | None, tolerant: bool = False) -> Data:
                 return Data(Split(source, Subset(source, [])), "all")  # which of them it was trained on is not known
         split = load_sources(preset, path)
     if _same_content(split.held_out.manifest(), record["held_out"]):
-        return Data(split, "held_out", trained=_same_content(split.train.manifest(), record["train"]))
+        if not len(split.held_out):
+            warnings.warn(
+                f"'{run.path}' holds out no images: taken are those that it was trained on, unless --data or --split "
+                "says otherwise.",
+                stacklevel=3,
+            )
+        return Data(
+            split,
+            "held_out" if len(split.held_out) else "train",
+            trained=_same_content(split.train.manifest(), record["train"]),
+        )
     same_files = "sha256" in record["held_out"] and _whole(split.held_out.manifest()) == _whole(record["held_out"])
     if data is None or same_files:
         raise DataError(
@@ -219,11 +237,18 @@ def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
         channels,
         labels=options.get("labels", "none" if ffhq else "auto"),
         max_broken=1.0 if tolerant else 0.0,
-        allow_upscaling=tolerant or options.get("allow_upscaling", False),
+        allow_upscaling=options.get("allow_upscaling", False),
         cache=options.get("cache"),
         kind=options["dataset"],
+        follow_links=options.get("follow_links", False),
     )
     return source
+
+
+def _files(manifests: Sequence[Mapping[str, Any]]) -> Any:
+    """Returns what is known of a folder's images, those left out among them, before they are decoded."""
+    whole, counts = manifests[0], sum(manifest["count"] for manifest in manifests)
+    return whole["kind"], whole["image_shape"], whole.get("class_names"), counts + whole.get("left_out", 0)
 
 
 def _whole(manifest: Mapping[str, Any]) -> Any:

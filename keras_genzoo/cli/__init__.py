@@ -33,6 +33,7 @@ COMMANDS = {
     "export": "export a run as a SavedModel",
     "presets": "list the presets",
     "doctor": "find what is wrong with a training, or with this machine",
+    "cache": "list or remove what is kept on this machine",
     "demo": "train and measure a small model: a short tour",
 }
 SAMPLING = ("sample", "evaluate")

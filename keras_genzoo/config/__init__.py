@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         override,
         resolve,
         schema,
+        without_path,
     )
 
 __all__ = [
@@ -32,8 +33,19 @@ __all__ = [
     "override",
     "resolve",
     "schema",
+    "without_path",
 ]
 
 # What checks presets imports all models, and with them Keras; what finds and reads them does not.
-_CHECKING = ("Preset", "check", "list_models", "load_preset", "on_dataset", "override", "resolve", "schema")
+_CHECKING = (
+    "Preset",
+    "check",
+    "list_models",
+    "load_preset",
+    "on_dataset",
+    "override",
+    "resolve",
+    "schema",
+    "without_path",
+)
 __getattr__ = lazily(__name__, {"build": "building", **dict.fromkeys(_CHECKING, "presets")})

@@ -41,7 +41,8 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
 _OF_DATASETS = {
     "size": "it follows from arguments.image_shape",
     "channels": "it follows from arguments.image_shape",
-    "path": "give it as --data PATH, or to load_data(path=...)",
+    "path": "it reads no folder; --data FOLDER trains on one",
+    "read": "genzoo train --dry-run reads headers alone",
 }
 _OF_OPTIMIZERS = {
     **dict.fromkeys(("use_ema", "ema_momentum", "ema_overwrite_frequency"), "set arguments.ema_momentum instead"),
@@ -106,7 +107,8 @@ def _data(name: str, function: Callable[..., Any]) -> type[Section]:
     options = signature_of(function)
     if "cache" in options:  # a preset of somebody else must not say where files are written and swept
         options["cache"] = (Annotated[None, pydantic.BeforeValidator(_no_cache)], None)
-    return section(f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **options}, _OF_DATASETS)
+    elsewhere = {key: where for key, where in _OF_DATASETS.items() if key != "path" or "path" not in options}
+    return section(f"{name}_data", f"dataset '{name}' takes no such key", {**fields, **options}, elsewhere)
 
 
 def _no_cache(value: Any) -> None:

@@ -13,6 +13,7 @@ from keras_genzoo.config.finding import find
 from keras_genzoo.config.migrations import MIGRATIONS
 from keras_genzoo.config.preset_type import SCHEMA, preset_type
 from keras_genzoo.config.reading import ConfigError, explain, parse, plain, tuples
+from keras_genzoo.files import expanded
 from keras_genzoo.printable import printable
 from keras_genzoo.registry import MODELS
 
@@ -45,6 +46,7 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
 
     Args:
         preset: string, the name of a preset; path of a `.json` file; or a dictionary with the content of such a file.
+            The `path` of its data is relative to the file, and lies in its folder; in a dictionary it is any path.
 
     Raises:
         ConfigError: there is no such preset, or it is not right.
@@ -58,7 +60,31 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
         return preset
     if not isinstance(preset, str | os.PathLike):
         return check(preset, "preset")
-    return check(*find(preset))
+    file, found = expanded(preset), check(*find(preset))
+    return _beside(file, found) if file.suffix == ".json" else found
+
+
+def _beside(file: Path, preset: Preset) -> Preset:
+    """The same preset, the path of its data made absolute: it is relative to the preset's file.
+
+    A stranger's preset must not choose among all folders of this machine, so it names those beside it alone.
+    """
+    path = preset["data"].get("path")
+    if path is not None:
+        absolute = os.path.abspath(file.parent / path)
+        if not Path(os.path.realpath(absolute)).is_relative_to(os.path.realpath(file.parent)):
+            raise ConfigError(
+                f"{preset.where}: data.path: '{path}' lies outside of the preset's own folder: give it by --data FOLDER"
+            )
+        preset["data"] = {**preset["data"], "path": absolute}
+    return preset
+
+
+def without_path(preset: Preset) -> tuple[Preset, Path | None]:
+    """A preset without the path of its data, which says where images are and not what is trained; and that path."""
+    path = preset["data"].get("path")
+    data = {key: value for key, value in preset["data"].items() if key != "path"}
+    return Preset({**preset, "data": data}, preset.where), None if path is None else Path(path).expanduser()
 
 
 def check(content: Any, where: str) -> Preset:
@@ -112,7 +138,8 @@ def resolve(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
     A run writes it down before it trains, so that it can be repeated when a default has changed.
     """
     preset = load_preset(preset)
-    return Preset(sections(preset).model_dump(mode="json", by_alias=True), preset.where)
+    resolved = Preset(sections(preset).model_dump(mode="json", by_alias=True), preset.where)
+    return resolved if resolved["data"].get("path") else without_path(resolved)[0]
 
 
 def override(preset: str | os.PathLike | Mapping[str, Any], settings: Iterable[str]) -> Preset:

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from keras_genzoo.data.decode import FORMATS, decode
-from keras_genzoo.data.image_folder import LONGEST_LIST, QUARANTINE, classes_of, files_of, find_images
+from keras_genzoo.data.decode import FORMATS, decode, least_side
+from keras_genzoo.data.image_folder import MOST_TINY
+from keras_genzoo.data.listing import LONGEST_LIST, QUARANTINE, classes_of, images_in, list_folder
 from keras_genzoo.data.source import DataError
 from keras_genzoo.files import sha256, sha256_of
 from keras_genzoo.printable import printable
@@ -28,7 +29,9 @@ SHAPES = {"square": 1.0, "up to 4:3": 4 / 3, "up to 2:1": 2.0, "beyond 2:1": flo
 
 _LONG = list(SHAPES)[-1]
 _MARK = "# genzoo check-data"
-HEADER = f"{_MARK} --quarantine writes this list anew: broken images and second copies, which training leaves out."
+HEADER = (
+    f"{_MARK} --quarantine writes this list anew: images that are broken, too small or second copies, to leave out."
+)
 _COARSE = 32  # pixels along each side of the images that are compared first
 _T = TypeVar("_T")
 
@@ -43,16 +46,20 @@ class Report:
         same_file: groups of names of files that are the same byte for byte.
         same_pixels: groups of names of unlike files whose central squares are the same pixel for pixel; of files that
             are the same, only the first is in a group.
-        tiny_below: integer, the shorter side in pixels below which an image is tiny.
+        tiny_below: integer, the shorter side in pixels below which an image is tiny: training enlarges it.
         tiny: name -> (width, height).
+        too_small: name -> (width, height), of those tiny images that are too small to be enlarged: training leaves
+            them out, see `image_folder`.
         modes: Pillow's mode -> number of sound images.
         odd_modes: name -> mode, of images in none of the `USUAL_MODES`.
         shapes: kind of shape, see `SHAPES` -> number of sound images.
         long: name -> (width, height), of images more than twice as long as wide, or as wide as long.
+        several: names of files with several pictures, of which the first is taken.
         constant: names of images whose central square is of one color.
         mean: mean red, green and blue of the sound images, in [0, 255]; None if there is none.
         range: the darkest and the brightest value of the sound images, at low resolution, in [0, 255].
         others: suffix -> number of files that are not taken for images.
+        links: names of links out of the folder, which are not followed.
         classes: class -> number of sound images; None where `image_folder` gives no labels.
     """
 
@@ -62,19 +69,31 @@ class Report:
     same_pixels: list[list[str]]
     tiny_below: int
     tiny: dict[str, tuple[int, int]]
+    too_small: dict[str, tuple[int, int]]
     modes: dict[str, int]
     odd_modes: dict[str, str]
     shapes: dict[str, int]
     long: dict[str, tuple[int, int]]
+    several: list[str]
     constant: list[str]
     mean: list[float] | None
     range: list[int] | None
     others: dict[str, int]
+    links: list[str]
     classes: dict[str, int] | None
 
     def to_leave_out(self) -> list[str]:
-        """The names of broken files, and of all copies but the first of each image."""
-        return sorted({*self.broken, *(name for group in self.same_file + self.same_pixels for name in group[1:])})
+        """The names of broken files, of images that are too small, and of all copies but the first of each image.
+
+        Where most are too small, the size is not that of a training on this folder, and none is listed for it.
+        """
+        copies = (name for group in self.same_file + self.same_pixels for name in group[1:])
+        return sorted({*self.broken, *copies, *(() if self.wrong_size else self.too_small)})
+
+    @property
+    def wrong_size(self) -> bool:
+        """True if most images are too small, so that a training at this size would stop."""
+        return len(self.too_small) > MOST_TINY * self.images
 
 
 class _Facts(NamedTuple):
@@ -87,9 +106,10 @@ class _Facts(NamedTuple):
     mean: np.ndarray
     range: tuple[int, int]
     constant: bool
+    several: bool
 
 
-def check_folder(root: Path, size: int = 64) -> Report:
+def check_folder(root: Path, size: int = 64, follow_links: bool = False) -> Report:
     """Decodes every image file of a folder, on all cores, and reports what is wrong.
 
     Use it before training on a folder whose images nobody has checked. Files listed in `quarantine.txt` are
@@ -97,7 +117,8 @@ def check_folder(root: Path, size: int = 64) -> Report:
 
     Args:
         root: the folder.
-        size: integer, pixels; images with a shorter side below it are tiny.
+        size: integer, pixels, the size to train at; images with a shorter side below it are tiny.
+        follow_links: bool, as for `image_folder`.
 
     Returns:
         A `Report`.
@@ -109,7 +130,8 @@ def check_folder(root: Path, size: int = 64) -> Report:
         >>> check_folder(Path("photos/")).broken
         {'cat/12.jpg': 'is empty (0 bytes)'}
     """
-    names = find_images(root, honor_quarantine=False)
+    listing = list_folder(root, follow_links)
+    names = images_in(root, listing, honor_quarantine=False)
     broken: dict[str, str] = {}
     facts: dict[str, _Facts] = {}
     for name, found in zip(
@@ -124,7 +146,8 @@ def check_folder(root: Path, size: int = 64) -> Report:
     shapes = Counter(_shape(fact.sides) for fact in facts.values())
     modes = Counter(fact.mode for fact in facts.values())
     ranges = [fact.range for fact in facts.values()]
-    others = [name for name in files_of(root)[1] if name != QUARANTINE]
+    others = [name for name in listing.others if name != QUARANTINE]
+    least = least_side(size)
     members = Counter(name.split("/")[0] for name in facts)
     return Report(
         images=len(names),
@@ -133,14 +156,17 @@ def check_folder(root: Path, size: int = 64) -> Report:
         same_pixels=_same_pixels(root, facts, {name for group in same_file for name in group[1:]}),
         tiny_below=size,
         tiny={name: fact.sides for name, fact in facts.items() if min(fact.sides) < size},
+        too_small={name: fact.sides for name, fact in facts.items() if min(fact.sides) < least},
         modes=dict(modes.most_common()),
         odd_modes={name: fact.mode for name, fact in facts.items() if fact.mode not in USUAL_MODES},
         shapes={shape: shapes[shape] for shape in SHAPES},
         long={name: fact.sides for name, fact in facts.items() if _shape(fact.sides) == _LONG},
+        several=[name for name, fact in facts.items() if fact.several],
         constant=[name for name, fact in facts.items() if fact.constant],
         mean=np.mean([fact.mean for fact in facts.values()], axis=0).tolist() if facts else None,
         range=[min(low for low, _ in ranges), max(high for _, high in ranges)] if facts else None,
         others=dict(Counter(Path(name).suffix or "no suffix" for name in others).most_common()),
+        links=listing.links,
         classes=None if classes is None else {name: members[name] for name in classes},
     )
 
@@ -186,7 +212,7 @@ def refuse_foreign_list(root: Path) -> None:
 
 def _facts(path: Path) -> _Facts | str:
     """Returns the facts of a file, or why it is broken."""
-    image, sides, broken = decode(path, _COARSE, 3)
+    image, sides, broken, several = decode(path, _COARSE, 3)
     if image is None:
         return broken
     with Image.open(path, formats=sorted(set(FORMATS.values()))) as header:
@@ -194,7 +220,7 @@ def _facts(path: Path) -> _Facts | str:
     # At low resolution fine details are lost.
     constant = _is_flat(image) and _is_flat(_square(path, min(sides)))
     coarse, values = sha256(image.tobytes()), (int(image.min()), int(image.max()))
-    return _Facts(sha256_of(path), coarse, sides, mode, image.mean(axis=(0, 1)), values, constant)
+    return _Facts(sha256_of(path), coarse, sides, mode, image.mean(axis=(0, 1)), values, constant, several)
 
 
 def _same_pixels(root: Path, facts: Mapping[str, _Facts], copies: set[str]) -> list[list[str]]:

@@ -3,19 +3,23 @@
 The image is turned as its EXIF says, laid over white where it is transparent, cropped to its central square, and
 reduced with Pillow's antialiased Lanczos filter, as StyleGAN2-ADA and StyleGAN3 prepare their datasets. JPEG's
 scaled decoding is left alone: it is twice as fast, but single pixels of faces at 64 px came out 23 of 255 apart.
+
+Of a file of several pictures (TIFF, GIF, WebP, AVIF, PNG) the first is read. 16 bits become 8 over the whole of their
+range, so that two images keep their ratio; grey of 12 bits goes by its own range. Pixels without a known range
+(floating point, signed or 32-bit integers) are refused. CMYK is converted without color management.
 """
 
 import errno
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -27,19 +31,48 @@ from keras_genzoo.untrusted import opened
 PREPARATION = {"version": 1, "orientation": "exif", "transparency": "over white", "crop": "center", "resize": "lanczos"}
 """The preparation of the pixels; the version rises with any change that alters them, and old caches are made anew."""
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP", ".bmp": "BMP"}
+FORMATS = {
+    ".png": "PNG",
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    ".gif": "GIF",
+    **({".avif": "AVIF"} if "avif" in features.modules and features.check("avif") else {}),  # as Pillow was built
+}
 """The format that each suffix promises."""
+
+_NAMES = ", ".join(dict.fromkeys(FORMATS.values())).replace("WEBP", "WebP")
+_WITHOUT_RANGE = {
+    "F": "holds floating-point numbers, whose range is not known: save it with 8 or 16 bits",
+    "I": "holds integers of 32 bits or with a sign, whose range is not known: save it with 8 or 16 bits",
+    "LAB": "holds colors in Lab: save it as RGB",
+}
+"""Pillow's modes of which it is not known which numbers are black and white, and what to do."""
 
 PATIENCE = 2.0
 """Seconds of decoding before a progress bar appears."""
 
 
 class Decoded(NamedTuple):
-    """A decoded file: `image` is None where `broken` says why; `sides` are the file's own (width, height)."""
+    """A decoded file: `image` is None where `broken` says why; `sides` are the file's own (width, height).
+
+    `several` is True if the file has more pictures behind the one that was read.
+    """
 
     image: np.ndarray | None
     sides: tuple[int, int] = (0, 0)
     broken: str = ""
+    several: bool = False
+
+
+def least_side(size: int, allow_upscaling: bool = False) -> int:
+    """Returns the shorter side in pixels from which on an image is of use at `size`.
+
+    An image of half the size or more is enlarged, by a factor of two at most: of 28 pixels, for 32. Of a smaller one
+    most pixels would be made up, so it is left out, unless `allow_upscaling` asks for all.
+    """
+    return 1 if allow_upscaling else -(-size // 2)
 
 
 def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
@@ -53,9 +86,10 @@ def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
     Returns:
         uint8 array of shape (size, size, channels).
     """
-    if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
-        image = Image.fromarray((np.clip(np.asarray(image), 0, 65535) / 257.0 + 0.5).astype(np.uint8))
-    elif image.has_transparency_data:
+    image = _of_8_bits(image)
+    if image.mode == "La":  # alpha is multiplied in, which Pillow takes out step by step alone
+        image = image.convert("LA")
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("L" if channels == 1 else "RGB")
@@ -75,6 +109,15 @@ def decode(path: Path, size: int, channels: int) -> Decoded:
         DataError: the system refuses to read the file (permissions, a lost network drive): that is no fault of the
             image, and leaving it out would hide it.
     """
+    return _read(path, lambda image: to_square(_upright(image), size, channels))
+
+
+def examine(path: Path) -> Decoded:
+    """Reads the header of an image file: as `decode`, without the image, and without what only decoding finds."""
+    return _read(path, None)
+
+
+def _read(path: Path, pixels: Callable[[Image.Image], np.ndarray] | None) -> Decoded:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -86,15 +129,19 @@ def decode(path: Path, size: int, channels: int) -> Decoded:
             promised = FORMATS[path.suffix.lower()]
             if found != promised:
                 return Decoded(None, broken=f"holds {found}, not {promised} as its name says")
+            if image.mode in _WITHOUT_RANGE:
+                return Decoded(None, broken=_WITHOUT_RANGE[image.mode])
             sides = image.size
+            if pixels is None:
+                return Decoded(None, sides)
             image.load()
-            return Decoded(to_square(_upright(image), size, channels), sides)
+            return Decoded(pixels(image), sides, several=_has_several(image))
     except MemoryError:
         raise
     except FileNotFoundError:
         return Decoded(None, broken="is missing, or a link to nowhere")
     except UnidentifiedImageError:
-        return Decoded(None, broken="holds no PNG, JPEG, WebP or BMP image")
+        return Decoded(None, broken=f"holds no {_NAMES} image")
     except Image.DecompressionBombError:
         return Decoded(None, broken=f"has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels")
     except Exception as error:  # on damaged files Pillow's decoders raise nearly anything
@@ -122,6 +169,15 @@ def header_of(path: Path) -> Header | None:
 
 def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> Iterator[Decoded]:
     """Decodes the files `names` of folder `root` in order, on all cores, with a progress bar if it takes long."""
+    return _all(root, names, lambda path: decode(path, size, channels))
+
+
+def examine_all(root: Path, names: Sequence[str]) -> Iterator[Decoded]:
+    """Reads the headers of the files `names` of folder `root`, as `decode_all` decodes them."""
+    return _all(root, names, examine)
+
+
+def _all(root: Path, names: Sequence[str], read: Callable[[Path], Decoded]) -> Iterator[Decoded]:
     threads = min(16, os.cpu_count() or 1)
     chunk = 32 * threads  # bounds what waits in memory, and what an interrupt waits for
     bar = Progress(console=Console(stderr=True), transient=True)
@@ -131,7 +187,7 @@ def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> It
         try:
             for start in range(0, len(names), chunk):
                 part = names[start : start + chunk]
-                yield from pool.map(lambda name: decode(root / name, size, channels), part)
+                yield from pool.map(lambda name: read(root / name), part)
                 bar.advance(task, len(part))
                 if not shown and time.monotonic() - begin > PATIENCE:
                     bar.start()
@@ -139,6 +195,26 @@ def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> It
         finally:
             if shown:
                 bar.stop()
+
+
+def _has_several(image: Image.Image) -> bool:
+    """Whether a file has more pictures; those behind a JPEG are previews and maps of depth, of no interest."""
+    if image.format in ("JPEG", "MPO"):
+        return False
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # damage behind the first picture
+        return True
+
+
+def _of_8_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits, which `convert` would clip at 255, in 8; images of 8 bits as they are."""
+    if not image.mode.startswith("I;16"):
+        return image
+    tags: Mapping[int, Any] = getattr(image, "tag_v2", {})  # of a TIFF
+    white = 2 ** int(tags.get(258, (16,))[0]) - 1
+    values = np.minimum(np.asarray(image).astype("float64") * (255 / white) + 0.5, 255).astype(np.uint8)
+    return Image.fromarray(255 - values if tags.get(262) == 0 else values)  # 0: white is zero, as Pillow inverts 8 bits
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -14,7 +14,7 @@ from keras_genzoo import counter_rng
 from keras_genzoo.data.drawing import Array
 from keras_genzoo.data.face_parts import KINDS, canvas_for
 from keras_genzoo.data.face_styles import BACKGROUNDS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, HATS, OUTFITS, Face
-from keras_genzoo.data.source import DataError, Split, digest
+from keras_genzoo.data.source import DataError, HeldOutCount, Split, digest
 from keras_genzoo.registry import DATASETS, did_you_mean
 from keras_genzoo.types import Count, Seed, Share, Size
 
@@ -208,7 +208,7 @@ def drawn_faces(
     size: Size = 32,
     channels: Literal[1, 3] = 3,
     num_images: Count = 20_000,
-    held_out: Count = 1_000,
+    held_out: HeldOutCount = 1_000,
     seed: Seed = 0,
     skew: dict[str, Share | Sequence[Share]] | None = None,
     outliers: Share = 0.0,
@@ -222,7 +222,7 @@ def drawn_faces(
         size: integer from 16 to 1024, pixels along each side.
         channels: 3 for RGB, 1 for luminance.
         num_images: integer, images to train on: numbers 0 to `num_images - 1`.
-        held_out: integer, images held out: the numbers that follow.
+        held_out: integer, images held out: the numbers that follow; 0 for none.
         seed: integer.
         skew: dictionary from a factor's name to its shares, for bias studies. A choice takes one share for each of its
             classes, as in `{"hat": [0.1, 0.9, 0, 0]}`. A choice between two takes the share of the second, as in

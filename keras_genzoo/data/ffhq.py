@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from keras_genzoo.data.image_folder import open_folder
+from keras_genzoo.data.image_folder import Read, open_folder
 from keras_genzoo.data.source import DataError, HeldOut, Split, hold_out
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import Share, Size
@@ -24,7 +24,9 @@ def ffhq(
     held_out: HeldOut = 0.1,
     max_broken: Share = 0.05,
     allow_upscaling: bool = False,
+    follow_links: bool = False,
     cache: str | None = None,
+    read: Read = "images",
 ) -> Split:
     """Loads Flickr-Faces-HQ from a folder of its aligned images or thumbnails, all 70,000 or a part.
 
@@ -38,7 +40,7 @@ def ffhq(
     Args:
         path: the folder; nested (`00000/00000.png`) or flat (`00000.png`). If it holds `thumbnails128x128` or
             `images1024x1024`, the smallest of these that serves `size` is read.
-        size, channels, held_out, max_broken, allow_upscaling, cache: as for `image_folder`.
+        size, channels, held_out, max_broken, allow_upscaling, follow_links, cache, read: as for `image_folder`.
 
     Returns:
         A `Split` without labels.
@@ -53,7 +55,16 @@ def ffhq(
     if not root.is_dir():
         raise DataError(f"ffhq: there is no folder {root.absolute()}. {INSTRUCTIONS}")
     source, names = open_folder(
-        aligned_folder(root, size), size, channels, "none", max_broken, allow_upscaling, cache, kind="ffhq"
+        aligned_folder(root, size),
+        size,
+        channels,
+        "none",
+        max_broken,
+        allow_upscaling,
+        cache,
+        kind="ffhq",
+        follow_links=follow_links,
+        read=read,
     )
     return hold_out(source, [PurePosixPath(name).stem for name in names], held_out)
 

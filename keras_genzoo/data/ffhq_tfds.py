@@ -19,7 +19,7 @@ import tensorflow_datasets as tfds
 
 from keras_genzoo.data.decode import decode_all
 from keras_genzoo.data.ffhq import INSTRUCTIONS, aligned_folder
-from keras_genzoo.data.image_folder import find_images
+from keras_genzoo.data.listing import find_images
 from keras_genzoo.data.source import DataError
 
 CITATION = """@inproceedings{karras2019style,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_genzoo import counter_rng
-from keras_genzoo.data.source import Split
+from keras_genzoo.data.source import HeldOutCount, Split
 from keras_genzoo.files import sha256
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import Count, Seed
@@ -62,7 +62,7 @@ def gaussians_25(
     size: Literal[1] = 1,
     channels: Literal[2] = 2,
     num_images: Count = 100_000,
-    held_out: Count = 2_500,
+    held_out: HeldOutCount = 2_500,
     seed: Seed = 0,
 ) -> Split:
     """Points of 25 Gaussians on a square grid: which of them a model covers is known, so collapse can be counted.
@@ -76,7 +76,7 @@ def gaussians_25(
         size: 1: a point is an image of one pixel.
         channels: 2, the coordinates.
         num_images: integer, points to train on: numbers 0 to `num_images - 1`.
-        held_out: integer, points held out: the numbers that follow.
+        held_out: integer, points held out: the numbers that follow; 0 for none.
         seed: integer.
 
     Returns:

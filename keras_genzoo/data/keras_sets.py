@@ -12,9 +12,9 @@ from annotated_types import Ge, Le, Len
 from PIL import Image
 
 from keras_genzoo.data.decode import to_square
-from keras_genzoo.data.source import ArraySource, DataError, Source, Split, digest, hold_out
+from keras_genzoo.data.source import ArraySource, DataError, HeldOutCount, Source, Split, Subset, digest, hold_out
 from keras_genzoo.registry import DATASETS
-from keras_genzoo.types import Count, Size
+from keras_genzoo.types import Size
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 DIGITS = tuple("0123456789")
@@ -27,7 +27,7 @@ FASHION_FILES = tuple(
 
 @DATASETS.register("fashion_mnist")
 def fashion_mnist(
-    size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None, classes: Classes | None = None
+    size: Size = 32, channels: Literal[1, 3] = 1, held_out: HeldOutCount | None = None, classes: Classes | None = None
 ) -> Split:
     """Loads Fashion-MNIST: 60,000 articles of clothing to train, 10,000 held out (the official test split).
 
@@ -41,7 +41,7 @@ def fashion_mnist(
         size: integer, pixels along each side. 28 is the original; 32 pads it with 2 black pixels on each side; any
             other resizes it with antialias.
         channels: 1, or 3 for the same grey three times.
-        held_out: optional integer, how many test images to keep, chosen by a stable hash; all by default.
+        held_out: optional integer, how many test images to keep, chosen by a stable hash; all by default, 0 for none.
         classes: optional labels of the set to keep, both to train and held out, for studies of outliers: the images of
             the others are left out, and labels count those kept; all by default.
 
@@ -50,14 +50,14 @@ def fashion_mnist(
 
     Raises:
         DataError: the files are not there and cannot be downloaded, or are damaged; `held_out` is not a number
-            from 1 to that of the test images; or `classes` are not labels of the set.
+            up to that of the test images; or `classes` are not labels of the set.
     """
     return _keras_set("fashion_mnist", FASHION_FILES, CLOTHES, size, channels, held_out, classes)
 
 
 @DATASETS.register("mnist")
 def mnist(
-    size: Size = 32, channels: Literal[1, 3] = 1, held_out: Count | None = None, classes: Classes | None = None
+    size: Size = 32, channels: Literal[1, 3] = 1, held_out: HeldOutCount | None = None, classes: Classes | None = None
 ) -> Split:
     """Loads MNIST: 60,000 handwritten digits to train, 10,000 held out (the official test split).
 
@@ -146,8 +146,10 @@ def _source(
 
 def _some_of(test: ArraySource, held_out: int) -> Source:
     """A part of the test images, by hash: the two halves of MNIST's were written by different people."""
-    if isinstance(held_out, bool) or not isinstance(held_out, int) or not 1 <= held_out <= len(test):
-        raise DataError(f"{test.name}: held_out={held_out!r}: expected a number of images from 1 to {len(test)}.")
+    if isinstance(held_out, bool) or not isinstance(held_out, int) or not 0 <= held_out <= len(test):
+        raise DataError(f"{test.name}: held_out={held_out!r}: expected a number of images from 0 to {len(test)}.")
+    if not held_out:
+        return Subset(test, [])
     if held_out == len(test):
         return test
     return hold_out(test, [f"{test.name}/{position:05d}" for position in range(len(test))], held_out).held_out

@@ -34,9 +34,10 @@ _MOST_RECORD, _MOST_OF_A_FILE = 2**20, 2**12  # bytes: it names every file that 
 class Prepared(NamedTuple):
     """A folder's images and what was found while decoding them.
 
-    `images` is uint8 of shape (n, size, size, channels), the sound files in the order of their names. `record` holds
-    `broken` (name -> why), `small` (name -> (width, height), of images smaller than asked), `sha256` of the pixels,
-    and the `preparation` and `pillow` version that made them.
+    `images` is uint8 of shape (n, size, size, channels), the files of use in the order of their names. `record` holds
+    `broken` (name -> why) and `tiny` (name -> (width, height)) of those left out, `small` (name -> (width, height)) of
+    those enlarged, `several` (names of files with more pictures than the first), `sha256` of the pixels, and the
+    `preparation` and `pillow` version that made them.
     """
 
     images: np.ndarray
@@ -51,7 +52,9 @@ def cache_folder(cache: str | None = None) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or windows or Path.home() / ".cache") / "keras_genzoo"
 
 
-def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: str | None = None) -> Prepared:
+def prepare(
+    root: Path, names: Sequence[str], size: int, channels: int, cache: str | None = None, least: int = 1
+) -> Prepared:
     """Decodes and resizes the files of a folder, or maps what an earlier call made of them.
 
     Args:
@@ -61,14 +64,12 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
         channels: 1 or 3.
         cache: optional path of the cache directory, see `cache_folder`. If it cannot be written, there
             is a warning, and the images are kept in memory.
+        least: integer, pixels; images with a shorter side below it are left out.
 
     Returns:
-        A `Prepared`; broken files are in its record, and no error.
+        A `Prepared`; what is left out is in its record, and no error.
     """
-    folder = cache_folder(cache)
-    key = _key(root, names, size, channels)
-    place = sha256(os.fsencode(root.resolve()))[:8]
-    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}"
+    folder, stem, key = _place(root, names, size, channels, cache, least)
     entry = folder / f"{stem}-{key[:16]}"
     shape = (len(names), size, size, channels)
     try:
@@ -84,7 +85,7 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
             _sweep(folder, f"{stem}-")
             if shutil.disk_usage(folder).free < math.prod(shape):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            _store(entry, key, shape, lambda take: _decode(root, names, size, channels, take))
+            _store(entry, key, root, shape, lambda take: _decode(root, names, size, channels, least, take))
             if found := _load(entry, key, shape):
                 return found
     except (OSError, NotImplementedError) as error:  # the latter: a file system without locks
@@ -95,11 +96,28 @@ def prepare(root: Path, names: Sequence[str], size: int, channels: int, cache: s
             stacklevel=4,
         )
     images, rows = np.empty(shape, np.uint8), itertools.count()
-    record = _decode(root, names, size, channels, lambda image: images.__setitem__(next(rows), image))
+    record = _decode(root, names, size, channels, least, lambda image: images.__setitem__(next(rows), image))
     return Prepared(images[: next(rows)], record)
 
 
-def _key(root: Path, names: Sequence[str], size: int, channels: int) -> str:
+def prepared_before(
+    root: Path, names: Sequence[str], size: int, channels: int, cache: str | None = None, least: int = 1
+) -> Prepared | None:
+    """Maps what an earlier call of `prepare` has made; None if there is nothing. Nothing is written."""
+    folder, stem, key = _place(root, names, size, channels, cache, least)
+    return _load(folder / f"{stem}-{key[:16]}", key, (len(names), size, size, channels))
+
+
+def _place(
+    root: Path, names: Sequence[str], size: int, channels: int, cache: str | None, least: int
+) -> tuple[Path, str, str]:
+    """The folder of an entry, how the names of all entries of these images begin, and the key of this one."""
+    place = sha256(os.fsencode(root.resolve()))[:8]
+    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}"
+    return cache_folder(cache), stem, _key(root, names, size, channels, least)
+
+
+def _key(root: Path, names: Sequence[str], size: int, channels: int, least: int) -> str:
     files = []
     for name in names:
         try:
@@ -107,34 +125,50 @@ def _key(root: Path, names: Sequence[str], size: int, channels: int) -> str:
             files.append((name, status.st_size, status.st_mtime_ns))
         except OSError:
             files.append((name, -1, -1))
-    identity = json.dumps([PREPARATION, str(root.resolve()), size, channels, files])
+    identity = json.dumps([PREPARATION, str(root.resolve()), size, channels, least, files])
     return sha256(identity)
 
 
-def _decode(root: Path, names: Sequence[str], size: int, channels: int, take: Callable) -> dict[str, Any]:
-    """Hands every sound image to `take`, in order; returns the record."""
-    broken, small, pixels = {}, {}, hashlib.sha256()
+def _decode(root: Path, names: Sequence[str], size: int, channels: int, least: int, take: Callable) -> dict[str, Any]:
+    """Hands every image of use to `take`, in order; returns the record."""
+    pixels = hashlib.sha256()
+    broken: dict[str, str] = {}
+    tiny: dict[str, tuple[int, int]] = {}
+    small: dict[str, tuple[int, int]] = {}
+    several: list[str] = []
     for name, decoded in zip(names, decode_all(root, names, size, channels), strict=True):
         if decoded.image is None:
             broken[name] = decoded.broken
             continue
+        if min(decoded.sides) < least:
+            tiny[name] = decoded.sides
+            continue
         if min(decoded.sides) < size:
             small[name] = decoded.sides
+        if decoded.several:
+            several.append(name)
         image = np.ascontiguousarray(decoded.image)
         pixels.update(image.data)
         take(image)
-    found = {"broken": broken, "small": small, "sha256": pixels.hexdigest()}
+    found = {"broken": broken, "tiny": tiny, "small": small, "several": several, "sha256": pixels.hexdigest()}
     return found | {"preparation": PREPARATION, "pillow": PIL.__version__}
 
 
-def _store(entry: Path, key: str, shape: tuple[int, ...], decode: Callable[[Callable], dict[str, Any]]) -> None:
+def _store(
+    entry: Path, key: str, root: Path, shape: tuple[int, ...], decode: Callable[[Callable], dict[str, Any]]
+) -> None:
     with staged(entry.with_name(f"{entry.name}.npy")) as unfinished, unfinished.open("w+b") as file:
         # Plain writes: on a full disk they raise, where a write through a memory map kills the process.
         _header(file, shape)
         record = decode(file.write)
         file.seek(0)
-        _header(file, (shape[0] - len(record["broken"]), *shape[1:]))  # NumPy leaves room for the first axis
-    write_text(entry.with_name(f"{entry.name}.json"), json.dumps(record | {"key": key}))
+        _header(file, (shape[0] - _left_out(record), *shape[1:]))  # NumPy leaves room for the first axis
+    record = record | {"key": key, "folder": os.path.abspath(root)}  # the latter for people
+    write_text(entry.with_name(f"{entry.name}.json"), json.dumps(record))
+
+
+def _left_out(record: dict[str, Any]) -> int:
+    return len(record["broken"]) + len(record["tiny"])
 
 
 def _header(file: BinaryIO, shape: tuple[int, ...]) -> None:
@@ -149,12 +183,14 @@ def _load(entry: Path, key: str, shape: tuple[int, ...]) -> Prepared | None:
         if not _is_sound(record, key):
             return None
         # The header is compared, not parsed: it can be no other than the one that was written.
-        expected, header = (shape[0] - len(record["broken"]), *shape[1:]), io.BytesIO()
+        expected, header = (shape[0] - _left_out(record), *shape[1:]), io.BytesIO()
         _header(header, expected)
-        start = header.tell()
-        with opened(entry.with_name(f"{entry.name}.npy"), follow=False) as file:
+        start, pixels = header.tell(), entry.with_name(f"{entry.name}.npy")
+        with opened(pixels, follow=False) as file:
             size = os.fstat(file.fileno()).st_size
             if file.read(start) == header.getvalue() and size == start + math.prod(expected):
+                with contextlib.suppress(OSError):  # in a cache that can only be read
+                    os.utime(pixels, follow_symlinks=False)  # `genzoo cache` says when it was used
                 return Prepared(np.memmap(file, np.uint8, "r", start, expected), record)
     except (OSError, ValueError):
         pass
@@ -165,14 +201,22 @@ def _is_sound(record: Any, key: str) -> bool:
     """Whether a record has what `_decode` writes. Names of files need not be Unicode."""
     if not isinstance(record, dict) or record.get("key") != key or record.get("preparation") != PREPARATION:
         return False
-    broken, small = record.get("broken"), record.get("small")
+    broken, several = record.get("broken"), record.get("several")
     return (
         isinstance(broken, dict)
         and all(isinstance(why, str) for why in broken.values())
-        and isinstance(small, dict)
-        and all(isinstance(sides, list) and [type(side) for side in sides] == [int, int] for sides in small.values())
+        and isinstance(several, list)
+        and all(isinstance(name, str) for name in several)
+        and _are_sides(record.get("small"))
+        and _are_sides(record.get("tiny"))
         and isinstance(record.get("pillow"), str)
         and re.fullmatch("[0-9a-f]{64}", str(record.get("sha256"))) is not None
+    )
+
+
+def _are_sides(sizes: Any) -> bool:
+    return isinstance(sizes, dict) and all(
+        isinstance(sides, list) and [type(side) for side in sides] == [int, int] for sides in sizes.values()
     )
 
 

@@ -5,23 +5,33 @@ pass over the data. Where the pixels come from (arrays, a memory-mapped cache, a
 """
 
 import hashlib
+import json
 import numbers
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from annotated_types import Gt, Lt
+from annotated_types import Ge, Le, Lt
 from numpy.typing import ArrayLike
 
 from keras_genzoo.files import sha256
-from keras_genzoo.types import Count
 
-HeldOut = Count | Annotated[float, Gt(0), Lt(1)]
-"""The size of the held-out part: a number of images, or a fraction of them below 1."""
+HeldOutCount = Annotated[int, Ge(0), Le(1_000_000)]
+"""The size of the held-out part of a dataset that gives as many images as asked for; 0 for none."""
+
+HeldOut = HeldOutCount | Annotated[float, Ge(0), Lt(1)]
+"""The size of the held-out part: a number of images, or a fraction of them below 1; 0 for none."""
 
 
 class DataError(ValueError):
     """Raised for data that cannot be used as asked; the message says what to do."""
+
+
+def setting(name: str, value: Any) -> str:
+    """A dataset's option as a message advises it, at both doors."""
+    return (
+        f"{name}={value!r} (genzoo train: --set data.{name}={value if isinstance(value, str) else json.dumps(value)})"
+    )
 
 
 @runtime_checkable
@@ -168,12 +178,13 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
     """Splits a source by the SHA-256 of its images' names: the smallest hashes are held out.
 
     With a fraction, an image is held out if its hash, read as a number in [0, 1), lies below it, so new files never
-    move old ones from one part to the other. (Of few images, where a part would be empty, one image is moved there.)
+    move old ones from one part to the other. (Of few images, where a part would be empty, one image is moved there; a
+    single image is to train on.)
 
     Args:
         source: the source to split.
         names: strings, one for each image; unique.
-        held_out: integer >= 1, a number of images, or float in (0, 1), a fraction of them.
+        held_out: integer >= 0, a number of images, or float in [0, 1), a fraction of them.
 
     Returns:
         A `Split` whose parts keep the order of `source`.
@@ -184,15 +195,21 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
     where, total = f"{source.name}: held_out={held_out!r}", len(names)
     hashes = [hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest() for name in names]
     order = sorted(range(total), key=hashes.__getitem__)
-    if isinstance(held_out, numbers.Integral) and not isinstance(held_out, bool) and held_out >= 1:
+    if isinstance(held_out, bool) or not isinstance(held_out, numbers.Real) or held_out < 0:
+        count = -1
+    elif isinstance(held_out, numbers.Integral) or held_out == 0:
         count = int(held_out)
-    elif isinstance(held_out, numbers.Real) and not isinstance(held_out, bool) and 0 < held_out < 1:
+    elif held_out < 1:
         below = sum(int.from_bytes(value[:8]) < held_out * 2.0**64 for value in hashes)
-        count = max(1, min(below, total - 1))
+        count = min(max(1, below), total - 1)
     else:
-        raise DataError(f"{where} must be a number of images, 1 or more, or a fraction of them, above 0 and below 1.")
+        count = -1
+    if count < 0:
+        raise DataError(f"{where} must be a number of images, 0 or more, or a fraction of them below 1.")
     if count >= total:
-        raise DataError(f"{where} leaves none of the {total} images to train on: hold out fewer.")
+        raise DataError(
+            f"{where} leaves none of the {total} images to train on: hold out fewer (genzoo train: --held-out N)."
+        )
     return Split(Subset(source, sorted(order[count:])), Subset(source, sorted(order[:count])))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_genzoo.artifacts.run_data import load_sources, reads_folder
 from keras_genzoo.capabilities import Conditional
 from keras_genzoo.data import DataError, Source, Split, Stream
 from keras_genzoo.data.source import Subset
@@ -24,14 +25,41 @@ def streams(task: Task, split: Split, model: GenerativeModel) -> tuple[Stream, S
     train = Stream(split.train, data["batch_size"], task.seed, augment=data["augment"], weights=weights)
     train.steps(model.turns)
     train.batch(0, targets=model.targets)
-    classes = split.train.class_names
-    if isinstance(model, Conditional) and classes is not None and model.num_classes != len(classes):
-        raise DataError(
-            f"{split.train.name} has {len(classes)} classes, but arguments.num_classes is {model.num_classes}: give "
-            f"--set arguments.num_classes={len(classes)}."
-        )
+    check_classes(split.train, model)
     held_out = some_of(split.held_out, MOST_VALIDATED)
     return train, Stream(held_out, data["batch_size"], shuffle=False) if len(held_out) else None
+
+
+def check_listed(task: Task, model: GenerativeModel) -> None:
+    """Checks what the names of the files in a folder tell, before minutes are spent on decoding them.
+
+    Raises:
+        DataError: they are too few for a batch, or have no classes, or others, where the model needs them.
+    """
+    if not reads_folder(task.preset["data"]["dataset"]):
+        return
+    source = load_sources(task.preset, task.path, read="names").train
+    Stream(source, task.preset["data"]["batch_size"]).steps(model.turns)
+    if model.targets == "label" and source.class_names is None:
+        raise DataError(
+            f"{source.name} has no classes, and {type(model).__name__} needs the class of each image: put the images "
+            "of each class into a sub-folder of its own, or take a preset without labels."
+        )
+    check_classes(source, model)
+
+
+def check_classes(source: Source, model: GenerativeModel) -> None:
+    """Refuses another number of classes than a model of labels has.
+
+    Raises:
+        DataError: it is another.
+    """
+    classes = source.class_names
+    if isinstance(model, Conditional) and classes is not None and model.num_classes != len(classes):
+        raise DataError(
+            f"{source.name} has {len(classes)} classes, but arguments.num_classes is {model.num_classes}: give "
+            f"--set arguments.num_classes={len(classes)}."
+        )
 
 
 def some_of(source: Source, most: int) -> Source:

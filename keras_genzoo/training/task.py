@@ -108,7 +108,10 @@ def _weights_again(given: str | os.PathLike | None, run: Run) -> str | None:
 
 
 def _changed(preset: config.Preset, options: Options) -> config.Preset:
-    return config.resolve(config.override(preset, options.settings))
+    changed = config.resolve(config.override(preset, options.settings))
+    if changed["data"].get("path"):
+        raise config.ConfigError("--set data.path: give the folder by --data FOLDER.")
+    return changed
 
 
 def _word(path: str | os.PathLike | None) -> str | None:

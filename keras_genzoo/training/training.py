@@ -17,7 +17,7 @@ from keras_genzoo.training.early import check_early, check_outside
 from keras_genzoo.training.from_run import Taken, take_weights, take_weights_again
 from keras_genzoo.training.measuring import Measuring, Prepared
 from keras_genzoo.training.options import Options
-from keras_genzoo.training.streams import streams
+from keras_genzoo.training.streams import check_listed, streams
 from keras_genzoo.training.task import SAMPLE_WEIGHTS, Task
 from keras_genzoo.uses.debias import effective_sample_size
 
@@ -76,7 +76,8 @@ class Training:
             taken = take_weights_again(model, earlier)
         else:
             taken = take_weights(model, options.from_run) if options.from_run is not None else None
-        split = load_sources(task.preset, task.path)
+        check_listed(task, model)
+        split = load_sources(task.preset, task.path, read="headers" if options.dry_run else "images")
         measuring = Measuring.of(options, earlier)
         measured = measuring.prepare(model, split) if measuring else None
         train, held_out = streams(task, split, model)
@@ -121,7 +122,8 @@ class Training:
         names = dict.fromkeys(name for player in model.players() for name in player.networks)
         networks = ", ".join(f"{name} {_large(getattr(model, name).count_params())}" for name in names)
         height, width, channels = model.image_shape
-        turns, counts = model.turns, f"{len(self.split.train):,} images to train, {len(self.split.held_out):,} held out"
+        turns, held_out = model.turns, f"{len(self.split.held_out):,}" if len(self.split.held_out) else "none"
+        counts = f"{len(self.split.train):,} images to train, {held_out} held out"
         size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
         device = f"{machine['devices'][0]}, {machine['backend']} {machine[machine['backend']]}"
         xla = "XLA" if model.jit_compile else "no XLA"
@@ -131,6 +133,8 @@ class Training:
             ("plan", f"{self.epochs} epochs of {self.steps:,} steps, each of {size} images"),
             ("on", f"{device}, {model.dtype_policy.name}, {xla}, seed {self.task.seed}"),
         ]
+        if self.task.path is not None and self.options.data is None and self.earlier is None:
+            rows.insert(2, ("from", f"{printable(self.task.path)}, as the preset says"))
         if "bfloat16" in model.dtype_policy.name and emulates_bfloat16():
             rows.append(
                 ("slow", "this CPU only emulates bfloat16: float32 is several times faster, leave --precision out")

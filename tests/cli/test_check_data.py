@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from keras_genzoo.data.image_folder import find_images
+from keras_genzoo.data.listing import find_images
 
 
 @pytest.fixture
@@ -27,6 +27,8 @@ def test_a_sound_folder(genzoo, folder):
         "same file": "none",
         "same pixels": "none",
         "tiny (< 20)": "none",
+        "too small (< 10)": "none",
+        "several": "none",
         "constant": "none",
         "modes": "RGB 40",
         "odd modes": "none",
@@ -35,6 +37,7 @@ def test_a_sound_folder(genzoo, folder):
         "values": found["values"],
         "classes": "none",
         "other files": "none",
+        "links out": "none",
     }
     assert not (folder / "quarantine.txt").exists()
 
@@ -80,6 +83,16 @@ def test_quarantine_changes_no_image_and_is_written_anew(genzoo, ill):
     (ill / "40.png").unlink()
     assert genzoo("check-data", ill, "--quarantine")[0] == 0
     assert (ill / "quarantine.txt").read_text(encoding="utf-8").splitlines()[1:] == ["41.png"]
+
+
+def test_what_would_be_left_out_is_listed(genzoo, folder):
+    Image.new("RGB", (1, 1)).save(folder / "dot.png")
+    assert genzoo("check-data", folder, "--size", 20, "--quarantine")[1].endswith(
+        f"1 files listed in {folder / 'quarantine.txt'}: training leaves them out\n"
+    )
+    assert "dot.png" not in find_images(folder)
+    text = genzoo("check-data", folder, "--size", 64, "--quarantine")[1]
+    assert "41 of 41 images are too small for size 64" in text and "0 files listed" in text
 
 
 def test_mistakes(mistake, folder, tmp_path):

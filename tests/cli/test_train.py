@@ -241,6 +241,14 @@ class TestMistakes:
         complaint = mistake(*words, "--set", "data.allow_upscaling=true", "--output", tmp_path / "run")
         assert "pets/ has 2 classes, but arguments.num_classes is 10: give --set arguments.num_classes=2." in complaint
 
+    def test_what_the_names_of_files_say_is_found_before_any_is_decoded(self, mistake, folder, tmp_path, monkeypatch):
+        monkeypatch.setattr("keras_genzoo.data.prepared.decode_all", None)
+        monkeypatch.setattr("keras_genzoo.data.image_folder.examine_all", None)
+        words = ["train", "cvae_fashion_mnist_32", "--data", folder, "--output", tmp_path / "run"]
+        complaint = mistake(*words, "--set", "data.batch_size=4")
+        assert complaint.startswith(f"{folder.name}/ has no classes, and CVAE needs the class of each image: put the")
+        assert "has 36 images; give a batch_size of at most 36" in mistake(*words, "--set", "data.batch_size=99")
+
     @pytest.mark.parametrize("inside", ["run", "runs/../runs/one"])
     def test_a_run_is_not_made_among_the_images(self, mistake, preset, folder, inside):
         line = mistake("train", preset, "--data", folder, "--output", f"{folder}/{inside}")

@@ -87,7 +87,10 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
         # keys that the caller passes
         ("arguments.encoder.outputs=3", "arguments.encoder.outputs: 'toy_encoder' takes no such argument; the model"),
         ("data.size=64", "data.size: dataset 'toy_data' takes no such key; it follows from arguments.image_shape"),
-        ("data.path=faces", "data.path: dataset 'toy_data' takes no such key; give it as --data PATH"),
+        (
+            "data.read=names",
+            "data.read: dataset 'toy_data' takes no such key; genzoo train --dry-run reads headers alone",
+        ),
         # wrong types
         ('arguments.latent_dim="8"', "arguments.latent_dim: expected an integer, got '8'"),
         ("arguments.latent_dim=8.0", "arguments.latent_dim: expected an integer, got 8.0"),

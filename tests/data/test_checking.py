@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 
 from keras_genzoo.data import checking
 from keras_genzoo.data.checking import HEADER, check_folder, list_to_leave_out, refuse_foreign_list
-from keras_genzoo.data.image_folder import find_images
+from keras_genzoo.data.listing import find_images
 from keras_genzoo.data.source import DataError
 
 
@@ -122,11 +122,11 @@ def test_tiny_files_shapes_modes_and_the_mean(tmp_path):
 def test_the_range_of_values_and_other_files(tmp_path):
     Image.new("L", (64, 64), 40).save(tmp_path / "a.png")
     Image.new("RGB", (64, 64), (90, 60, 50)).save(tmp_path / "b.png")
-    for name in ("c.gif", "d.gif", "labels.csv", "README", ".hidden"):
+    for name in ("c.psd", "d.psd", "labels.csv", "README", ".hidden", "Thumbs.db"):
         (tmp_path / name).write_bytes(b"")
     report = check_folder(tmp_path)
     assert report.range == [40, 90]
-    assert report.others == {".gif": 2, ".csv": 1, "no suffix": 1}
+    assert report.others == {".psd": 2, ".csv": 1, "no suffix": 1}
 
 
 def test_classes_are_those_of_training(tmp_path):
@@ -172,6 +172,29 @@ def test_a_list_of_another_hand_is_not_overwritten(folder):
     (folder / "quarantine.txt").write_text("0.png\n")
     with pytest.raises(DataError, match="was not written by check-data, which would overwrite it"):
         refuse_foreign_list(folder)
+
+
+def test_images_that_are_too_small_are_listed_unless_most_are(folder):
+    noise(2, (31, 90)).save(folder / "dot.png")
+    noise(3, (32, 90)).save(folder / "small.png")
+    report = check_folder(folder, 64)
+    assert list(report.tiny) == ["dot.png", "small.png"]
+    assert report.too_small == {"dot.png": (31, 90)}
+    assert report.to_leave_out() == ["dot.png"]
+    (folder / "quarantine.txt").write_text(list_to_leave_out(report))
+    assert find_images(folder) == ["0.png", "1.png", "small.png"]
+    wrong = check_folder(folder, 256)
+    assert len(wrong.too_small) == 4 and wrong.wrong_size and wrong.to_leave_out() == []
+
+
+def test_several_pictures_and_links(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    noise(4).save(elsewhere / "x.png")
+    (folder / "more").symlink_to(elsewhere)
+    noise(5).save(folder / "two.tif", save_all=True, append_images=[noise(6)])
+    report = check_folder(folder)
+    assert (report.images, report.several, report.links) == (3, ["two.tif"], ["more"])
+    assert check_folder(folder, follow_links=True).images == 4
 
 
 def test_a_terminal_sees_a_bar(folder, monkeypatch, capsys):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from keras_genzoo.data import decode as module
-from keras_genzoo.data.decode import decode, decode_all, to_square
+from keras_genzoo.data.decode import FORMATS, decode, decode_all, examine, least_side, to_square
 from keras_genzoo.data.source import DataError
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -44,6 +44,16 @@ def palette_with_a_hole() -> Image.Image:
         (flat("I;16", 0x8000), "png", (128, 128, 128)),
         (flat("I;16", 0xFFFF), "png", WHITE),
         (flat("CMYK", (0, 255, 255, 0)), "jpeg", RED),
+        (flat("CMYK", (0, 255, 255, 0)), "tif", RED),
+        (flat("RGB", RED), "TIFF", RED),
+        (flat("RGBA", (255, 0, 0, 128)), "tif", (255, 127, 127)),
+        (flat("LA", (0, 128)), "tif", (127, 127, 127)),
+        (flat("I;16", 0x8000), "tif", (128, 128, 128)),
+        (flat("I;16B", 0x8000), "tif", (128, 128, 128)),
+        (flat("1", 1), "tif", WHITE),
+        (flat("YCbCr", (76, 85, 255)), "tif", RED),
+        (palette_with_a_hole(), "gif", WHITE),
+        (flat("L", 77), "gif", (77, 77, 77)),
     ],
     ids=lambda value: getattr(value, "mode", None),
 )
@@ -55,6 +65,52 @@ def test_every_mode_and_format(tmp_path, image, suffix, color):
     assert decoded.sides == (20, 20)
     assert (decoded.image.dtype, decoded.image.shape) == ("uint8", (8, 8, 3))
     np.testing.assert_allclose(decoded.image, np.broadcast_to(color, (8, 8, 3)), atol=3)  # JPEG and WebP lose a little
+
+
+@pytest.mark.skipif(".avif" not in FORMATS, reason="this Pillow was built without AVIF")
+def test_avif(tmp_path):
+    flat("RGB", RED).save(tmp_path / "x.avif")
+    np.testing.assert_allclose(decode(tmp_path / "x.avif", 8, 3).image, np.broadcast_to(RED, (8, 8, 3)), atol=5)
+
+
+@pytest.mark.parametrize(("tag", "value", "grey"), [(258, 12, 128), (262, 0, 255 - 8)])
+def test_grey_of_12_bits_and_white_as_zero(tmp_path, monkeypatch, tag, value, grey):
+    flat("I;16", 2056).save(tmp_path / "x.tif")
+    load = ImageFile.ImageFile.load
+
+    def tagged(image):
+        image.tag_v2._tags_v2[tag] = (value,) if tag == 258 else value  # Pillow reads such files, but writes none
+        return load(image)
+
+    monkeypatch.setattr(TiffImagePlugin.TiffImageFile, "load", tagged)
+    assert decode(tmp_path / "x.tif", 4, 1).image[0, 0, 0] == grey
+
+
+@pytest.mark.parametrize("suffix", ["tif", "gif", "webp", "png"])
+def test_of_several_pictures_the_first_is_read(tmp_path, suffix):
+    more = {"save_all": True, "append_images": [flat("RGB", (0, 0, 255))]} | (
+        {"lossless": True} if suffix == "webp" else {}
+    )
+    flat("RGB", RED).save(tmp_path / f"x.{suffix}", **more)
+    decoded = decode(tmp_path / f"x.{suffix}", 8, 3)
+    assert decoded.several
+    np.testing.assert_array_equal(decoded.image, np.broadcast_to(RED, (8, 8, 3)))
+    flat("RGB", RED).save(tmp_path / f"x.{suffix}")
+    assert not decode(tmp_path / f"x.{suffix}", 8, 3).several
+
+
+def test_a_header_says_what_is_wrong_without_decoding(tmp_path, monkeypatch):
+    flat("RGB", RED, (30, 20)).save(tmp_path / "x.png")
+    flat("RGB", RED).save(tmp_path / "y.jpg", "PNG")
+    monkeypatch.setattr(ImageFile.ImageFile, "load", None)
+    assert examine(tmp_path / "x.png") == (None, (30, 20), "", False)
+    assert examine(tmp_path / "y.jpg").broken == "holds PNG, not JPEG as its name says"
+
+
+@pytest.mark.parametrize(("size", "least"), [(32, 16), (33, 17), (1, 1), (56, 28)])
+def test_the_least_side_is_half_the_size(size, least):
+    assert least_side(size) == least
+    assert least_side(size, allow_upscaling=True) == 1
 
 
 def test_one_channel_is_the_luma(tmp_path):
@@ -102,9 +158,17 @@ def truncated(path: Path) -> None:
     ("name", "make", "reason"),
     [
         ("x.png", lambda path: path.write_bytes(b""), "is empty (0 bytes)"),
-        ("x.jpg", lambda path: path.write_text("hello"), "holds no PNG, JPEG, WebP or BMP image"),
+        ("x.jpg", lambda path: path.write_text("hello"), "holds no PNG, JPEG, WebP, BMP, TIFF, GIF"),
         ("x.jpg", lambda path: flat("RGB", RED).save(path, "PNG"), "holds PNG, not JPEG as its name says"),
-        ("x.png", lambda path: flat("P", 0).save(path, "GIF"), "holds no PNG, JPEG, WebP or BMP image"),
+        ("x.png", lambda path: flat("P", 0).save(path, "GIF"), "holds GIF, not PNG as its name says"),
+        ("x.png", lambda path: flat("P", 0).save(path, "PCX"), "holds no PNG, JPEG, WebP, BMP, TIFF, GIF"),
+        (
+            "x.tif",
+            lambda path: flat("F", 0.5).save(path),
+            "holds floating-point numbers, whose range is not known: save",
+        ),
+        ("x.tiff", lambda path: flat("I", 70000).save(path), "holds integers of 32 bits or with a sign"),
+        ("x.tif", lambda path: flat("LAB", (128, 0, 0)).save(path), "holds colors in Lab: save it as RGB"),
         ("x.jpg", truncated, "is damaged (image file is truncated"),
         ("x.png", truncated, "is damaged ("),
         ("x.png", lambda path: path.symlink_to(path.parent / "gone.png"), "is missing, or a link to nowhere"),

@@ -62,8 +62,11 @@ def test_where_ffhq_comes_from(tmp_path, path):
 
 
 def test_faces_smaller_than_asked(tmp_path):
-    with pytest.raises(DataError, match=r"30 of 30 images are smaller than size=128: 00000/00000\.png \(64x64\)"):
-        ffhq(str(faces(tmp_path)), size=128)
+    path = str(faces(tmp_path))
+    with pytest.warns(UserWarning, match=r"30 of 30 images are smaller than size=128 and are enlarged; .* \(64x64\)"):
+        ffhq(path, size=128)
+    with pytest.raises(DataError, match=r"30 of 30 images are too small for size=256"):
+        ffhq(path, size=256, read="headers")
 
 
 def prepared(tmp_path: Path, manual: Path, config: str):

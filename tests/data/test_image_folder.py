@@ -1,6 +1,9 @@
 """Any folder of images: what is found, how it is labeled, and clear words for everything that can be wrong."""
 
 import json
+import os
+import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -8,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_genzoo.data.image_folder import find_images, image_folder
+from keras_genzoo.data import load_data
+from keras_genzoo.data.image_folder import image_folder
+from keras_genzoo.data.listing import find_images
 from keras_genzoo.data.source import DataError
 from keras_genzoo.registry import DATASETS
 
@@ -91,11 +96,70 @@ def test_hidden_files_other_files_and_links_back_are_passed_over(tmp_path):
     assert find_images(tmp_path) == ["1.png", "C.BMP", "b/2.jpg"]
 
 
-def test_a_linked_folder_is_read(tmp_path):
+def test_links_out_of_the_folder_are_followed_only_if_asked(tmp_path):
+    fill(tmp_path / "elsewhere", ["1.png", "2.png"])
+    fill(tmp_path / "data", [".store/3.png", "4.png", "a/5.png"])
+    for name, target in {
+        "faces": tmp_path / "elsewhere",
+        "x.png": tmp_path / "elsewhere" / "2.png",
+        "up": tmp_path,
+        "hidden": tmp_path / "data" / ".store",
+        "same": tmp_path / "data" / "a",
+        "in.png": tmp_path / "data" / "4.png",
+    }.items():
+        (tmp_path / "data" / name).symlink_to(target)
+    assert find_images(tmp_path / "data") == ["4.png", "a/5.png", "in.png"]
+    words = "4 links lead out of the folder and are not followed: faces; hidden; up; x.png; follow_links=True (genzoo "
+    with pytest.warns(UserWarning, match=re.escape(words)):
+        assert len(image_folder(str(tmp_path / "data"), size=16).train) == 2
+    followed = find_images(tmp_path / "data", follow_links=True)
+    assert followed == ["4.png", "a/5.png", "faces/1.png", "faces/2.png", "hidden/3.png", "in.png", "x.png"]
+    assert len(image_folder(str(tmp_path / "data"), size=16, follow_links=True).train) == 6
+
+
+def test_a_folder_of_links_alone_says_so(tmp_path):
     fill(tmp_path / "elsewhere", ["1.png"])
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "faces").symlink_to(tmp_path / "elsewhere")
-    assert find_images(tmp_path / "data") == ["faces/1.png"]
+    with pytest.raises(DataError, match=r"is empty but for 1 links out of it, followed by follow_links=True \(genzoo"):
+        find_images(tmp_path / "data")
+    (tmp_path / "linked").symlink_to(tmp_path / "elsewhere")  # the folder itself may be a link
+    assert find_images(tmp_path / "linked") == ["1.png"]
+
+
+def test_what_systems_leave_is_no_image(tmp_path):
+    fill(tmp_path, ["a/1.png", "b/2.PNG", "__MACOSX/a/1.png", "b/@eaDir/2.png", ".thumbnails/3.png"])
+    for name in ("Thumbs.db", "a/.DS_Store", "b/desktop.ini"):
+        (tmp_path / name).write_text("")
+    with warnings.catch_warnings(action="error"):
+        train, held_out = image_folder(str(tmp_path), size=8)
+    assert train.class_names == ("a", "b")
+    assert len(train) + len(held_out) == 2
+
+
+def test_odd_names(tmp_path):
+    odd = ["a\nb.png", "ä \t.png", "#1.png", "-rf.png", "[red].png", "\x1b[31m.png", "x.tar.png", "%s{}.png"]
+    if sys.platform == "linux":
+        odd.append(os.fsdecode(b"\xff.png"))
+    path = fill(tmp_path / "odd [bold]", odd)
+    for _ in range(2):  # the second time from the cache
+        assert sorted(everything(image_folder(path, size=8))["name"]) == sorted(odd)
+    (tmp_path / "odd [bold]" / "\x1b[31m.png").write_bytes(b"")
+    with pytest.warns(UserWarning, match="1 of") as caught:
+        image_folder(path, size=8, max_broken=0.5)
+    assert str(caught[0].message).isprintable()
+
+
+def test_what_is_passed_over_is_said_but_not_what_lies_beside_images(tmp_path):
+    path = fill(tmp_path / "lab", ["1.tif", "2.gif", "3.png"])
+    for name in ("4.heic", "5.HEIC", "6.psd", "all.zip", "labels.csv", "README", "notes.txt"):
+        (tmp_path / "lab" / name).write_text("")
+    with pytest.warns(UserWarning) as caught:
+        train, held_out = image_folder(path, size=16)
+    assert len(train) + len(held_out) == 3
+    assert [str(one.message) for one in caught] == [
+        "lab/: 4 files are no images that can be read: .heic 2; .psd 1; .zip 1."
+    ]
 
 
 def test_new_files_move_no_others_between_the_parts(tmp_path):
@@ -152,21 +216,77 @@ def test_only_broken_files_stop_at_any_threshold(tmp_path):
         image_folder(str(tmp_path), size=8, max_broken=1.0)
 
 
-def test_images_smaller_than_asked(tmp_path):
+def test_small_images_are_enlarged_and_tiny_ones_left_out(tmp_path):
     path = fill(tmp_path / "faces", TWENTY, (64, 64))
-    Image.new("RGB", (31, 80)).save(tmp_path / "faces" / "03.png")
-    Image.new("RGB", (80, 20)).save(tmp_path / "faces" / "04.png")
-    with pytest.raises(DataError) as error:
-        image_folder(path, size=32)
-    assert str(error.value) == (
-        "faces/: 2 of 20 images are smaller than size=32: 03.png (31x80); 04.png (80x20): use a size of 20 or less, "
-        "remove them, or set allow_upscaling=True."
-    )
+    Image.new("RGB", (16, 80)).save(tmp_path / "faces" / "03.png")
+    Image.new("RGB", (80, 15)).save(tmp_path / "faces" / "04.png")
+    left_out = "faces/: 1 of 20 images are too small for size=32 (a shorter side below 16 pixels) and are left out: "
+    enlarged = "faces/: {} of 20 images are smaller than size=32 and are enlarged; the smallest is {}."
+    for read in ("images", "headers"):
+        with pytest.warns(UserWarning) as caught:
+            split = image_folder(path, size=32, held_out=1, read=read)
+        assert [str(one.message) for one in caught] == [
+            f"{left_out}04.png (80x15).",
+            enlarged.format(1, "03.png (16x80)"),
+        ]
+        names = everything(split)["name"]
+        assert len(names) == 19 and "03.png" in names and "04.png" not in names
+        assert split.train.manifest()["left_out"] == 1
+    with pytest.warns(UserWarning) as caught:
+        assert len(image_folder(path, size=32, held_out=1, allow_upscaling=True).train) == 19
+    assert [str(one.message) for one in caught] == [enlarged.format(2, "04.png (80x15)")]
     with warnings.catch_warnings(action="error"):
-        assert len(image_folder(path, size=32, allow_upscaling=True, held_out=1).train) == 19
-        assert len(image_folder(path, size=20, held_out=1).train) == 19
-    with pytest.raises(DataError, match="smaller than size=32"):  # though they are in the cache now
-        image_folder(path, size=32)
+        assert len(image_folder(path, size=15, held_out=1).train) == 19
+
+
+@pytest.mark.parametrize("read", ["images", "headers"])
+def test_a_size_that_is_not_the_folder_s_stops(tmp_path, read):
+    path = fill(tmp_path / "digits", TWENTY, (28, 28))
+    with pytest.warns(UserWarning, match="20 of 20 images are smaller than size=32 and are enlarged"):
+        assert len(image_folder(path, size=32, held_out=1, read=read).train) == 19
+    with pytest.raises(DataError) as error:
+        image_folder(path, size=64, read=read)
+    assert str(error.value) == (
+        "digits/: 20 of 20 images are too small for size=64 (a shorter side below 32 pixels): 00.png (28x28); 01.png "
+        "(28x28); 02.png (28x28); 03.png (28x28); 04.png (28x28) and 15 more: give larger images, or a smaller size; "
+        "allow_upscaling=True (genzoo train: --set data.allow_upscaling=true) enlarges all."
+    )
+
+
+def test_nothing_held_out(tmp_path):
+    path = fill(tmp_path, TWENTY)
+    for none in (0, 0.0):
+        train, held_out = image_folder(path, size=16, held_out=none)
+        assert (len(train), len(held_out)) == (20, 0)
+        assert held_out.manifest()["count"] == 0
+    assert load_data("image_folder", path, size=16, batch_size=4, held_out=0)[1] is None
+    (train, _) = image_folder(fill(tmp_path / "one", ["1.png"]), size=16)  # nobody asked that it be held out
+    assert len(train) == 1
+
+
+@pytest.mark.parametrize("read", ["headers", "names"])
+def test_a_folder_is_checked_without_decoding_and_nothing_is_kept(tmp_path, monkeypatch, read):
+    path = fill(tmp_path / "pets", [f"{animal}/{number}.png" for animal in ("dog", "cat") for number in range(20)])
+    (tmp_path / "pets" / "dog" / "0.png").write_bytes(b"")
+    (tmp_path / "pets" / "dog" / "1.png").write_bytes((tmp_path / "pets" / "dog" / "2.png").read_bytes()[:45])
+    monkeypatch.setenv("GENZOO_CACHE", str(tmp_path / "cache"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        split = image_folder(path, size=16, held_out=10, read=read)
+    assert ["1 of 40" in str(one.message) for one in caught] == ([True] if read == "headers" else [])
+    assert (len(split.train), len(split.held_out)) == (29 if read == "headers" else 30, 10)
+    assert split.train.class_names == ("cat", "dog")
+    assert not (tmp_path / "cache").exists()
+    found = everything(split)
+    for name, image, label in zip(found["name"], found["image"], found["label"], strict=True):
+        assert label == name.startswith("dog")
+        if name not in ("dog/0.png", "dog/1.png"):
+            np.testing.assert_array_equal(image[..., 0], int(name[4:-4]) + 20 * (label == 0))
+    assert "sha256" not in split.train.manifest()
+    with pytest.warns(UserWarning, match="2 of 40"):
+        decoded = image_folder(path, size=16, held_out=10)
+    with pytest.warns(UserWarning, match="2 of 40"):  # what is in the cache is known
+        assert image_folder(path, size=16, held_out=10, read=read).train.manifest() == decoded.train.manifest()
 
 
 @pytest.mark.parametrize(
@@ -177,7 +297,6 @@ def test_images_smaller_than_asked(tmp_path):
         (lambda root: root.mkdir(), "/faces is empty; expected .png"),
         (lambda root: (root / "inner").mkdir(parents=True), "/faces is empty; expected .png"),
         (lambda root: root.mkdir() or (root / "a.txt").write_text(""), "/faces holds 1 files, but no image; expected"),
-        (lambda root: fill(root, ["a.png"]), "faces/: held_out=0.1 leaves none of the 1 images to train on"),
     ],
 )
 def test_folders_that_are_none(tmp_path, make, message):
@@ -195,7 +314,8 @@ def test_folders_that_are_none(tmp_path, make, message):
         ({"size": 0}, "size=0, channels=3: expected size >= 1"),
         ({"channels": 4}, "size=8, channels=4: expected size >= 1 and channels 1 or 3"),
         ({"held_out": 20}, "held_out=20 leaves none of the 20 images"),
-        ({"held_out": 0}, "held_out=0 must be a number of images, 1 or more, or a fraction"),
+        ({"held_out": -1}, "held_out=-1 must be a number of images, 0 or more, or a fraction"),
+        ({"held_out": 1.0}, "held_out=1.0 must be a number of images, 0 or more, or a fraction"),
     ],
 )
 def test_arguments_that_are_none(tmp_path, arguments, message):
@@ -237,7 +357,7 @@ def test_a_quarantine_of_everything_is_told(tmp_path):
 def test_a_quarantine_that_is_no_list(tmp_path, monkeypatch, make, message):
     fill(tmp_path / "faces", TWENTY)
     (tmp_path / "elsewhere.txt").write_text("00.png\n")
-    monkeypatch.setattr("keras_genzoo.data.image_folder.LONGEST_LIST", 100)
+    monkeypatch.setattr("keras_genzoo.data.listing.LONGEST_LIST", 100)
     make(tmp_path / "faces" / "quarantine.txt")
     with pytest.raises(DataError, match=message):
         find_images(tmp_path / "faces")

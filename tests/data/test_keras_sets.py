@@ -80,7 +80,7 @@ def test_some_classes_alone(small_sets):
         ({"classes": ()}, r"mnist: classes=\(\): expected labels from 0 to 9, one or more"),
         ({"classes": (3, 10)}, r"classes=\(3, 10\): expected labels"),
         ({"classes": (True,)}, r"classes=\(True,\): expected labels"),
-        ({"held_out": 21}, "mnist test: held_out=21: expected a number of images from 1 to 20"),
+        ({"held_out": 21}, "mnist test: held_out=21: expected a number of images from 0 to 20"),
         ({"held_out": 0.1}, "held_out=0.1: expected a number"),
         ({"size": 0}, "mnist: size=0, channels=1: expected size >= 1"),
         ({"channels": 2}, "mnist: size=32, channels=2: expected size >= 1 and channels 1 or 3"),

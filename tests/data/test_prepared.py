@@ -54,7 +54,7 @@ def test_decoding_is_paid_once(root, cache, monkeypatch):
     np.testing.assert_array_equal(first.images, second.images)
     np.testing.assert_array_equal(second.images[:, 0, 0, 0], [0, 2, 3])
     assert second.record == first.record
-    assert second.record["broken"] == {"b.png": "holds no PNG, JPEG, WebP or BMP image"}
+    assert list(second.record["broken"]) == ["b.png"]
     assert isinstance(second.images, np.memmap)
     assert not second.images.flags.writeable
     assert suffixes(cache) == [".json", ".npy"]
@@ -63,6 +63,22 @@ def test_decoding_is_paid_once(root, cache, monkeypatch):
 def test_images_smaller_than_asked_are_told(root, cache):
     assert read(root, cache, 20).record["small"] == {}
     assert list(read(root, cache, 21).record["small"]) == ["a.png", "c.png", "d.png"]
+
+
+def test_images_below_the_least_side_are_left_out(root, cache, monkeypatch):
+    Image.new("RGB", (19, 30)).save(root / "a.png")
+    found = prepare(root, NAMES, 8, 3, str(cache), least=20)
+    assert (found.record["tiny"], len(found.images)) == ({"a.png": [19, 30]}, 2)
+    assert len(read(root, cache).images) == 3  # another key
+    found = prepare(root, NAMES, 8, 3, str(cache), least=20)
+    monkeypatch.setattr(prepared, "decode_all", no_decoding)
+    assert len(prepared.prepared_before(root, NAMES, 8, 3, str(cache), least=20).images) == 2
+    assert prepared.prepared_before(root, NAMES, 4, 3, str(cache)) is None
+
+
+def test_what_was_not_prepared_is_not_there_and_nothing_is_written(root, cache):
+    assert prepared.prepared_before(root, NAMES, 8, 3, str(cache)) is None
+    assert not cache.exists()
 
 
 def test_changed_files_are_decoded_and_the_old_entry_goes(root, cache):
@@ -87,7 +103,7 @@ def test_changed_files_are_decoded_and_the_old_entry_goes(root, cache):
         lambda npy, json_file: json_file.unlink(),
         lambda npy, json_file: json_file.write_text("{"),
         lambda npy, json_file: json_file.write_text("[]"),
-        lambda npy, json_file: json_file.write_text(json.dumps({"key": "other", "broken": {"b.png": ""}})),
+        lambda npy, json_file: json_file.write_text(json.dumps({"key": "other", "broken": {"b.png": ""}, "tiny": {}})),
         lambda npy, json_file: json_file.write_text("[" * 10**6),
         lambda npy, json_file: json_file.write_text(json_file.read_text().replace('"small": {}', '"small": {"a": 1}')),
         lambda npy, json_file: json_file.write_text(json_file.read_text().replace('"holds no PNG', '3, "x": "')),

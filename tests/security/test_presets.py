@@ -47,9 +47,13 @@ OBJECTS = {
     "a module as model": ({"model": "os.system"}, "there is no model 'os.system'"),
     "a path as network": (arguments(encoder="../../evil"), "there is no network '../../evil'"),
     "a path as dataset": (data(dataset="/etc/passwd"), "there is no dataset '/etc/passwd'"),
+    "a folder above": (
+        {"data": {"dataset": "image_folder", "batch_size": 8, "path": "x/../.."}},
+        "data.path: 'x/../..' lies outside of the preset's own folder",
+    ),
     "a folder of images": (
         {"data": {"dataset": "image_folder", "batch_size": 8, "path": "/"}},
-        "takes no such key; give it as --data",
+        "data.path: '/' lies outside of the preset's own folder: give it by --data",
     ),
     "a place for the cache": (
         {"data": {"dataset": "image_folder", "batch_size": 8, "cache": "/tmp/evil"}},

@@ -95,12 +95,16 @@ def run(args: argparse.Namespace) -> None:
 
     check_subject(args.subject, args.data, args.best)
 
+    from keras_genzoo.data import DataError
     from keras_genzoo.evaluation import meter, silent
     from keras_genzoo.evaluation.front import Request
 
     options, watch = sample_options(args), silent if args.json else meter
     words: dict[str, Any] = {**vars(args), "options": options, "watch": watch}
     prepared = Request(**{field.name: words[field.name] for field in dataclasses.fields(Request)}).prepare()
+    reference = prepared.evaluation.reference
+    if not len(reference.source):
+        raise DataError(f"--split {reference.split}: {reference.source.name} has no such images: take another part.")
     if not args.json:
         print(f"{prepared.evaluation.subject.name} beside {_reference_in_words(prepared.evaluation)}", flush=True)
     results: list[Result] = []

@@ -11,7 +11,7 @@ from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.cli.io.reading import in_one_pass, table_of
 from keras_genzoo.cli.io.sheets import finely, read_image, write_rows
 from keras_genzoo.data import Source
-from keras_genzoo.data.image_folder import find_images
+from keras_genzoo.data.listing import find_images
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation import pixels_of
 from keras_genzoo.evaluation.opening import open_both

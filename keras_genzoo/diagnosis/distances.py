@@ -102,7 +102,7 @@ def coverage(samples: np.ndarray, real: np.ndarray) -> float:
         real: float array of shape (m, d), m at least 6.
     """
     own = np.sort(_distances(real, real), axis=1)[:, _NEIGHBOR]  # the nearest of all is the image itself
-    return float((_distances(real, samples).min(axis=1) <= own).mean())
+    return float((_distances(real, samples).min(axis=1) < own).mean())
 
 
 def copied(samples: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> float:

@@ -16,6 +16,7 @@ POINTS = 2_500
 """Samples whose modes are counted (Srivastava et al. 2017, section 4.1)."""
 MOST_PAIRED = 20_000
 """Images up to which the kernel distance is taken of all pairs; of more images, of subsets, as in papers."""
+_OPEN = "d < r"  # a number without it was measured with d <= r, which differs where images are copies
 
 
 def _frechet(measured: Measurements) -> Values:
@@ -47,11 +48,11 @@ def _recall(measured: Measurements) -> Values:
 
 
 def _density(measured: Measurements) -> Values:
-    return measured.feature_values(measured.density_coverage[0], "density", k=K_DENSITY)
+    return measured.feature_values(measured.density_coverage[0], "density", k=K_DENSITY, inside=_OPEN)
 
 
 def _coverage(measured: Measurements) -> Values:
-    return measured.feature_values(measured.density_coverage[1], "coverage", k=K_DENSITY)
+    return measured.feature_values(measured.density_coverage[1], "coverage", k=K_DENSITY, inside=_OPEN)
 
 
 def _authpct(measured: Measurements) -> Values:

@@ -87,7 +87,8 @@ def density_coverage(real: np.ndarray | Manifold, generated: np.ndarray | Manifo
 
     Reference:
         Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", equations 5 and 6,
-        arXiv:2002.09797. They take 10,000 images on each side.
+        arXiv:2002.09797. They take 10,000 images on each side. As in the authors' code the border of a ball is not
+        inside it, unlike in precision and recall: so a set against itself has density 1.
 
     Args:
         real: float array of shape (n, d), or a `Manifold`.
@@ -110,7 +111,7 @@ def density_coverage(real: np.ndarray | Manifold, generated: np.ndarray | Manifo
     held, covered = 0, np.zeros(len(real.features), bool)
     some, others = _points(real.features, _features(generated))
     for rows, columns, low in blocks(some, others):
-        holds = inside(others, columns, some, rows, low.T, squares)
+        holds = inside(others, columns, some, rows, low.T, squares, border=False)
         held += int(np.count_nonzero(holds))
         covered[rows] |= holds.any(axis=0)
     return held / (k * len(_features(generated))), float(covered.mean())
@@ -120,7 +121,8 @@ def authenticity(train: np.ndarray, generated: np.ndarray) -> float:
     """AuthPct, the percentage of generated images that are no copies of training images.
 
     Use it to detect memorization, which Fréchet distance, precision and recall reward. A generated image is authentic
-    if it is farther from its nearest training image than this is from its own nearest.
+    if it is farther from its nearest training image than this is from its own nearest. Beside images that are twins in
+    the training set, exact copies alone are found.
 
     Reference:
         Alaa et al. 2022, "How faithful is your synthetic data?", section 4.2, arXiv:2102.08921.

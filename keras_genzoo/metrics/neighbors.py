@@ -170,9 +170,15 @@ def blocks(first: Points, second: Points) -> Iterator[tuple[slice, slice, np.nda
 
 
 def inside(
-    points: Points, rows: slice, centers: Points, columns: slice, low: np.ndarray, squares: np.ndarray
+    points: Points,
+    rows: slice,
+    centers: Points,
+    columns: slice,
+    low: np.ndarray,
+    squares: np.ndarray,
+    border: bool = True,
 ) -> np.ndarray:
-    """Returns which rows lie in which balls, borders included.
+    """Returns which rows lie in which balls.
 
     Args:
         points: what may lie inside.
@@ -181,6 +187,8 @@ def inside(
         columns: which of them.
         low: the block of their distances, as of `Points.at_least`.
         squares: float64 array, the squared radius of each ball of `centers`.
+        border: bool, whether a ball's border belongs to it. Where images are copies, or lie on a lattice, as images of
+            few pixels and grey levels do, many distances equal a radius.
 
     Returns:
         bool array of shape (rows, columns).
@@ -189,7 +197,8 @@ def inside(
     held = low <= _up(squares)
     doubtful = held & (low >= -_up(points.width(rows, centers, columns) - squares))
     row, column = _where(doubtful)
-    held[row, column] = points.exactly(row + rows.start, centers, column + columns.start) <= squares[column]
+    exact, radii = points.exactly(row + rows.start, centers, column + columns.start), squares[column]
+    held[row, column] = exact <= radii if border else exact < radii
     return held
 
 

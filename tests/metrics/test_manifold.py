@@ -37,7 +37,9 @@ def test_density_and_coverage_by_hand():
     real, generated = line(0, 1, 2, 10), line(0.5, 1.5, 20)
     # k = 2: radii 2, 1, 2, 9. 0.5 lies in the balls of 0, 1, 2; 1.5 in those and that of 10; 20 in none.
     assert density_coverage(real, generated, k=2) == ((3 + 4) / (2 * 3), 1.0)
-    assert density_coverage(real, line(20, 19.5, 19), k=2) == (1 / (2 * 3), 0.25)
+    # 19 lies on the border of the ball of 10, which does not belong to it.
+    assert density_coverage(real, line(20, 19.5, 19), k=2) == (0.0, 0.0)
+    assert density_coverage(real, line(20, 19.5, 18.9), k=2) == (1 / (2 * 3), 0.25)
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
@@ -49,6 +51,40 @@ def test_definitions(k):
     held, found = cross <= radii[0][:, None], cross <= radii[1]
     assert precision_recall(real, generated, k) == (held.any(axis=0).mean(), found.any(axis=1).mean())
     np.testing.assert_allclose(density_coverage(real, generated, k), (held.sum() / k / 70, held.any(axis=1).mean()))
+
+
+def lattice(count, seed):
+    return np.random.default_rng(seed).integers(0, 3, (count, 4)).astype("float32")
+
+
+def with_copies(count, seed):
+    """Half of the rows are copies of others of the set, and of those of another seed."""
+    x = cloud(count, 14)
+    x[::2] = x[np.random.default_rng(seed).integers(0, count, len(x[::2]))]
+    return x
+
+
+@pytest.mark.parametrize("draw", [lattice, with_copies], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("k", [1, 5])
+def test_where_distances_equal_radii(draw, k):
+    """As their authors' code counts: the border belongs to the balls of precision and recall, to no others."""
+    real, generated = draw(80, seed=15), draw(60, seed=16)
+    radii, others = (
+        np.sort(((x[:, None].astype("float64") - x) ** 2).sum(axis=-1), axis=1)[:, k] for x in (real, generated)
+    )
+    cross = ((real[:, None].astype("float64") - generated) ** 2).sum(axis=-1)
+    assert (cross == radii[:, None]).any()
+    closed, open_balls, found = cross <= radii[:, None], cross < radii[:, None], cross <= others
+    assert precision_recall(real, generated, k) == (closed.any(axis=0).mean(), found.any(axis=1).mean())
+    expected = open_balls.sum() / k / 60, open_balls.any(axis=1).mean()
+    assert density_coverage(real, generated, k) == pytest.approx(expected)
+    assert expected[0] < closed.sum() / k / 60
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_set_against_itself_has_density_one(k):
+    x = cloud(90, seed=17)
+    assert density_coverage(x, x, k) == (1.0, 1.0)
 
 
 def test_a_set_against_itself_is_whole():
@@ -87,6 +123,8 @@ def test_authenticity_by_hand():
     train = line(0, 1, 5)
     # Spacings 1, 1, 4; distances 1 (not larger), 1.5, 2, 4.5.
     assert authenticity(train, line(-1, -1.5, 7, 9.5)) == 50.0
+    # Twins have spacing 0: a copy of them is no more authentic than of others, what is near them is.
+    assert authenticity(line(0, 0, 5), line(0, 0.1)) == 50.0
 
 
 def test_authenticity_of_the_training_distribution_is_near_one_half():

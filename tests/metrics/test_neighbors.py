@@ -74,19 +74,21 @@ def test_a_query_is_not_its_own_neighbor():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_inside_counts_the_border(kind):
+def test_inside_counts_the_border_or_not(kind):
     """Each ball's border goes through one of the points, so rounding would throw some out."""
     x, y = draw(kind, 50, seed=5), draw(kind, 60, seed=6)
     some, others = Points(x, x.mean(axis=0)), Points(y, x.mean(axis=0))
     on = np.random.default_rng(7).integers(0, 50, 60)
     radii = others.exactly(np.arange(60), some, on)
-    answer, turned = np.zeros((50, 60), bool), np.zeros((60, 50), bool)
+    answer, turned, without = np.zeros((50, 60), bool), np.zeros((60, 50), bool), np.zeros((50, 60), bool)
     for rows, columns, low in blocks(some, others):
         answer[rows, columns] = inside(some, rows, others, columns, low, radii)
+        without[rows, columns] = inside(some, rows, others, columns, low, radii, border=False)
         turned[columns, rows] = inside(others, columns, some, rows, low.T, np.full(50, np.inf))
-    expected = np.stack([some.exactly(np.full(60, i), others, np.arange(60)) <= radii for i in range(50)])
-    np.testing.assert_array_equal(answer, expected)
-    assert answer[on, np.arange(60)].all()
+    exact = np.stack([some.exactly(np.full(60, i), others, np.arange(60)) for i in range(50)])
+    np.testing.assert_array_equal(answer, exact <= radii)
+    np.testing.assert_array_equal(without, exact < radii)
+    assert answer[on, np.arange(60)].all() and not without[on, np.arange(60)].any()
     assert turned.all()
 
 

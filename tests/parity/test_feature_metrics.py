@@ -80,6 +80,15 @@ def test_manifold_metrics_are_those_of_prdc(features, k):
     assert 0.1 < expected["precision"] < 1 and 0.1 < expected["coverage"] < 1
 
 
+@pytest.mark.parametrize("k", [3, 5])
+def test_density_and_coverage_are_those_of_prdc_where_distances_equal_radii(k):
+    """On a lattice, where many do; its precision and recall differ from those of their authors' code there."""
+    real, generated = (np.random.default_rng(seed).integers(0, 3, (300, 4)).astype("float64") for seed in (5, 6))
+    expected = prdc.compute_prdc(real, generated, nearest_k=k)
+    np.testing.assert_allclose(density_coverage(real, generated, k=k), (expected["density"], expected["coverage"]))
+    assert precision_recall(real, generated, k=k)[0] > expected["precision"]
+
+
 def test_precision_and_recall_are_those_of_torch_fidelity(features):
     real, generated = (torch.from_numpy(x.astype("float64")) for x in features)
     options = {"prc_neighborhood": 3, "prc_batch_size": 500, "save_cpu_ram": False, "verbose": False}

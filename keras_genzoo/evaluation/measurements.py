@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+from keras import ops
 
-from keras_genzoo import metrics
+from keras_genzoo import backend, metrics
 from keras_genzoo.capabilities import Corrupts
 from keras_genzoo.data import Source, Stream
 from keras_genzoo.evaluation.subjects import EvaluationError, Subject, pixels_of
 from keras_genzoo.features.cache import FeatureCache, Features, PerImage, Watch, extract, unwatched
 from keras_genzoo.features.extractors import Extractor
+from keras_genzoo.fitting import VALIDATION_SEED
 from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import likelihood_protocol
 from keras_genzoo.model import GenerativeModel
@@ -302,6 +304,8 @@ class Measurements:
             "precision": model.dtype_policy.name,
             "loss": {"model": type(model).__name__, **settings},
         }
+        if noise := _noise_of(model):
+            protocol["noise"] = noise
         return {f"val_{name}": (float(logs[name]), protocol) for name in model.logs}
 
     def likelihood(self, name: str, function: Callable[..., np.ndarray], draws: int) -> Values:
@@ -323,3 +327,14 @@ class Measurements:
         values = FeatureCache(PerImage(name, of_images, samples=draws), np.arange, len(source), key, what, self.cache)
         protocol = {"real": self.reference.protocol(), "samples": draws, **likelihood_protocol(model)}
         return {name: (float(values.load(self.watch).features.mean(dtype="float64")), protocol)}
+
+
+def _noise_of(model: GenerativeModel) -> str | None:
+    """Whose random numbers the last validation drew; None if it drew none.
+
+    The seed is always the same, but `keras.random` makes other numbers of it on each backend, and under XLA.
+    """
+    if np.array_equal(ops.convert_to_numpy(model._validation_seeds.state), [VALIDATION_SEED, 0]):
+        return None
+    compiled = backend.NAME == "tensorflow" and model.jit_compile
+    return f"drawn by {backend.NAME}{' with XLA' if compiled else ''}"

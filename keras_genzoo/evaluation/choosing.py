@@ -32,10 +32,7 @@ def metrics_and_extractor(
         except ExtractorError as error:
             if features or given:
                 raise
-            raise ExtractorError(
-                f"{error} Or name other features by --features, or ask for what needs none: --metrics "
-                "losses,mse,psnr,ssim"
-            ) from error
+            raise ExtractorError(f"{error} Or name other features by --features.") from error
         for name in given or ():
             if name not in METRICS and METRICS[ALIASES[name]].of_features:
                 called = extractor.metric_name(ALIASES[name])

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,13 @@ from keras_genzoo.artifacts import Run
 from keras_genzoo.evaluation.choosing import metrics_and_extractor, names_of
 from keras_genzoo.evaluation.measure import Evaluation
 from keras_genzoo.evaluation.meter import meter
+from keras_genzoo.evaluation.metrics import METRICS
 from keras_genzoo.evaluation.naming import EvaluationError, check_named
 from keras_genzoo.evaluation.opening import open_both
 from keras_genzoo.evaluation.results import Result, append
 from keras_genzoo.evaluation.subjects import pixels_of
 from keras_genzoo.features.cache import Watch
+from keras_genzoo.features.extractors import ExtractorError
 from keras_genzoo.files import expanded
 from keras_genzoo.metrics import nearest
 
@@ -50,7 +53,7 @@ def evaluate(
             images, or "noise".
         data: real images: a folder, a dataset's name, or a run, for the images of that one; by default the run's own.
         metrics: names such as "fid" or "mse", in a list or in a string with commas; by default all that can be
-            measured quickly.
+            measured quickly, without Inception's weights those that need none, with a warning.
         split: "held_out", "train" or "all", which of the real images; by default those held out, and of a folder that
             is not the run's, all.
         num: integer, images to make; by default 10,000, and of a folder all. Distances depend on it.
@@ -112,7 +115,13 @@ class Request:
         check_named(subject, data)
         chosen = names_of(self.metrics)  # mistakes are found before anything is loaded
         opened = open_both(subject, data, self.split, self.batch_size, self.best, self.trust, options=self.options)
-        names, extractor = metrics_and_extractor(chosen, self.features, weights, opened.subject.samples)
+        left_out = None
+        try:
+            names, extractor = metrics_and_extractor(chosen, self.features, weights, opened.subject.samples)
+        except ExtractorError as error:
+            if chosen or self.features or weights:
+                raise
+            names, extractor, left_out = None, None, error
         folder = expanded(self.output) if self.output is not None else opened.run
         if folder is not None:
             _check_writable(folder)
@@ -127,6 +136,14 @@ class Request:
             watch=self.watch,
         )
         names = names or evaluation.possible()
+        if left_out is not None:
+            if not names:
+                raise left_out
+            lacking = ", ".join(
+                METRICS[name].aliases[0] if METRICS[name].aliases else name
+                for name in evaluation.possible_with_features()
+            )
+            warnings.warn(f"{lacking} are left out: {left_out}", stacklevel=3)
         for name in names:
             evaluation.check(name)
         return Prepared(evaluation, names, folder)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from keras_genzoo.artifacts import environment
+from keras_genzoo.evaluation import needs
 from keras_genzoo.evaluation.measurements import Measurements
 from keras_genzoo.evaluation.metrics import METRICS
 from keras_genzoo.evaluation.results import Result
@@ -70,6 +71,16 @@ class Evaluation(Measurements):
     def possible(self) -> list[str]:
         """Returns the metrics that are measured by default and can be measured on this subject."""
         return [name for name, metric in METRICS.items() if metric.by_default and metric.missing(self) is None]
+
+    def possible_with_features(self) -> list[str]:
+        """Returns the metrics that are measured by default, and that only an extractor is missing for."""
+        return [
+            name
+            for name, metric in METRICS.items()
+            if metric.by_default
+            and metric.of_features
+            and all(need is needs.features or need(self, name) is None for need in metric.needs)
+        ]
 
     def name_of(self, metric: str) -> str:
         """The name that a metric's number has: in metrics of features, the extractor is a part of it."""

@@ -4,7 +4,7 @@ A need is called with `Measurements` and the name of a metric, and returns why t
 line that says what to do; None if nothing is missing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -51,12 +51,23 @@ def chosen_labels(measured: Measurements, metric: str) -> str | None:
     subject, extractor = measured.subject, measured.needed_extractor
     if not isinstance(subject.model, Conditional):
         return f"{metric}: {subject.name} makes no images of chosen labels: leave it out."
-    if subject.model.num_classes == extractor.classes:
+    if subject.model.num_classes != extractor.classes:
+        return (
+            f"{metric}: {extractor.name} knows {extractor.classes or 'no'} classes, but {subject.name} makes "
+            f"{subject.model.num_classes}: name a classifier of the same data by --features; `genzoo classifier` makes "
+            "one."
+        )
+    known, train = extractor.class_names, measured.reference.train
+    if known is None or train is None or train.class_names is None or tuple(known) == tuple(train.class_names):
         return None
     return (
-        f"{metric}: {extractor.name} knows {extractor.classes or 'no'} classes, but {subject.name} makes "
-        f"{subject.model.num_classes}: name a classifier of the same data by --features."
+        f"{metric}: the classes of {extractor.name} are {_some(known)}, but those of {train.name} "
+        f"{_some(train.class_names)}: name a classifier of the same data by --features; `genzoo classifier` makes one."
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])])
 
 
 def training_images(measured: Measurements, metric: str) -> str | None:

@@ -32,6 +32,8 @@ FEATURES = 128
 """The length of a feature vector."""
 EPOCHS = 8
 """Enough for 91 % on Fashion-MNIST."""
+LEAST_STEPS = 400
+"""Train steps at least, unless the number of epochs is given: a hundred images are a single step an epoch."""
 WEIGHTS = "classifier.weights.h5"
 _AT_ONCE = 256
 
@@ -104,10 +106,15 @@ def build_classifier(image_shape: ImageShape, heads: Sequence[Head], seed: int =
     return keras.Model(inputs, layers.Dense(width, kernel_initializer=init, name="heads", **float32)(x))
 
 
+def epochs_of(images: int, batch_size: int) -> int:
+    """Returns how many epochs a classifier of so many images is trained for, if nothing is said."""
+    return max(EPOCHS, -(-LEAST_STEPS // max(1, images // batch_size)))
+
+
 def train_classifier(
     split: Split,
     name: str,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
     seed: int = 0,
     batch_size: int = 128,
     augment: Iterable[str] = (),
@@ -120,7 +127,7 @@ def train_classifier(
     Args:
         split: the sources to train on and to measure on; their examples have `label` or `factors`.
         name: string, lowercase letters, digits and underscores: part of the names of metrics.
-        epochs: integer.
+        epochs: integer; by default 8, and of few images as many as 400 train steps take.
         seed: integer, of weights, order and augmentation.
         batch_size: integer, images a step; at most those there are.
         augment: names of augmentations that leave labels and factors true ("flip" turns digits and yaw round).
@@ -140,6 +147,7 @@ def train_classifier(
     heads, augment = heads_of(split.train), tuple(augment)
     if not len(split.held_out):
         raise DataError("classifier: no images are held out, so its accuracy cannot be known: hold out some.")
+    epochs = epochs or epochs_of(len(split.train), batch_size)
     stream = Stream(_Targets(split.train, heads), batch_size, seed=seed, augment=augment)
     network = build_classifier(split.train.image_shape, heads, seed)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * stream.steps())
@@ -223,7 +231,8 @@ def load_classifier(folder: str | os.PathLike) -> "Classifier":
 class Classifier(NetworkExtractor):
     """A trained classifier as an extractor: its features, and logits if its only head is a label.
 
-    Made by `load_classifier`. Images of another size than it was trained on are resized, bilinear with antialias.
+    Made by `load_classifier`. Images of another size than it was trained on are resized, bilinear with antialias; gray
+    ones, given to a classifier of color, get three equal channels, as gray files did when it was trained.
 
     Args:
         network: as `build_classifier` builds it, trained.
@@ -246,19 +255,20 @@ class Classifier(NetworkExtractor):
             layer="features: mean over space of the last convolution",
         )
         self._linear = network.get_layer("heads")
+        self.class_names = tuple(heads[0].classes) if labeled else None
 
     def outputs(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Features and logits.
 
         Raises:
-            ExtractorError: the images have not the channels that the network was trained on.
+            ExtractorError: the images are of color, and the network was trained on gray ones.
         """
-        if images.shape[3] != self.channels:
+        if images.shape[3] > self.channels:
             raise ExtractorError(
                 f"extractor '{self.name}': got images of {images.shape[3]} channels, but it was trained on "
-                f"{self.channels}: give such images, or train a classifier on images like these."
+                f"{self.channels}: train a classifier on images like these, by --channels {images.shape[3]}."
             )
-        return super().outputs(images)
+        return super().outputs(np.repeat(images, self.channels // images.shape[3], axis=3))
 
     def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Predicts the properties of images, for studies of a model's images: how often with glasses, how dark.

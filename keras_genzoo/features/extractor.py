@@ -35,6 +35,9 @@ class Extractor(abc.ABC):
         facts: JSON-able values of `protocol` besides the name, such as `weights_sha256`, `resize`, `layer`.
     """
 
+    class_names: tuple[str, ...] | None = None
+    """The names of the classes, where they are known."""
+
     def __init__(self, name: str, dim: int, classes: int | None = None, **facts: Any):
         self.name, self.dim, self.classes = name, dim, classes
         self._facts = facts

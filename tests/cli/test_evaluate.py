@@ -164,14 +164,26 @@ def test_a_saved_model_gives_the_numbers_of_its_run(genzoo, trained, run, tmp_pa
         assert ours.protocol == exported.protocol
 
 
-def test_without_weights_of_inception_no_number_is_printed(genzoo, run):
-    for options in ((), ("--metrics", "fid"), ("--metrics", "losses,kid")):
-        code, text, complaint = genzoo("evaluate", run, *options)
+def test_without_weights_of_inception_no_number_of_them_is_printed(genzoo, run, faces, tmp_path):
+    asked = [(run, "--metrics", "fid"), (run, "--metrics", "losses,kid"), (run, "--features", "inception")]
+    asked += [(run, "--inception-weights", tmp_path / "none.pth"), (faces, "--data", run)]
+    for words in asked:
+        code, text, complaint = genzoo("evaluate", *words)
         assert (code, text) == (2, "")
         (line,) = complaint.splitlines()
         assert "inception-2015-12-05" in line and "6726825d" in line and "--inception-weights" in line
     assert not read(run)
-    assert "--metrics losses,mse,psnr,ssim" in genzoo("evaluate", run)[2]
+
+
+def test_what_needs_no_weights_of_inception_is_measured_without_them(genzoo, run):
+    code, text, complaint = genzoo("evaluate", run)
+    assert code == 0 and text.endswith(f"kept: metric-<name>.jsonl in {run}\n")
+    (line,) = (line for line in complaint.splitlines() if "left out" in line)
+    assert (
+        "precision, recall, fid, kid, density, coverage, authpct are left out: there are no Inception weights" in line
+    )
+    assert "6726825d" in line and "Or name other features by --features" in line
+    assert set(read(run)) == {"val_loss", "val_reconstruction", "val_kl", "mse", "psnr", "ssim"}
 
 
 @pytest.mark.slow
@@ -258,8 +270,12 @@ def test_what_was_measured_is_not_lost_when_something_cannot_be(genzoo, run, fac
     code, text, complaint = genzoo(
         "evaluate", run, "--data", faces, "--features", "pixels", "--num", 3, "--metrics", "precision,mse"
     )
-    assert code == 2 and "  mse " in text and "precision" not in text
+    assert code == 2 and "  mse " in text and "precision" not in text and "\nkept: " in text
     assert "error: precision: " in complaint and set(read(run)) == {"mse"}
+    code, text, _ = genzoo(
+        "evaluate", run, "--data", faces, "--features", "pixels", "--num", 3, "--metrics", "precision"
+    )
+    assert code == 2 and "kept" not in text
 
 
 @pytest.mark.slow

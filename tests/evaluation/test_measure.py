@@ -307,6 +307,23 @@ def test_label_accuracy_asks_for_labels_and_a_classifier_of_as_many(real, vae):
         Evaluation(subject, Reference(real, "held_out"), Brightness()).check("label_accuracy")
 
 
+def test_label_accuracy_asks_for_a_classifier_of_the_same_classes(real, vae):
+    labels = np.arange(300) % 3
+    subject, classifier = ModelSubject(vae, "mine"), Brightness()
+    subject.model = Conditioned(3)
+    pictures = smooth(300, 5)
+
+    def check(known, trained):
+        classifier.class_names = known
+        train = ArraySource(pictures, labels, class_names=trained, name="train")
+        Evaluation(subject, Reference(real, "held_out", train), classifier).check("label_accuracy")
+
+    for known, trained in ((("a", "b", "c"), ("a", "b", "c")), (None, ("a", "b", "c")), (("a", "b", "c"), None)):
+        check(known, trained)
+    with pytest.raises(EvaluationError, match="the classes of channels are a, b, c, but those of train c, b, a: name"):
+        check(("a", "b", "c"), ("c", "b", "a"))
+
+
 def test_modes_are_counted_of_points():
     split = gaussians_25(num_images=3_000, held_out=10)
     evaluation = Evaluation(SourceSubject(split.train), Reference(split.held_out, "held_out"))

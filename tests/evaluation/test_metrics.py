@@ -119,7 +119,7 @@ def test_without_samples_no_extractor_is_loaded_by_default(monkeypatch):
     monkeypatch.setattr(choosing, "load_extractor", refused)
     assert metrics_and_extractor(None, None, None, samples=False) == (None, None)
     assert metrics_and_extractor(["re", "losses"], None, None) == (["mse", "losses"], None)
-    with pytest.raises(ExtractorError, match=r"no weights\. Or name other features"):
+    with pytest.raises(ExtractorError, match=r"no weights\. Or name other features by --features\."):
         metrics_and_extractor(None, None, None)
     with pytest.raises(ExtractorError, match=r"^no weights\.$"):
         metrics_and_extractor("fid", None, None, samples=False)

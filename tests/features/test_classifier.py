@@ -13,6 +13,7 @@ from keras_genzoo.features.classifier import (
     Classifier,
     Head,
     build_classifier,
+    epochs_of,
     heads_of,
     load_classifier,
     save_classifier,
@@ -99,6 +100,10 @@ def test_labels_without_names_are_numbered(split):
     assert head == Head("label", ("0", "1"))
 
 
+def test_few_images_are_seen_more_often():
+    assert [epochs_of(images, 128) for images in (60_000, 6_400, 128, 2)] == [8, 8, 400, 400]
+
+
 def test_what_cannot_be_learned(split):
     with pytest.raises(DataError, match="arrays has no labels of two classes or more, nor factors"):
         heads_of(ArraySource(np.zeros((4, 16, 16, 1), "uint8")))
@@ -160,9 +165,17 @@ def test_images_of_another_size_are_resized(extractor, split):
     np.testing.assert_array_equal(extractor.predict(large)["label"], extractor.predict(x)["label"])
 
 
-def test_images_of_other_channels_are_refused(extractor):
-    with pytest.raises(ExtractorError, match="got images of 3 channels, but it was trained on 1"):
+def test_images_of_color_are_refused_by_a_classifier_of_gray_ones(extractor):
+    with pytest.raises(ExtractorError, match=r"got images of 3 channels, but it was trained on 1: .* by --channels 3"):
         extractor(np.zeros((2, 16, 16, 3), "uint8"))
+
+
+def test_gray_images_are_taken_as_color(split):
+    heads = [Head("label", ("a", "b"))]
+    color = Classifier(build_classifier((16, 16, 3), heads), {"name": "color"}, heads)
+    x = split.held_out[np.arange(4)]["image"]
+    np.testing.assert_array_equal(color(x), color(np.repeat(x, 3, axis=3)))
+    assert color.class_names == ("a", "b")
 
 
 @pytest.mark.slow

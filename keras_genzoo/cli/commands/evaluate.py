@@ -117,10 +117,11 @@ def run(args: argparse.Namespace) -> None:
             print(_table(results))
     neighbors = prepared.write_neighbors() if not args.json else None
     if not args.json:
-        kept = "not kept: --output FOLDER keeps the numbers of what is no run"
-        if prepared.folder is not None and results:
-            kept = f"kept: metric-<name>.jsonl in {prepared.folder}{f', {neighbors}' if neighbors else ''}"
-        print(kept, flush=True)
+        if prepared.folder is None:
+            print("not kept: --output FOLDER keeps the numbers of what is no run", flush=True)
+        elif results:
+            more = f", {neighbors}" if neighbors else ""
+            print(f"kept: metric-<name>.jsonl in {prepared.folder}{more}", flush=True)
     if prepared.failed:
         raise prepared.failed[0]
 

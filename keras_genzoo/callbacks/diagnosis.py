@@ -26,8 +26,8 @@ _SPARSER = 100
 class Diagnosis(keras.callbacks.Callback):
     """Measures samples, scores, gradients and activations now and then, and warns of failures.
 
-    It detects mode collapse, a player that wins for good, losses and weights that diverge, memorization and
-    overfitting, input out of range, dead and exploding activations, and posterior collapse: see
+    It detects mode collapse, labels that are ignored, a player that wins for good, losses and weights that diverge,
+    memorization and overfitting, input out of range, dead and exploding activations, and posterior collapse: see
     `keras_genzoo.diagnosis.RULES`. A failure is reported once, when it has lasted for some hundred train steps, with
     the evidence and what the literature advises. `diagnosis.jsonl` gets a line for each observation and for each
     finding. Of a model without samples the rest is measured.

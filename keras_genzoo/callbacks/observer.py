@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo.callbacks.latents import CARRIES
-from keras_genzoo.capabilities import FitsPrior, HasLatentStatistics, Samples
+from keras_genzoo.capabilities import Conditional, FitsPrior, HasLatentStatistics, Samples
 from keras_genzoo.data import Source, Stream
 from keras_genzoo.data.stream import reduced
 from keras_genzoo.diagnosis import (
@@ -19,6 +19,8 @@ from keras_genzoo.diagnosis import (
     coverage,
     descriptors,
     diversity,
+    label_effect,
+    label_share,
     range_of,
     thumbnails,
 )
@@ -76,6 +78,7 @@ class Observer:
         self._real = thumbnails(self.x)
         self._originals = _rows(np.concatenate(small)[:_ORIGINALS])
         self._labels = None if y is None or column != "label" else y.ravel()[:_ORIGINALS]
+        self._grid_labels, self._of_real = _grid_of(model, self.num, self._originals, self._labels)
         held_out_x, held_out_y = _some(held_out, 4 * self.num, model.targets)
         if held_out_x is not None and held_out_x.shape[1] != height:  # a stage of smaller images
             held_out_x = reduced(held_out_x, height)
@@ -95,7 +98,7 @@ class Observer:
             samples = model.samples(np.arange(self.num), batch_size=self.num)
             # Until a prior is fitted, at the end, samples mean nothing; samples that are NaN show in the losses.
             if not isinstance(model, FitsPrior) and np.isfinite(samples).all():
-                found |= self._of_samples(thumbnails(samples))
+                found |= self._of_samples(thumbnails(samples)) | self._of_labels()
         if isinstance(model, HasLatentStatistics):
             found |= self._of_latents(model.in_batches("latent_statistics", self.x, self.num))
         return found | self._probe.measure(self.x, self.y, samples, self._held_out, self._held_out_y)
@@ -114,11 +117,37 @@ class Observer:
             found["copied"] = copied(_rows(small), self._held_out_small, self._originals)
         return found
 
+    def _of_labels(self) -> dict[str, float]:
+        """The effect of the label on samples, and on real images: every latent vector with every label."""
+        if self._of_real is None or not isinstance(self.model, Samples):
+            return {}
+        count = len(self._grid_labels)
+        latents = self.num // count
+        indices, labels = np.repeat(np.arange(latents), count), np.tile(self._grid_labels, latents)
+        made = self.model.samples(indices, batch_size=len(indices), labels=labels)
+        effect = label_effect(_rows(thumbnails(made)).reshape(latents, count, -1))
+        return {} if effect is None else {"label_effect": effect, "label_share": self._of_real}
+
     def _of_latents(self, statistics: np.ndarray) -> dict[str, float]:
         """The fraction of latents that carry something, where their KL is known in nats."""
         if statistics.shape[1] < 2 or not np.isfinite(statistics).all():
             return {}
         return {"latents_in_use": float((statistics[:, 1].mean(axis=0) > CARRIES).mean())}
+
+
+def _grid_of(
+    model: GenerativeModel, num: int, real: np.ndarray, labels: np.ndarray | None
+) -> tuple[np.ndarray, float | None]:
+    """Labels, as many as half of `num` images show beside two latents at least, and their share in real images.
+
+    The share is None if the model makes no images of chosen labels, or labels of the real ones are not known.
+    """
+    if not isinstance(model, Conditional) or labels is None:
+        return np.zeros(0, int), None
+    count = min(model.num_classes, int(num**0.5))
+    chosen = np.linspace(0, model.num_classes - 1, count).astype(int)
+    of_chosen = np.isin(labels, chosen)
+    return chosen, label_share(real[of_chosen], labels[of_chosen])
 
 
 def _labels_of(data: Any) -> str | None:

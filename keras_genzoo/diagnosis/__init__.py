@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from keras_genzoo.diagnosis.advice import ADVICE, Advice
+from keras_genzoo.diagnosis.conditions import label_effect, label_share
 from keras_genzoo.diagnosis.inputs import range_of
 from keras_genzoo.diagnosis.rules import RULES, Past, Rule
 from keras_genzoo.diagnosis.scores import overfitting, pairwise_accuracy
@@ -28,6 +29,8 @@ __all__ = [
     "coverage",
     "descriptors",
     "diversity",
+    "label_effect",
+    "label_share",
     "overfitting",
     "pairwise_accuracy",
     "range_of",

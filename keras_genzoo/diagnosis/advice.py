@@ -19,6 +19,13 @@ ADVICE = {
         "Arjovsky et al. 2017, arXiv:1701.07875; Gulrajani et al. 2017, arXiv:1704.00028; Miyato et al. 2018, "
         "arXiv:1802.05957",
     ),
+    "label_ignored": Advice(
+        "ignored labels",
+        "a label that enters every layer, with a discriminator that compares by projection (condition=every_layer); a "
+        "discriminator that classifies, too (the model acgan); of a VAE latents that carry less (a higher beta, or fewer)",
+        "Mirza & Osindero 2014, arXiv:1411.1784; Miyato & Koyama 2018, arXiv:1802.05637; Odena et al. 2017, "
+        "arXiv:1610.09585",
+    ),
     "discriminator_wins": Advice(
         "convergence failure",
         "a weaker discriminator (fewer filters, dropout, a lower learning rate, fewer steps), noise on its images or "

@@ -9,6 +9,7 @@ in the samples, while a false alarm spoils a good training.
 | `pixel_spread` | `spread` by thumbnails |
 | `coverage`, `copied` | by descriptors, by thumbnails: the functions of these names |
 | `classes` | `classes_covered` by thumbnails, of data with labels |
+| `label_effect`, `label_share` | of conditional models, by thumbnails: the functions of these names |
 | `pairwise_accuracy.discriminator` | fraction of pairs of a real image and a sample that it orders correctly |
 | `held_out.D`, `overfitting.D` | the same of pairs of a training and a held-out image; `overfitting` |
 | `gradient.P` | root mean square of the gradient of the loss of P, the player of the generator or translator |
@@ -91,6 +92,15 @@ LITTLE = 0.3
 """The diversity below which most of what real images show is missing."""
 HALF = 0.5
 """The fraction of the classes below which too many are missing."""
+IGNORED = 0.1
+"""The effect of labels on samples, in their share of the variance of real images, below which they are ignored.
+
+Measured on Fashion-MNIST, 16 x 16, after 300 steps: small conditional GANs 0.45 (every_layer) and 1.3 (one_hot); a CVAE,
+whose latents carry the class at first, 0.08, and 0.1 from step 500 on; the same, trained with labels in random order,
+0.002, 0.056 and 0.03.
+"""
+MEANINGFUL = 0.02
+"""The fraction of the variety of real images that labels explain, below which they say too little to be missed."""
 COLLAPSED = 0.25
 """The fraction of latents in use below which the posterior has collapsed."""
 
@@ -115,6 +125,13 @@ def _few_kinds(name: str, now: Measures, past: Past) -> bool:
 
 def _classes_are_missing(name: str, now: Measures, past: Past) -> bool:
     return now[name] < HALF and _variety(now) >= NOTHING
+
+
+def _label_is_ignored(name: str, now: Measures, past: Past) -> bool:
+    # Of samples that are all alike the label has no effect either: that is another failure.
+    alike = "spread" in now and _variety(now) < NOTHING
+    share = now.get("label_share", 0.0)
+    return share >= MEANINGFUL and now[name] < IGNORED * share and not alike
 
 
 def _won(name: str, now: Measures, past: Past) -> bool:
@@ -216,6 +233,10 @@ RULES = (
     Rule("mode_collapse", "classes", _classes_are_missing,
          "partial: the samples cover {value:.0%} of the classes of real images, by their nearest training images",
          player="generator", evidence=("spread", "nearest"), steps=1000),
+    Rule("label_ignored", "label_effect", _label_is_ignored,
+         "the label hardly changes the samples: at the same latents it makes {value:.1%} of their variance, but "
+         "{now[label_share]:.0%} of that of real images",
+         player="generator", evidence=("label_share",), steps=1000),
     Rule("discriminator_wins", "pairwise_accuracy.", _won,
          "the {who} has won: it ranks real images above samples in {value:.1%} of pairs, and the generator learns no "
          "more",

@@ -62,6 +62,12 @@ FAILING = {
         "mode_collapse",
         "partial: the samples cover 40%",
     ),
+    "a label that is ignored": (
+        {**GAN, "label_effect": 0.5, "label_share": 0.4},
+        {"label_effect": after(8, 0.03, 0.5)},
+        "label_ignored",
+        "makes 3.0% of their variance, but 40% of that of real images",
+    ),
     "few kinds": (GAN, {"nearest": after(8, 0.03, 0.9)}, "mode_collapse", "partial: the samples are of a few kinds"),
     "a discriminator that wins": (
         GAN,

@@ -21,8 +21,8 @@ ADVICE = {
     ),
     "label_ignored": Advice(
         "ignored labels",
-        "a label that enters every layer, with a discriminator that compares by projection (condition=every_layer); a "
-        "discriminator that classifies, too (the model acgan); of a VAE latents that carry less (a higher beta, or fewer)",
+        "a label that enters every layer, with a discriminator that compares by projection (condition=every_layer); "
+        "one that classifies, too (the model acgan); of a VAE latents that carry less (a higher beta, or fewer)",
         "Mirza & Osindero 2014, arXiv:1411.1784; Miyato & Koyama 2018, arXiv:1802.05637; Odena et al. 2017, "
         "arXiv:1610.09585",
     ),

@@ -1,7 +1,8 @@
 """Measurements: what metrics are computed from, taken of a subject and of real images once, when it is first needed."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import keras
@@ -290,8 +291,8 @@ class Measurements:
         model, source = self.needed_model, self.reference.source
         size = min(self.batch_size, len(source))
         with self.watch(f"losses on {len(source):,} real images", len(source)) as advance:
-            logs = model.evaluate(Stream(source, size, shuffle=False), return_dict=True, verbose=0)
-            advance(len(source))
+            stream, shown = Stream(source, size, shuffle=False), _Batches(advance, size, len(source))
+            logs = model.evaluate(stream, return_dict=True, verbose=0, callbacks=[shown])
         # Losses of other models, or with other weights of their terms, are other quantities.
         settings = {
             name: value
@@ -318,15 +319,36 @@ class Measurements:
         """
         model, source = self.needed_model, self.reference.source
 
+        shown: list[Callable[[int], None]] = []
+
+        @contextlib.contextmanager
+        def in_draws(what: str, images: int) -> Iterator[Callable[[int], None]]:
+            """Draws are counted: an image may take seconds."""
+            with self.watch(what, images * draws) as advance:
+                shown.append(advance)
+                yield lambda images: None
+
         def of_images(indices: np.ndarray) -> np.ndarray:
             x = pixels_of(source, indices)
-            return function(model, x, samples=draws, seed=self.seed, start=int(indices[0]))
+            return function(model, x, samples=draws, seed=self.seed, start=int(indices[0]), progress=shown[-1])
 
         key = {"subject": self.subject.identity(), "seed": self.seed, "data": source.manifest(), "count": len(source)}
-        what = f"{name} of {len(source):,} real images, {draws:,} draws each"
+        what = f"draws for the {name} of {len(source):,} real images"
         values = FeatureCache(PerImage(name, of_images, samples=draws), np.arange, len(source), key, what, self.cache)
         protocol = {"real": self.reference.protocol(), "samples": draws, **likelihood_protocol(model)}
-        return {name: (float(values.load(self.watch).features.mean(dtype="float64")), protocol)}
+        return {name: (float(values.load(in_draws).features.mean(dtype="float64")), protocol)}
+
+
+class _Batches(keras.callbacks.Callback):
+    """Counts the images of a validation."""
+
+    def __init__(self, advance: Callable[[int], None], batch_size: int, images: int):
+        super().__init__()
+        self.advance, self.batch_size, self.images = advance, batch_size, images
+
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Counts a batch; the last one may be short."""
+        self.advance(min(self.batch_size, self.images - batch * self.batch_size))
 
 
 def _noise_of(model: GenerativeModel) -> str | None:

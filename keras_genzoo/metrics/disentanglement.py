@@ -159,6 +159,7 @@ def dci(latents: np.ndarray, factors: np.ndarray, seed: int = 0) -> DCI:
         fitted = forest(TREES, min_samples_leaf=LEAF, max_features=None, random_state=seed, n_jobs=-1)
         fitted.fit(latents[train], v[train])
         importance[:, column] = fitted.feature_importances_
+        fitted.n_jobs = 1  # threads would add the trees' predictions up in any order, whose last bits differ
         scores.append(fitted.score(latents[test], v[test]))
     matrix = importance[:, used]
     of_latents = matrix.sum(axis=1)

@@ -5,7 +5,7 @@ logarithm of a density over pixels in [-1, 1], so they may be positive; see `lik
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -17,11 +17,19 @@ from keras_genzoo.capabilities import HasLikelihood
 from keras_genzoo.images import as_floats
 from keras_genzoo.registry import LIKELIHOODS
 
+Progress = Callable[[int], None]
+
 _SAMPLES_AT_ONCE = 8  # enough that encoding costs little beside decoding; the memory grows with them
 
 
 def elbo(
-    model: keras.Model, images: np.ndarray, samples: int = 1, seed: int = 0, batch_size: int = 64, start: int = 0
+    model: keras.Model,
+    images: np.ndarray,
+    samples: int = 1,
+    seed: int = 0,
+    batch_size: int = 64,
+    start: int = 0,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """The evidence lower bound of each image, by draws from its posterior.
 
@@ -39,6 +47,7 @@ def elbo(
         seed: integer in [0, 2**32).
         batch_size: integer, images at a time.
         start: integer, the number of the first image; in pieces, a set of images gives the same numbers as in one call.
+        progress: optional function, called now and then with the number of draws since the last call.
 
     Returns:
         float64 array of shape (n,), in nats. Sums over pixels are of float32: about 1e-6 of the value is noise.
@@ -49,12 +58,18 @@ def elbo(
     Example:
         >>> elbo(model, held_out[np.arange(1000)]["image"]).mean()
     """
-    found = _log_weights(model, images, samples, seed, batch_size, start, "elbo")
+    found = _log_weights(model, images, samples, seed, batch_size, start, "elbo", progress)
     return np.concatenate([sum(part.sum(axis=1) for part in parts) / samples for parts in found])
 
 
 def importance_weighted_log_likelihood(
-    model: keras.Model, images: np.ndarray, samples: int = 1000, seed: int = 0, batch_size: int = 64, start: int = 0
+    model: keras.Model,
+    images: np.ndarray,
+    samples: int = 1000,
+    seed: int = 0,
+    batch_size: int = 64,
+    start: int = 0,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """A lower bound of each image's log-likelihood: `log(1/k sum_i p(x, z_i) / q(z_i given x))` of k draws z.
 
@@ -65,7 +80,7 @@ def importance_weighted_log_likelihood(
         Burda et al. 2016, "Importance weighted autoencoders", equation 8 and theorem 1, arXiv:1509.00519.
 
     Args:
-        model, images, seed, batch_size, start: as for `elbo`.
+        model, images, seed, batch_size, start, progress: as for `elbo`.
         samples: integer, the number k of draws for each image.
 
     Returns:
@@ -79,7 +94,7 @@ def importance_weighted_log_likelihood(
     """
     where = "importance_weighted_log_likelihood"
     results = []
-    for parts in _log_weights(model, images, samples, seed, batch_size, start, where):
+    for parts in _log_weights(model, images, samples, seed, batch_size, start, where, progress):
         total: Any = -np.inf
         for part in parts:
             total = np.logaddexp(total, special.logsumexp(part, axis=1))
@@ -119,7 +134,14 @@ def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
 
 
 def _log_weights(
-    model: keras.Model, images: np.ndarray, samples: int, seed: int, batch_size: int, start: int, where: str
+    model: keras.Model,
+    images: np.ndarray,
+    samples: int,
+    seed: int,
+    batch_size: int,
+    start: int,
+    where: str,
+    progress: Progress | None,
 ) -> Iterator[Iterator[np.ndarray]]:
     """For each batch of images, their log weights in float64, some samples at a time: arrays (images, samples)."""
     _check_model(model, where)
@@ -142,7 +164,10 @@ def _log_weights(
             numbers = np.arange(sample, sample + at_once, dtype="int32")
             tensors = (ops.convert_to_tensor(array) for array in (whole, indices, np.uint32(seed), numbers))
             weights = ops.convert_to_numpy(graph(*tensors)).astype("float64")
-            yield weights[: len(x), : samples - sample]
+            kept = weights[: len(x), : samples - sample]
+            if progress is not None:
+                progress(kept.size)
+            yield kept
 
     for first in range(0, len(images), batch_size):
         x = as_floats(images[first : first + batch_size], model.image_shape, where)

@@ -72,7 +72,7 @@ def test_distributions_in_features_named(genzoo, run):
     names = {"frechet", "kernel", "precision", "recall", "density", "coverage", "authpct"}
     assert {f"{name}_pixels" for name in names} < set(read(run))
     assert "fid" not in text and "kid" not in text
-    assert "features of 25 images of run: " in complaint and "images/s" in complaint
+    assert "features of 25 images of run: " in complaint and " a second" in complaint
     assert f"{run / 'nearest_neighbors.png'}" in text
     with Image.open(run / "nearest_neighbors.png") as picture:
         # 25 pairs, 8 in a row: 8 rows of 16 pixels, enlarged.

@@ -97,10 +97,17 @@ def test_a_factor_that_does_not_vary_is_left_out_and_told(factors, score):
     assert np.isnan(found[-1].T[3]).all() and not np.isnan(found[-1].T[:3]).any()
 
 
-def test_the_seed_decides_over_forests(factors, noise):
+def test_the_seed_decides_over_forests(factors, noise, monkeypatch):
+    from sklearn.ensemble import RandomForestRegressor
+
+    threads, predict = [], RandomForestRegressor.predict
+    monkeypatch.setattr(
+        RandomForestRegressor, "predict", lambda self, x: (threads.append(self.n_jobs), predict(self, x))[1]
+    )
     mixed = factors + noise
     a, b, c = (dci(mixed, factors, seed) for seed in (0, 0, 1))
     assert a[:3] == b[:3] and a[:3] != c[:3]
+    assert threads == [1, 1, 1]  # several would add predictions up in the order in which they come
 
 
 def test_correlation_of_latents(noise):

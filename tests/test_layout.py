@@ -15,6 +15,7 @@ ROOMS = [
     "version",
     "lazily",
     "printable",
+    "bounds",
     "registry",
     "specs",
     "types",

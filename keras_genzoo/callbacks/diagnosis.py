@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genzoo.bounds import integer_in
 from keras_genzoo.callbacks.observer import Observer
 from keras_genzoo.callbacks.progress import numbers
 from keras_genzoo.callbacks.warn import warn_on_error
@@ -62,6 +63,9 @@ class Diagnosis(keras.callbacks.Callback):
         every: int = 25,
     ):
         super().__init__()
+        integer_in(every, 1, None, "Diagnosis: every")
+        if not isinstance(time_fraction, int | float) or not time_fraction > 0:
+            raise ValueError(f"Diagnosis: time_fraction={time_fraction!r}, but a number above 0 is expected.")
         self.data = data
         self.held_out = held_out
         self.folder = None if folder is None else Path(folder)

@@ -49,6 +49,9 @@ def names_of(metrics: str | Iterable[str] | None) -> list[str] | None:
     if metrics is None:
         return None
     words = metrics.split(",") if isinstance(metrics, str) else metrics
+    words = list(words) if isinstance(words, Iterable) else [words]
+    if not all(isinstance(word, str) for word in words):
+        raise EvaluationError(f"--metrics: got {metrics!r}, but names are expected, such as losses,mse.")
     names = [name.strip().lower() for name in words if name.strip()]
     known = [*METRICS, *ALIASES]
     for name in names:

@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.artifacts import Run
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.evaluation.choosing import metrics_and_extractor, names_of
 from keras_genzoo.evaluation.measure import Evaluation
 from keras_genzoo.evaluation.meter import meter
@@ -36,7 +37,7 @@ def evaluate(
     *,
     split: str | None = None,
     num: int | None = None,
-    features: str | None = None,
+    features: str | os.PathLike | None = None,
     inception_weights: str | os.PathLike | None = None,
     batch_size: int = 64,
     seed: int = 0,
@@ -98,7 +99,7 @@ class Request:
     metrics: str | Iterable[str] | None
     split: str | None
     num: int | None
-    features: str | None
+    features: str | os.PathLike | None
     inception_weights: str | os.PathLike | None
     batch_size: int
     seed: int
@@ -110,16 +111,19 @@ class Request:
 
     def prepare(self) -> "Prepared":
         """Opens everything and checks that it can be measured; errors as for `evaluate`."""
-        subject, data = _word(self.subject), None if self.data is None else _word(self.data)
+        _check_numbers(self)
+        subject = _word(self.subject, "subject")
+        data = None if self.data is None else _word(self.data, "data")
         weights = None if self.inception_weights is None else os.fspath(self.inception_weights)
+        features = None if self.features is None else os.fspath(self.features)
         check_named(subject, data)
         chosen = names_of(self.metrics)  # mistakes are found before anything is loaded
         opened = open_both(subject, data, self.split, self.batch_size, self.best, self.trust, options=self.options)
         left_out = None
         try:
-            names, extractor = metrics_and_extractor(chosen, self.features, weights, opened.subject.samples)
+            names, extractor = metrics_and_extractor(chosen, features, weights, opened.subject.samples)
         except ExtractorError as error:
-            if chosen or self.features or weights:
+            if chosen or features or weights:
                 raise
             names, extractor, left_out = None, None, error
         folder = expanded(self.output) if self.output is not None else opened.run
@@ -195,8 +199,32 @@ class Prepared:
         return images.write_png(self.folder / NEIGHBORS, pairs)
 
 
-def _word(named: Run | str | os.PathLike) -> str:
-    return str(named.path) if isinstance(named, Run) else os.fspath(named)
+def _word(named: Run | str | os.PathLike, argument: str) -> str:
+    if isinstance(named, Run):
+        return str(named.path)
+    if not isinstance(named, str | os.PathLike):
+        raise EvaluationError(
+            f"evaluate: {argument} is of type {type(named).__name__}, but a Run or a path is expected; images in "
+            "memory are measured by keras_genzoo.evaluation.Evaluation, or by the functions of keras_genzoo.metrics."
+        )
+    return os.fspath(named)
+
+
+def _check_numbers(request: Request) -> None:
+    """Refuses numbers out of range, and parts that there are not, before anything is loaded."""
+    try:
+        if request.num is not None:
+            integer_in(request.num, 1, None, "evaluate: num")
+        integer_in(request.batch_size, 1, None, "evaluate: batch_size")
+        integer_in(request.seed, 0, SEEDS, "evaluate: seed")
+    except ValueError as error:
+        raise EvaluationError(str(error)) from None
+    if request.split not in (None, "held_out", "train", "all"):
+        raise EvaluationError(f"evaluate: split={request.split!r}, but 'held_out', 'train' or 'all' is expected.")
+    if not isinstance(request.features, str | os.PathLike | None):
+        raise EvaluationError(
+            f"evaluate: features={request.features!r}, but the name of an extractor, or a path, is expected."
+        )
 
 
 def _check_writable(folder: Path) -> None:

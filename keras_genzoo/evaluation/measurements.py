@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo import backend, metrics
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.capabilities import Corrupts
 from keras_genzoo.data import Source, Stream
 from keras_genzoo.evaluation.subjects import EvaluationError, Subject, pixels_of
@@ -89,7 +90,12 @@ class Measurements:
     ):
         self.subject = subject
         self.reference = reference
-        self.num = num or subject.count or 10_000
+        try:
+            self.num = (subject.count or 10_000) if num is None else integer_in(num, 1, None, "Evaluation: num")
+            self.batch_size = integer_in(batch_size, 1, None, "Evaluation: batch_size")
+            self.seed = integer_in(seed, 0, SEEDS, "Evaluation: seed")
+        except ValueError as error:
+            raise EvaluationError(str(error)) from None
         if subject.count is not None and self.num > subject.count:
             raise EvaluationError(
                 f"{subject.name} has {subject.count:,} images, and --num asks for {self.num:,}: ask for at most "
@@ -101,8 +107,6 @@ class Measurements:
                 f"{tuple(reference.source.image_shape)}: measure against images of the same size and channels."
             )
         self.extractor = extractor
-        self.seed = seed
-        self.batch_size = batch_size
         self.watch = watch
         self.cache = cache
         self.keep = keep

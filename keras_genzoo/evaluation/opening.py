@@ -158,7 +158,10 @@ def _folder(path: Path) -> Source:
 
 def _look(path: Path) -> dict[str, Any]:
     """Size and channels of the first image of a folder."""
-    first = path / find_images(path)[0]
+    found_images = find_images(path)
+    if len(found_images) < 2:
+        raise DataError(f"'{path}' holds a single image, but images are measured as a set: give a folder of more.")
+    first = path / found_images[0]
     found = header_of(first)
     if found is None:
         raise DataError(f"{first} holds no image of {', '.join(FORMATS)}: repair or remove it.")

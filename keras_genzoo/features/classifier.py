@@ -15,9 +15,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.data import DataError, Source, Split, Stream
 from keras_genzoo.data.drawn_faces import FACTORS
-from keras_genzoo.features.classifier_record import RECORD, SCHEMA, Head, read_record
+from keras_genzoo.features.classifier_record import RECORD, SCHEMA, Head, check_name, read_record
 from keras_genzoo.features.extractor import ExtractorError, NetworkExtractor
 from keras_genzoo.features.resize import resize
 from keras_genzoo.files import sha256_of, staged_folder, write_json
@@ -144,6 +145,13 @@ def train_classifier(
         >>> trained.record["held_out"]["accuracy"]["label"]
         0.91
     """
+    for argument, value, low, high in (
+        ("epochs", 1 if epochs is None else epochs, 1, None),
+        ("batch_size", batch_size, 1, None),
+        ("seed", seed, 0, SEEDS),
+    ):
+        integer_in(value, low, high, f"train_classifier: {argument}")
+    check_name(name, "train_classifier: name")
     heads, augment = heads_of(split.train), tuple(augment)
     if not len(split.held_out):
         raise DataError("classifier: no images are held out, so its accuracy cannot be known: hold out some.")

@@ -1,5 +1,6 @@
 """Reader of `classifier.json`, the record of a classifier."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -12,6 +13,7 @@ from keras_genzoo.untrusted.records import Number, Record, Sha256, Text, checked
 
 RECORD = "classifier.json"
 SCHEMA = 1
+_NAME = "[a-z0-9_]{1,100}"
 _Side = Annotated[int, Field(ge=1, le=4096)]
 
 
@@ -33,10 +35,20 @@ class _Record(Record):
     """`classifier.json`; what it says of its training is for readers."""
 
     version: Literal[1] = Field(alias="schema")
-    name: Annotated[str, Field(pattern="^[a-z0-9_]{1,100}$")]
+    name: Annotated[str, Field(pattern=f"^{_NAME}$")]
     image_shape: tuple[_Side, _Side, Annotated[int, Field(ge=1, le=4)]]
     heads: Annotated[tuple[Head, ...], Field(min_length=1, max_length=1_000)]
     weights_sha256: Sha256
+
+
+def check_name(name: Any, where: str) -> None:
+    """Refuses the name of a classifier that could not be a part of the names of metrics.
+
+    Raises:
+        ValueError: it is another.
+    """
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
+        raise ValueError(f"{where}={name!r}, but lowercase letters, digits and underscores are expected.")
 
 
 def read_record(path: Path) -> tuple[dict[str, Any], ImageShape, list[Head]]:

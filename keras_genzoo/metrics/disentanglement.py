@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_genzoo.bounds import SEEDS, integer_in
+
 BINS = 20
 """Bins of a histogram (Locatello et al. 2019, appendix C); a factor with at most as many integer values is a choice."""
 TREES, LEAF = 100, 5
@@ -73,6 +75,7 @@ def mutual_information_gap(latents: np.ndarray, factors: np.ndarray, bins: int =
     Example:
         >>> mutual_information_gap(model.encode(images), factors).value
     """
+    integer_in(bins, 2, None, "mutual_information_gap: bins")
     latents, factors, used = _checked(latents, factors, "mutual_information_gap")
     binned = [_binned(z, bins) for z in latents.T]
     gaps = np.full(factors.shape[1], np.nan)
@@ -146,6 +149,7 @@ def dci(latents: np.ndarray, factors: np.ndarray, seed: int = 0) -> DCI:
     """
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # type: ignore[import-untyped]
 
+    integer_in(seed, 0, SEEDS, "dci: seed")
     latents, factors, used = _checked(latents, factors, "dci")
     order = np.random.default_rng(seed).permutation(len(latents))
     test, train = np.split(order, [len(latents) // 3])

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.metrics.moments import Moments, check_features, check_pair
 
 _TOLERANCE = 1e-9
@@ -104,7 +105,7 @@ def frechet_infinity(real: np.ndarray, generated: np.ndarray, points: int = 15, 
             f"frechet_infinity: got points={points} for {len(generated)} generated features, expected 2 to "
             f"{len(generated) - len(generated) // 10 + 1}."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(integer_in(seed, 0, SEEDS, "frechet_infinity: seed"))
     moments = Moments.of(real)
     subsets = (generated[np.sort(rng.choice(len(generated), size, replace=False))] for size in sizes)
     distances = [frechet_distance_of_moments(moments, Moments.of(subset)) for subset in subsets]

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 from scipy import special
 
+from keras_genzoo.bounds import integer_in
 from keras_genzoo.metrics.moments import check_features
 
 
@@ -32,8 +33,7 @@ def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]
         >>> _, logits = extractor.with_logits(images)
         >>> mean, deviation = inception_score(logits)
     """
-    if splits < 1:
-        raise ValueError(f"inception_score: got splits={splits}, expected at least 1.")
+    integer_in(splits, 1, None, "inception_score: splits")
     logits = check_features(logits, "inception_score", rows=splits).astype("float64")
     log_p = special.log_softmax(logits, axis=1)
     bounds = np.arange(splits + 1) * len(logits) // splits

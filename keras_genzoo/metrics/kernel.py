@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.metrics.moments import check_pair
 
 _ROWS = 2048
@@ -54,11 +55,14 @@ def kernel_distance_of_subsets(
     Raises:
         ValueError: as `kernel_distance`, or fewer rows than `subset_size`.
     """
-    if subsets < 1 or subset_size < 2:
-        raise ValueError(
-            f"kernel_distance_of_subsets: got subsets={subsets} and subset_size={subset_size}, at least 1 and 2."
-        )
-    real, generated = check_pair(real, generated, "kernel_distance_of_subsets", rows=subset_size)
+    where = "kernel_distance_of_subsets"
+    for name, value, low, high in (
+        ("subsets", subsets, 1, None),
+        ("subset_size", subset_size, 2, None),
+        ("seed", seed, 0, SEEDS),
+    ):
+        integer_in(value, low, high, f"{where}: {name}")
+    real, generated = check_pair(real, generated, where, rows=subset_size)
     rng = np.random.default_rng(seed)
 
     def drawn(features: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 from scipy import special
 
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.capabilities import HasLikelihood
 from keras_genzoo.images import as_floats
 from keras_genzoo.registry import LIKELIHOODS
@@ -146,11 +147,13 @@ def _log_weights(
     """For each batch of images, their log weights in float64, some samples at a time: arrays (images, samples)."""
     _check_model(model, where)
     images = np.asarray(images)
-    for name, value, low in (("samples", samples, 1), ("batch_size", batch_size, 1), ("start", start, 0)):
-        if value < low:
-            raise ValueError(f"{where}: {name}={value} must be at least {low}.")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"{where}: seed={seed} must lie in [0, 2**32).")
+    for name, value, low, high in (
+        ("samples", samples, 1, None),
+        ("batch_size", batch_size, 1, None),
+        ("start", start, 0, 2**31 - 1),
+        ("seed", seed, 0, SEEDS),
+    ):
+        integer_in(value, low, high, f"{where}: {name}")
     if not len(images):
         raise ValueError(f"{where}: there are no images: give at least one.")
     graph = model.graph("log_importance_weight")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_genzoo.bounds import integer_in
 from keras_genzoo.metrics.moments import check_features, check_pair
 from keras_genzoo.metrics.neighbors import Points, blocks, inside, nearest, own_neighbors
 
@@ -25,9 +26,8 @@ class Manifold:
     """
 
     def __init__(self, features: np.ndarray, k: int = 5):
-        if k < 1:
-            raise ValueError(f"Manifold: got k={k}, expected at least 1.")
-        self.features = check_features(features, f"Manifold with k={k}", rows=k + 1)
+        k = integer_in(k, 1, None, "Manifold: k")
+        features = self.features = check_features(features, f"Manifold with k={k}", rows=k + 1)
         if (features == features[0]).all():
             raise ValueError(
                 f"Manifold: all {len(features)} rows of features are equal, so they span no manifold: see their images."
@@ -40,7 +40,7 @@ class Manifold:
         Raises:
             ValueError: k is larger than that of the constructor.
         """
-        if not 1 <= k <= self._squares.shape[1]:
+        if integer_in(k, 1, None, "Manifold: k") > self._squares.shape[1]:
             raise ValueError(f"Manifold: got k={k}, expected 1 to {self._squares.shape[1]}: build it with a larger k.")
         return self._squares[:, k - 1]
 
@@ -149,7 +149,7 @@ def authenticity(train: np.ndarray, generated: np.ndarray) -> float:
 
 
 def _features(given: np.ndarray | Manifold) -> np.ndarray:
-    return given.features if isinstance(given, Manifold) else given
+    return given.features if isinstance(given, Manifold) else np.asarray(given)
 
 
 def _manifold(given: np.ndarray | Manifold, k: int) -> Manifold:

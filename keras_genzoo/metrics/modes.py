@@ -44,7 +44,12 @@ def mode_coverage(points: np.ndarray, centers: np.ndarray, deviation: float) -> 
     """
     points, centers = np.asarray(points, "float64"), np.asarray(centers, "float64")
     if points.ndim != 2 or not len(points) or points.shape[1:] != centers.shape[1:]:
-        raise ValueError(f"points have shape {points.shape}, but (n, {centers.shape[1]}) is expected, with n > 0.")
+        raise ValueError(
+            f"mode_coverage: points have shape {points.shape}, but (n, {centers.shape[1]}) is expected, with n > 0."
+        )
+    if not np.isfinite(points).all() or not deviation > 0:
+        what = f"deviation={deviation!r}" if not deviation > 0 else "points with NaN or infinity"
+        raise ValueError(f"mode_coverage: got {what}, but finite points and a deviation above 0 are expected.")
     distances = np.linalg.norm(points[:, None] - centers[None], axis=-1)
     nearest, good = distances.argmin(axis=1), distances.min(axis=1) <= DEVIATIONS * deviation
     counts = np.bincount(nearest[good], minlength=len(centers))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from keras_genzoo.bounds import integer_in
 from keras_genzoo.metrics.moments import ROWS, check_features, check_pair
 
 _SIDE = 2000
@@ -110,9 +111,8 @@ def own_neighbors(features: np.ndarray, k: int) -> np.ndarray:
     Raises:
         ValueError: NaN or infinity, or fewer than k + 1 rows.
     """
-    if k < 1:
-        raise ValueError(f"own_neighbors: got k={k}, expected at least 1.")
-    check_features(features, "own_neighbors", rows=k + 1)
+    k = integer_in(k, 1, None, "own_neighbors: k")
+    features = check_features(features, "own_neighbors", rows=k + 1)
     points = Points(features, features.mean(axis=0, dtype="float64"))
     parts, nearest = points.parts(), _Nearest(len(features), k)
     for rows in parts:

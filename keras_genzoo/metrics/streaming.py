@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genzoo.bounds import integer_in
 from keras_genzoo.metrics.image_quality import C1, C2, SIGMA, WINDOW
 from keras_genzoo.metrics.kernel import kernel_distance
 from keras_genzoo.metrics.manifold import density_coverage, precision_recall
@@ -310,7 +311,7 @@ class KernelDistance(_OfFeatures):
 class _OfNeighbors(_OfFeatures):
     def __init__(self, k: int, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
-        self.k = k
+        self.k = integer_in(k, 1, None, f"{type(self).__name__}: k")
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

@@ -34,7 +34,7 @@ def labeled(tmp_path):
 @pytest.mark.slow
 def test_a_folder_of_folders(labeled, tmp_path, capsys):
     output = tmp_path / "classifier"
-    assert not run(output, data=str(labeled), seed=3)
+    assert not run(output, dataset=str(labeled), seed=3)
     text = capsys.readouterr().out
     record = json.loads((output / "classifier.json").read_text())
     held_out = record["held_out"]

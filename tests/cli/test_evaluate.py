@@ -223,6 +223,10 @@ def test_mistakes_about_subjects(mistake, trained, tmp_path, faces):
     assert "the dataset 'ffhq' is read from a folder" in mistake("evaluate", faces, "--data", "ffhq", *to_pixels)
     (tmp_path / "empty").mkdir()
     assert "is empty" in mistake("evaluate", tmp_path / "empty", "--data", faces, *to_pixels)
+    single = save(np.zeros((1, 16, 16, 3), "uint8"), tmp_path / "single")
+    assert "holds a single image, but images are measured as a set" in mistake(
+        "evaluate", single, "--data", faces, *to_pixels
+    )
     (tmp_path / "file").touch()
     assert "is a file: give a run folder" in mistake("evaluate", tmp_path / "file", "--data", faces, *to_pixels)
 

@@ -62,7 +62,7 @@ def test_errors():
         kernel_distance(x, x[:1])
     with pytest.raises(ValueError, match="got 30 rows of features, but at least 1000"):
         kernel_distance_of_subsets(x, x)
-    with pytest.raises(ValueError, match="subsets=0 and subset_size=10"):
+    with pytest.raises(ValueError, match="kernel_distance_of_subsets: subsets=0, but an integer of at least 1"):
         kernel_distance_of_subsets(x, x, subsets=0, subset_size=10)
     with pytest.raises(ValueError, match="NaN"):
         kernel_distance(x, np.full_like(x, np.inf))

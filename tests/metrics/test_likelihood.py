@@ -187,10 +187,11 @@ def test_models_without_a_posterior_are_refused(function):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"samples": 0}, "elbo: samples=0 must be at least 1"),
-        ({"batch_size": 0}, "elbo: batch_size=0 must be at least 1"),
-        ({"start": -1}, "elbo: start=-1 must be at least 0"),
-        ({"seed": 2**32}, r"elbo: seed=4294967296 must lie in \[0, 2\*\*32\)"),
+        ({"samples": 0}, "elbo: samples=0, but an integer of at least 1"),
+        ({"batch_size": 0}, "elbo: batch_size=0, but an integer of at least 1"),
+        ({"start": -1}, "elbo: start=-1, but an integer from 0"),
+        ({"seed": 2**32}, "elbo: seed=4294967296, but an integer from 0 to 4,294,967,295"),
+        ({"seed": 1.5}, "elbo: seed=1.5"),
         ({"images": X[:0]}, "elbo: there are no images"),
         ({"images": X[..., 0]}, r"elbo: images have shape \(7, 2, 3\), but \(n, 2, 3, 1\)"),
         ({"images": 255 * X}, r"elbo: images lie in .* floats in \[-1, 1\]"),

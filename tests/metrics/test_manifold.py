@@ -153,5 +153,12 @@ def test_other_errors():
         density_coverage(x, np.full_like(x, np.nan))
     with pytest.raises(ValueError, match="k=4, expected 1 to 3: build it with a larger k"):
         precision_recall(Manifold(x, k=3), x, k=4)
-    with pytest.raises(ValueError, match="k=0"):
-        precision_recall(x, x, k=0)
+    for k in (0, 1.5, "3", None, True):
+        with pytest.raises(ValueError, match=f"Manifold: k={k!r}, but an integer of at least 1 is expected"):
+            precision_recall(x, x, k=k)
+
+
+def test_lists_are_taken():
+    x, y = cloud(20, seed=18), cloud(20, seed=19)
+    assert precision_recall(x.tolist(), y.tolist()) == precision_recall(x.astype("float64"), y.astype("float64"))
+    assert density_coverage(x.tolist(), y.tolist()) == density_coverage(x.astype("float64"), y.astype("float64"))

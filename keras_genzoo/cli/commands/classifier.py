@@ -30,7 +30,9 @@ For sets with labels (fashion_mnist, mnist, image_folder with a sub-folder for e
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds this command's options."""
     parser.add_argument(
-        "dataset", metavar="DATASET", help="a dataset's name; or a run folder, for the images it was trained on"
+        "dataset",
+        metavar="DATASET",
+        help="a dataset's name; a folder of images; or a run folder, for the images it was trained on",
     )
     parser.add_argument(
         "--data",
@@ -57,15 +59,17 @@ def run(args: argparse.Namespace) -> None:
     from keras_genzoo.registry import DATASETS
 
     check_free(args.output)
-    if not _is_run(args.dataset):
+    if not _is_run(args.dataset) and not _is_folder(args):
         DATASETS[args.dataset]  # refuses a name that is not there
     if args.data is not None:
         os.stat(args.data)
 
     from keras_genzoo.callbacks import Progress
-    from keras_genzoo.features.classifier import RECORD, WEIGHTS, epochs_of, save_classifier, train_classifier
+    from keras_genzoo.features.classifier import RECORD, WEIGHTS, epochs_of, heads_of, save_classifier, train_classifier
 
     split, name = _images(args)
+    if split.train.factor_names is None:  # else all images would be drawn for it
+        heads_of(split.train)  # that there is something to learn is known before a plan is shown
     batch_size = min(_BATCH_SIZE, len(split.train))
     epochs = args.epochs or epochs_of(len(split.train), batch_size)
     height, width, channels = split.train.image_shape
@@ -89,6 +93,12 @@ def _is_run(dataset: str) -> bool:
     return (Path(dataset).expanduser() / "config.json").is_file()
 
 
+def _is_folder(args: argparse.Namespace) -> bool:
+    from keras_genzoo.registry import DATASETS
+
+    return args.dataset not in DATASETS and args.data is None and Path(args.dataset).expanduser().is_dir()
+
+
 def _images(args: argparse.Namespace) -> tuple["Split", str]:
     """The images of a dataset, of a folder or of a run, and the classifier's name."""
     from keras_genzoo.artifacts import Run
@@ -97,7 +107,10 @@ def _images(args: argparse.Namespace) -> tuple["Split", str]:
 
     options = {key: value for key in ("size", "channels") if (value := getattr(args, key)) is not None}
     if not _is_run(args.dataset):
-        return load_split(args.dataset, args.data, **options), name_for(args.dataset, args.data)
+        dataset, data = args.dataset, args.data
+        if _is_folder(args):
+            dataset, data = "image_folder", dataset
+        return load_split(dataset, data, **options), name_for(dataset, data)
     if options:
         raise DataError(
             f"'{args.dataset}' is a run, whose images are taken as it was trained on them: leave "

@@ -191,20 +191,33 @@ class Measurements:
             )
         }
 
+    @contextlib.contextmanager
+    def computing(self, what: str) -> Iterator[None]:
+        """Shows that something is computed which may take minutes, of many features."""
+        with self.watch(what, 1) as advance:
+            yield
+            advance(1)
+
     @functools.cached_property
     def real_manifold(self) -> metrics.Manifold:
         """The neighbors of the real images, computed once for precision and recall, density and coverage."""
-        return metrics.Manifold(self.real.features, max(K_MANIFOLD, K_DENSITY))
+        features = self.real.features
+        with self.computing("neighbors of the real images"):
+            return metrics.Manifold(features, max(K_MANIFOLD, K_DENSITY))
 
     @functools.cached_property
     def precision_recall(self) -> tuple[float, float]:
         """Precision and recall."""
-        return metrics.precision_recall(self.real_manifold, self.generated.features, k=K_MANIFOLD)
+        real, generated = self.real_manifold, self.generated.features
+        with self.computing("precision and recall"):
+            return metrics.precision_recall(real, generated, k=K_MANIFOLD)
 
     @functools.cached_property
     def density_coverage(self) -> tuple[float, float]:
         """Density and coverage."""
-        return metrics.density_coverage(self.real_manifold, self.generated.features, k=K_DENSITY)
+        real, generated = self.real_manifold, self.generated.features
+        with self.computing("density and coverage"):
+            return metrics.density_coverage(real, generated, k=K_DENSITY)
 
     # Reconstructions
 

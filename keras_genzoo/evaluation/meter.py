@@ -41,7 +41,9 @@ def meter(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
         yield advance
     seconds = time.monotonic() - began
-    print(f"{what}: {duration(seconds)}, {_rounded(done / max(seconds, 1e-9))} a second", file=sys.stderr, flush=True)
+    speed = "" if total == 1 else f", {_rounded(done / max(seconds, 1e-9))} a second"
+    if total > 1 or seconds > 1.0:  # a single thing is worth a line if it was waited for
+        print(f"{what}: {duration(seconds)}{speed}", file=sys.stderr, flush=True)
 
 
 def _rounded(speed: float) -> str:

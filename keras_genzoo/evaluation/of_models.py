@@ -38,7 +38,9 @@ def _sap(measured: Measurements) -> Values:
 
 
 def _dci(measured: Measurements) -> Values:
-    found = disentanglement.dci(measured.encoded.latents, measured.encoded.factors, measured.seed)
+    encoded = measured.encoded
+    with measured.computing("random forests"):
+        found = disentanglement.dci(encoded.latents, encoded.factors, measured.seed)
     values = {
         "dci_disentanglement": found.disentanglement,
         "dci_completeness": found.completeness,

@@ -25,17 +25,20 @@ def _frechet(measured: Measurements) -> Values:
 
 
 def _frechet_infinity(measured: Measurements) -> Values:
-    value = metrics.frechet_infinity(measured.real.features, measured.generated.features, seed=measured.seed)
+    features = measured.real.features, measured.generated.features
+    with measured.computing("Fréchet distance of infinitely many images"):
+        value = metrics.frechet_infinity(*features, seed=measured.seed)
     return measured.feature_values(value, "frechet_infinity", points=15)
 
 
 def _kernel(measured: Measurements) -> Values:
     features = measured.real.features, measured.generated.features
-    if max(map(len, features)) <= MOST_PAIRED:
-        value, estimate = metrics.kernel_distance(*features), "unbiased, of all pairs"
-    else:
-        value, _ = metrics.kernel_distance_of_subsets(*features, seed=measured.seed)
-        estimate = "unbiased, mean of 100 subsets of 1,000"
+    with measured.computing("kernel distance"):
+        if max(map(len, features)) <= MOST_PAIRED:
+            value, estimate = metrics.kernel_distance(*features), "unbiased, of all pairs"
+        else:
+            value, _ = metrics.kernel_distance_of_subsets(*features, seed=measured.seed)
+            estimate = "unbiased, mean of 100 subsets of 1,000"
     return measured.feature_values(value, "kernel", kernel="(x.y / d + 1)^3", estimate=estimate)
 
 
@@ -56,7 +59,9 @@ def _coverage(measured: Measurements) -> Values:
 
 
 def _authpct(measured: Measurements) -> Values:
-    value = metrics.authenticity(measured.train.features, measured.generated.features)
+    features = measured.train.features, measured.generated.features
+    with measured.computing("nearest training images"):
+        value = metrics.authenticity(*features)
     train = measured.reference.train.manifest() if measured.reference.train else None
     return measured.feature_values(value, "authpct", train=train)
 

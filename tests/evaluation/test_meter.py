@@ -39,6 +39,14 @@ def test_what_takes_no_time_has_a_single_line(clock, capsys):
     assert capsys.readouterr().err == "features: 0.5 s, 20 a second\n"
 
 
+def test_what_counts_nothing_has_a_line_if_it_took_long(clock, capsys):
+    for seconds in (0.2, 124.0):
+        with meter("kernel distance", 1) as advance:
+            clock[0] += seconds
+            advance(1)
+    assert capsys.readouterr().err == "kernel distance: 2 min\n"
+
+
 def test_likelihoods_count_draws_and_losses_count_batches():
     """An image may take seconds, a pass over the images minutes."""
     counted = {}

@@ -9,11 +9,11 @@ import keras
 from keras import ops
 
 from keras_genzoo import backend, images
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.feeding import BatchCheck, as_array, checked, warn_if_never_negative
 from keras_genzoo.guard import Guard
 from keras_genzoo.stages import Staged
-from keras_genzoo.types import checked_integer
 
 VALIDATION_SEED = 1
 
@@ -296,7 +296,7 @@ class Fitting(Staged):
     def _check_counts(where: str, least: int, **counts: Any) -> None:
         for name, value in counts.items():
             if value is not None:
-                checked_integer(value, f"{where}: {name}", least)
+                integer_in(value, least, SEEDS, f"{where}: {name}")
 
 
 def _pair(validation_data: Any, where: str) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo import backend
-from keras_genzoo.types import checked_integer
+from keras_genzoo.bounds import SEEDS, integer_in
 
 Tensor = Any
 
@@ -43,7 +43,7 @@ class InBatches(keras.Model):
         """
         tensors = {name: value for name, value in options.items() if isinstance(value, np.ndarray | np.generic)}
         graph = self.graph(method, **{name: value for name, value in options.items() if name not in tensors})
-        checked_integer(batch_size, f"{type(self).__name__}: batch_size", least=1)
+        integer_in(batch_size, 1, SEEDS, f"{type(self).__name__}: batch_size")
         length = len(keras.tree.flatten(inputs)[0])
         results = []
         for first in range(0, length, batch_size):

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from keras_genzoo import backend
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.in_batches import InBatches
@@ -19,7 +20,7 @@ from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved, python_numbers
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
 from keras_genzoo.specs import SpecKind
-from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar, checked_integer
+from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
 
 Tensor = Any
 
@@ -207,7 +208,7 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
                 raise ValueError(f"compile: {type(self).__name__} brings its own losses and logs: leave {name} out.")
         if jit_compile not in (True, False, "auto"):
             raise ValueError(f"compile: jit_compile={jit_compile!r} must be True, False or 'auto'.")
-        checked_integer(kwargs.get("steps_per_execution", 1), "compile: steps_per_execution", least=1)
+        integer_in(kwargs.get("steps_per_execution", 1), 1, SEEDS, "compile: steps_per_execution")
         if backend.replicas() > 1 and (jit_compile is True or kwargs.get("steps_per_execution", 1) != 1):
             raise ValueError(
                 "compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out."

@@ -7,11 +7,12 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo import counter_rng, images
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.capabilities import SampleOption
 from keras_genzoo.export import Endpoint
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.types import ArraySpec, Inputs, checked_integer
+from keras_genzoo.types import ArraySpec, Inputs
 
 Tensor = Any
 Array = Any
@@ -52,8 +53,8 @@ class SamplingModel(GenerativeModel):
         Raises:
             ValueError: a number out of range, or an option that the model does not have.
         """
-        num, start = checked_integer(num, "generate: num", least=1), checked_integer(start, "generate: start")
-        checked_integer(seed, "generate: seed")
+        num, start = integer_in(num, 1, SEEDS, "generate: num"), integer_in(start, 0, SEEDS, "generate: start")
+        integer_in(seed, 0, SEEDS, "generate: seed")
         if start + num > 2**32:
             raise ValueError(f"generate: images {start:,} to {start + num - 1:,}: numbers must lie below 2**32.")
         return images.to_pixels(self.samples(np.arange(start, start + num), seed, batch_size, **options))
@@ -80,7 +81,7 @@ class SamplingModel(GenerativeModel):
     def _in_batches_of_seed(
         self, method: str, inputs: Any, seed: int, batch_size: int, options: Mapping[str, Any]
     ) -> Array:
-        number = np.uint32(checked_integer(seed, f"{type(self).__name__}: seed"))
+        number = np.uint32(integer_in(seed, 0, SEEDS, f"{type(self).__name__}: seed"))
         return self.in_batches(method, inputs, batch_size, number, **self.checked_options(options))
 
     def checked_options(self, options: Mapping[str, Any]) -> dict[str, Any]:

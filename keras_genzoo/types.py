@@ -6,7 +6,6 @@
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
 from annotated_types import Ge, Gt, Le, Len, Lt
 
 from keras_genzoo.registry import (
@@ -93,23 +92,6 @@ class ArraySpec:
 
 Inputs = ArraySpec | tuple[ArraySpec, ...] | dict[str, ArraySpec]
 """A structure of arrays: one, a tuple or a dictionary."""
-
-
-def checked_integer(value: Any, where: str, least: int = 0, below: int = 2**32) -> int:
-    """Returns an integer that a user gave.
-
-    Args:
-        value: what was given.
-        where: string, what messages call it: "generate: seed".
-        least, below: integers, the interval [least, below).
-
-    Raises:
-        ValueError: it is no integer, or out of range.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < below:
-        bound = "2**32" if below == 2**32 else f"{below}"
-        raise ValueError(f"{where}={value!r} must be an integer in [{least}, {bound}).")
-    return int(value)
 
 
 if TYPE_CHECKING:

@@ -224,12 +224,12 @@ def test_batches_that_do_not_divide_into_turns(door, count):
         ({"x": (X[:4] for _ in range(3)), "y": LABELS}, "y goes with arrays"),
         ({"validation_data": (X, None, None)}, "is a tuple of 3, but x, .* or .x, y. is expected"),
         ({"validation_data": ()}, "is a tuple of 0"),
-        ({"batch_size": 0}, "batch_size=0 must be an integer in"),
-        ({"batch_size": 2.0}, r"batch_size=2\.0 must be"),
-        ({"validation_batch_size": -1, "validation_data": X}, "batch_size=-1 must be"),
-        ({"steps_per_epoch": 0}, "steps_per_epoch=0 must be"),
-        ({"epochs": -1}, "epochs=-1 must be"),
-        ({"initial_step": True}, "initial_step=True must be"),
+        ({"batch_size": 0}, "batch_size=0, but an integer"),
+        ({"batch_size": 2.0}, r"batch_size=2\.0, but an"),
+        ({"validation_batch_size": -1, "validation_data": X}, "batch_size=-1, but an"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch=0, but an"),
+        ({"epochs": -1}, "epochs=-1, but an"),
+        ({"initial_step": True}, "initial_step=True, but an"),
     ],
 )
 def test_what_no_door_takes(toy, arguments, message):

@@ -200,12 +200,12 @@ def test_validation_draws_from_seeds_of_its_own():
 class TestGenerate:
     @pytest.mark.parametrize("seed", [-1, 2**32])
     def test_refuses_seeds_out_of_range(self, seed):
-        with pytest.raises(ValueError, match=rf"generate: seed={seed} must be an integer in \[0, 2\*\*32\)"):
+        with pytest.raises(ValueError, match=rf"generate: seed={seed}, but an integer from 0 to"):
             Toy().generate(1, seed=seed)
 
     @pytest.mark.parametrize("num", [0, -3])
     def test_refuses_to_make_none(self, num):
-        with pytest.raises(ValueError, match=rf"generate: num={num} must be an integer in \[1, "):
+        with pytest.raises(ValueError, match=rf"generate: num={num}, but an integer from 1 to"):
             Toy().generate(num)
 
     def test_takes_the_largest_seed(self):

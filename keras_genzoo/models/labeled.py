@@ -5,11 +5,12 @@ from typing import Any
 from keras import ops
 
 from keras_genzoo import images
+from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.data.labels import as_labels
 from keras_genzoo.export import Endpoint
 from keras_genzoo.networks.conditioning import Label
 from keras_genzoo.sampling import LatentModel
-from keras_genzoo.types import ArraySpec, LabelCondition, checked_integer
+from keras_genzoo.types import ArraySpec, LabelCondition
 
 Tensor = Any
 Array = Any
@@ -76,7 +77,7 @@ class Labeled(LatentModel):
             ValueError: labels out of range, or not as many as images.
         """
         if labels is not None:
-            options["labels"] = self.labels(labels, checked_integer(num, "generate: num", least=1), "generate")
+            options["labels"] = self.labels(labels, integer_in(num, 1, SEEDS, "generate: num"), "generate")
         return super().generate(num, seed, batch_size, start, **options)
 
     def samples(

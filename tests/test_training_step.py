@@ -143,7 +143,7 @@ def test_a_turn_that_float16_skips_moves_nothing(jit):
         (("adam", "mse"), {}, "Pair brings its own losses and logs: leave loss out"),
         (("adam",), {"metrics": ["mse"]}, "leave metrics out"),
         (("adam",), {"jit_compile": "mse"}, "jit_compile='mse' must be True, False or 'auto'"),
-        (("adam",), {"steps_per_execution": 0}, "steps_per_execution=0, but an an integer"),
+        (("adam",), {"steps_per_execution": 0}, "steps_per_execution=0, but an integer"),
     ],
 )
 def test_what_compile_refuses(arguments, keywords, message):

@@ -51,7 +51,7 @@ class _Gate:
     def enter(self) -> bool:
         """Begins a call from a dataset; False once the process ends."""
         with self._lock:
-            self._last = time.monotonic()
+            self._last = time.perf_counter()
             self._inside += not self._closed
             return not self._closed
 
@@ -63,9 +63,9 @@ class _Gate:
     def close(self) -> None:
         """Ends all datasets, and waits for the calls that are under way and for those that learn of it."""
         with self._lock:
-            self._closed, self._last = True, time.monotonic()
-        end = time.monotonic() + _PATIENCE
-        while (self._inside or time.monotonic() < self._last + _QUIET) and time.monotonic() < end:
+            self._closed, self._last = True, time.perf_counter()
+        end = time.perf_counter() + _PATIENCE
+        while (self._inside or time.perf_counter() < self._last + _QUIET) and time.perf_counter() < end:
             time.sleep(_QUIET / 5)
 
 

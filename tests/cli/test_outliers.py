@@ -156,7 +156,7 @@ class TestMistakes:
         assert "20 held-out images are too few for false_alarms=0.01: at least 99 are needed" in line
         (tmp_path / "file").write_text("")
         line = mistake("outliers", run, "--data", run, "--output", tmp_path / "file")
-        assert f"cannot be written: '{tmp_path / 'file'}' is no folder" in line
+        assert f"cannot be made: '{tmp_path / 'file'}' is no folder" in line
         assert not (run / "outliers").exists()
 
     def test_of_data(self, mistake, run, tmp_path):

@@ -82,7 +82,10 @@ def images_of_name(name: str | os.PathLike) -> Path | None:
     """The file or folder of images that a user's word stands for: of a run, where those it was trained on lie."""
     path = expanded(name)
     if (path / "config.json").is_file():
-        return recorded_path(Run(path))
+        try:
+            return recorded_path(Run(path))
+        except RunError:  # of a damaged run nothing is known
+            return None
     return path if path.exists() else None
 
 

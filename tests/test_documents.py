@@ -48,6 +48,7 @@ def test_readme_example_runs(tmp_path, monkeypatch):
     assert scope["distance"] > 0 and 0 < scope["recall"] <= 1
 
 
+@pytest.mark.slow
 def test_contributing_example_is_true_to_the_letter():
     """The model and the preset of CONTRIBUTING.md train as they stand there, in a registry of their own."""
     import json

@@ -53,6 +53,7 @@ def test_a_generator_that_uses_the_label(seed):
     assert "label_ignored" not in failures(findings)
 
 
+@pytest.mark.slow
 def test_the_effect_of_the_label_is_measured():
     """Every latent vector is drawn with every label; of models without labels nothing is."""
     effects = {}

@@ -8,6 +8,8 @@ from PIL import Image
 
 import keras_genzoo
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pets(tmp_path_factory):

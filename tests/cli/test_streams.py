@@ -56,6 +56,7 @@ def test_hints_are_typed_as_they_are():
     assert shell("genzoo", "train", "--output", "my runs/a'b") == "genzoo train --output 'my runs/a'\"'\"'b'"
 
 
+@pytest.mark.slow
 def test_a_run_says_nothing_that_a_terminal_obeys(run, genzoo):
     for name in ("latents.jsonl", "latents.json"):
         lines = [json.loads(line) for line in (run / name).read_text().splitlines()] if name.endswith("l") else None

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def content(path):
     return json.loads(path.read_text())
@@ -44,6 +46,7 @@ class TestFolders:
             *words, "--evaluate-every", "1", "--evaluate-metrics", "mse"
         )
 
+    @pytest.mark.slow
     def test_a_preset_names_its_folder_beside_it(self, genzoo, mistake, preset, folder, tmp_path):
         own = content(preset)
         own["data"] = {"dataset": "image_folder", "path": folder.name, "batch_size": 16}

@@ -47,6 +47,7 @@ def test_what_counts_nothing_has_a_line_if_it_took_long(clock, capsys):
     assert capsys.readouterr().err == "kernel distance: 2 min\n"
 
 
+@pytest.mark.slow
 def test_likelihoods_count_draws_and_losses_count_batches():
     """An image may take seconds, a pass over the images minutes."""
     counted = {}

@@ -38,6 +38,7 @@ def here():
     return results()
 
 
+@pytest.mark.slow
 def test_the_protocol_says_whose_noise_is_in_a_loss(here):
     assert here["VAE val_loss"][1]["noise"] == "drawn by tensorflow"
     assert "noise" not in here["AE val_loss"][1]  # which draws none

@@ -63,6 +63,7 @@ def test_the_wheel_holds_the_package(wheel):
     assert any(name.startswith(info) and name.endswith("/LICENSE") for name in names)
 
 
+@pytest.mark.slow
 def test_the_wheel_declares_its_command(wheel):
     with zipfile.ZipFile(wheel) as archive:
         text = archive.read(f"keras_genzoo-{__version__}.dist-info/entry_points.txt").decode()
@@ -71,6 +72,7 @@ def test_the_wheel_declares_its_command(wheel):
     assert dict(entry_points["console_scripts"]) == {"genzoo": "keras_genzoo.cli:main"}
 
 
+@pytest.mark.slow
 def test_the_wheel_declares_what_it_imports(wheel):
     with zipfile.ZipFile(wheel) as archive:
         metadata = email.message_from_bytes(archive.read(f"keras_genzoo-{__version__}.dist-info/METADATA"))

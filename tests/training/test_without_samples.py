@@ -12,6 +12,8 @@ from keras_genzoo.models.ae import AE
 from keras_genzoo.registry import MODELS
 from tests.training.conftest import PRESET
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
@@ -29,7 +31,6 @@ def run(tmp_path_factory):
         del MODELS._entries["copies"]
 
 
-@pytest.mark.slow
 def test_it_leaves_no_samples_and_no_walks(run):
     assert not isinstance(keras_genzoo.load(run.path), Samples)
     made = {path.name for path in run.path.iterdir()}

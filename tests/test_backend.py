@@ -160,7 +160,7 @@ def _steps(apply, optimizer, gradients, jit):
             )
         ),
     ],
-    ids=str,
+    ids=lambda value: value["class_name"] + " " + " ".join(value["config"]),
 )
 @pytest.mark.parametrize("jit", [False, True])
 def test_adam_takes_the_steps_of_keras(optimizer, jit):

@@ -21,7 +21,6 @@ from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import likelihood_protocol
 from keras_genzoo.model import GenerativeModel
 
-K_MANIFOLD, K_DENSITY = 3, 5
 MOST_ENCODED = 10_000
 """Real images that are encoded, evenly spread over all of them: as many as Locatello et al. (2019) took."""
 _AT_ONCE = 256
@@ -75,6 +74,9 @@ class Measurements:
     Raises:
         EvaluationError: the subject does not have `num` images, or images of another shape.
     """
+
+    k_manifold, k_density = 3, 5
+    """Neighbors of precision and recall, and of density and coverage."""
 
     def __init__(
         self,
@@ -203,21 +205,21 @@ class Measurements:
         """The neighbors of the real images, computed once for precision and recall, density and coverage."""
         features = self.real.features
         with self.computing("neighbors of the real images"):
-            return metrics.Manifold(features, max(K_MANIFOLD, K_DENSITY))
+            return metrics.Manifold(features, max(self.k_manifold, self.k_density))
 
     @functools.cached_property
     def precision_recall(self) -> tuple[float, float]:
         """Precision and recall."""
         real, generated = self.real_manifold, self.generated.features
         with self.computing("precision and recall"):
-            return metrics.precision_recall(real, generated, k=K_MANIFOLD)
+            return metrics.precision_recall(real, generated, k=self.k_manifold)
 
     @functools.cached_property
     def density_coverage(self) -> tuple[float, float]:
         """Density and coverage."""
         real, generated = self.real_manifold, self.generated.features
         with self.computing("density and coverage"):
-            return metrics.density_coverage(real, generated, k=K_DENSITY)
+            return metrics.density_coverage(real, generated, k=self.k_density)
 
     # Reconstructions
 

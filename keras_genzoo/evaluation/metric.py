@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from keras_genzoo.evaluation import needs
 from keras_genzoo.evaluation.labels import OTHERS, Label
-from keras_genzoo.evaluation.measurements import Measurements, Values
+
+if TYPE_CHECKING:
+    from keras_genzoo.evaluation.measurements import Measurements, Values
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Metric:
 
     name: str
     about: str
-    function: Callable[[Measurements], Values]
+    function: Callable[["Measurements"], "Values"]
     needs: tuple[needs.Need, ...]
     table: str = OTHERS
     labels: Mapping[str, Label] = field(default_factory=dict)
@@ -37,6 +40,6 @@ class Metric:
         """bool: it is measured in features, so that the extractor is a part of its numbers' names."""
         return needs.features in self.needs
 
-    def missing(self, measured: Measurements) -> str | None:
+    def missing(self, measured: "Measurements") -> str | None:
         """Returns why it cannot be measured, in one line; None if it can."""
         return next((reason for need in self.needs if (reason := need(measured, self.name))), None)

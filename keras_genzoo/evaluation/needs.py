@@ -6,15 +6,16 @@ line that says what to do; None if nothing is missing.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from keras_genzoo.capabilities import Conditional, Encodes, HasLikelihood
-from keras_genzoo.evaluation.measurements import Measurements
-from keras_genzoo.metrics.image_quality import WINDOW
 
-Need = Callable[[Measurements, str], str | None]
+if TYPE_CHECKING:
+    from keras_genzoo.evaluation.measurements import Measurements
+
+Need = Callable[["Measurements", str], str | None]
 
 
 @runtime_checkable
@@ -25,28 +26,28 @@ class Mixture(Protocol):
     deviation: float
 
 
-def samples(measured: Measurements, metric: str) -> str | None:
+def samples(measured: "Measurements", metric: str) -> str | None:
     """Images that the subject makes of noise, or that exist already."""
     if measured.subject.samples:
         return None
     return f"{metric}: {measured.subject.name} makes no images of noise: leave it out."
 
 
-def features(measured: Measurements, metric: str) -> str | None:
+def features(measured: "Measurements", metric: str) -> str | None:
     """An extractor."""
     if measured.extractor is not None:
         return None
     return f"{metric} is a metric of features: name an extractor by --features."
 
 
-def class_probabilities(measured: Measurements, metric: str) -> str | None:
+def class_probabilities(measured: "Measurements", metric: str) -> str | None:
     """An extractor that is a classifier."""
     if measured.needed_extractor.classes is not None:
         return None
     return f"{metric} needs class probabilities, which {measured.needed_extractor.name} has not."
 
 
-def chosen_labels(measured: Measurements, metric: str) -> str | None:
+def chosen_labels(measured: "Measurements", metric: str) -> str | None:
     """A conditional model, and a classifier of its labels as the extractor."""
     subject, extractor = measured.subject, measured.needed_extractor
     if not isinstance(subject.model, Conditional):
@@ -70,7 +71,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*names[:3], *(["..."] if len(names) > 3 else [])])
 
 
-def training_images(measured: Measurements, metric: str) -> str | None:
+def training_images(measured: "Measurements", metric: str) -> str | None:
     """The images that the subject was trained on."""
     if measured.reference.train is not None:
         return None
@@ -80,7 +81,7 @@ def training_images(measured: Measurements, metric: str) -> str | None:
     )
 
 
-def modes(measured: Measurements, metric: str) -> str | None:
+def modes(measured: "Measurements", metric: str) -> str | None:
     """Real images that are points of a known mixture."""
     source = measured.reference.source
     if isinstance(source, Mixture):
@@ -88,7 +89,7 @@ def modes(measured: Measurements, metric: str) -> str | None:
     return f"{metric}: it is not known where the modes of {source.name} are: measure on gaussians_25."
 
 
-def factors(measured: Measurements, metric: str) -> str | None:
+def factors(measured: "Measurements", metric: str) -> str | None:
     """Real images whose factors are known."""
     source = measured.reference.source
     if source.factor_names:
@@ -99,21 +100,23 @@ def factors(measured: Measurements, metric: str) -> str | None:
     )
 
 
-def reconstructions(measured: Measurements, metric: str) -> str | None:
+def reconstructions(measured: "Measurements", metric: str) -> str | None:
     """A subject that reconstructs images."""
     if measured.subject.reconstructs:
         return None
     return f"{metric}: {measured.subject.name} does not reconstruct images: leave it out."
 
 
-def room_for_a_window(measured: Measurements, metric: str) -> str | None:
+def room_for_a_window(measured: "Measurements", metric: str) -> str | None:
     """Images that are no smaller than the window of SSIM."""
+    from keras_genzoo.metrics.image_quality import WINDOW
+
     if min(measured.subject.image_shape[:2]) >= WINDOW:
         return None
     return f"{metric} needs images of at least {WINDOW} x {WINDOW} pixels: leave it out."
 
 
-def model(measured: Measurements, metric: str) -> str | None:
+def model(measured: "Measurements", metric: str) -> str | None:
     """A model, of any kind."""
     if measured.subject.model is not None:
         return None
@@ -132,7 +135,7 @@ class Capability:
     protocol: type
     lack: str
 
-    def __call__(self, measured: Measurements, metric: str) -> str | None:
+    def __call__(self, measured: "Measurements", metric: str) -> str | None:
         """Returns why the metric cannot be measured."""
         found = measured.subject.model
         if found is None or isinstance(found, self.protocol):

@@ -1,43 +1,43 @@
 """Metrics of models: their losses, what they make of real images, and their latents."""
 
-import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from keras_genzoo import metrics
 from keras_genzoo.evaluation import needs
 from keras_genzoo.evaluation.labels import DISENTANGLEMENT, LIKELIHOOD, RECONSTRUCTION, Label
-from keras_genzoo.evaluation.measurements import Measurements, Values
 from keras_genzoo.evaluation.metric import Metric
 from keras_genzoo.metrics import disentanglement
-from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood
+
+if TYPE_CHECKING:
+    from keras_genzoo.evaluation.measurements import Measurements, Values
 
 DRAWS = 1_000
 """Latents drawn for an image by the importance-weighted likelihood (Burda et al. 2016, section 5)."""
 
 
-def _quality(name: str, mean: str) -> Callable[[Measurements], Values]:
-    return functools.partial(Measurements.quality, name=name, mean=mean)
+def _quality(name: str, mean: str) -> Callable[["Measurements"], "Values"]:
+    return lambda measured: measured.quality(name=name, mean=mean)
 
 
-def _likelihood(name: str, function: Callable[..., np.ndarray], draws: int) -> Callable[[Measurements], Values]:
-    return functools.partial(Measurements.likelihood, name=name, function=function, draws=draws)
+def _likelihood(name: str, function: str, draws: int) -> Callable[["Measurements"], "Values"]:
+    return lambda measured: measured.likelihood(name, getattr(metrics, function), draws)
 
 
-def _mig(measured: Measurements) -> Values:
+def _mig(measured: "Measurements") -> "Values":
     found = disentanglement.mutual_information_gap(measured.encoded.latents, measured.encoded.factors)
     return measured.factor_values(
         {"mig": found.value}, estimator="histograms of bins of one width", bins=disentanglement.BINS
     )
 
 
-def _sap(measured: Measurements) -> Values:
+def _sap(measured: "Measurements") -> "Values":
     found = disentanglement.separated_attribute_predictability(measured.encoded.latents, measured.encoded.factors)
     estimator = "R^2; of classes balanced accuracy of the nearest mean"
     return measured.factor_values({"sap": found.value}, estimator=estimator)
 
 
-def _dci(measured: Measurements) -> Values:
+def _dci(measured: "Measurements") -> "Values":
     encoded = measured.encoded
     with measured.computing("random forests"):
         found = disentanglement.dci(encoded.latents, encoded.factors, measured.seed)
@@ -50,7 +50,7 @@ def _dci(measured: Measurements) -> Values:
     return measured.factor_values(values, estimator=forests, tested_on="a third")
 
 
-def _latent_correlation(measured: Measurements) -> Values:
+def _latent_correlation(measured: "Measurements") -> "Values":
     value = disentanglement.latent_correlation(measured.encoded.latents)
     return measured.latent_values(
         {"latent_correlation": value}, mean="of absolute values, of latents of variance > 0.01"
@@ -58,7 +58,7 @@ def _latent_correlation(measured: Measurements) -> Values:
 
 
 METRICS_OF_MODELS = (
-    Metric("losses", "the model's own losses", Measurements.losses, (needs.model,)),
+    Metric("losses", "the model's own losses", lambda measured: measured.losses(), (needs.model,)),
     Metric(
         "mse",
         "reconstruction error (RE)",
@@ -87,7 +87,7 @@ METRICS_OF_MODELS = (
     Metric(
         "elbo",
         "bound on the log-likelihood, nats an image",
-        _likelihood("elbo", elbo, 1),
+        _likelihood("elbo", "elbo", 1),
         (needs.likelihood,),
         LIKELIHOOD,
         {"elbo": Label("ELBO", +1, 1)},
@@ -96,7 +96,7 @@ METRICS_OF_MODELS = (
     Metric(
         "log_likelihood",
         f"importance-weighted by {DRAWS:,} draws, nats an image",
-        _likelihood("log_likelihood", importance_weighted_log_likelihood, DRAWS),
+        _likelihood("log_likelihood", "importance_weighted_log_likelihood", DRAWS),
         (needs.likelihood,),
         LIKELIHOOD,
         {"log_likelihood": Label("log p(x)", +1, 1)},

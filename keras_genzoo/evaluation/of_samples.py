@@ -1,16 +1,18 @@
 """Metrics of samples: a subject's images beside real ones, as distributions."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from keras_genzoo import metrics
 from keras_genzoo.evaluation import needs
 from keras_genzoo.evaluation.labels import GENERATION, MODES, Label
-from keras_genzoo.evaluation.measurements import K_DENSITY, K_MANIFOLD, Measurements, Values
 from keras_genzoo.evaluation.metric import Metric
 from keras_genzoo.images import from_pixels
 from keras_genzoo.metrics.modes import DEVIATIONS
+
+if TYPE_CHECKING:
+    from keras_genzoo.evaluation.measurements import Measurements, Values
 
 POINTS = 2_500
 """Samples whose modes are counted (Srivastava et al. 2017, section 4.1)."""
@@ -19,19 +21,19 @@ MOST_PAIRED = 20_000
 _OPEN = "d < r"  # a number without it was measured with d <= r, which differs where images are copies
 
 
-def _frechet(measured: Measurements) -> Values:
+def _frechet(measured: "Measurements") -> "Values":
     value = metrics.frechet_distance(measured.real.features, measured.generated.features)
     return measured.feature_values(value, "frechet", covariance="float64, n - 1")
 
 
-def _frechet_infinity(measured: Measurements) -> Values:
+def _frechet_infinity(measured: "Measurements") -> "Values":
     features = measured.real.features, measured.generated.features
     with measured.computing("Fréchet distance of infinitely many images"):
         value = metrics.frechet_infinity(*features, seed=measured.seed)
     return measured.feature_values(value, "frechet_infinity", points=15)
 
 
-def _kernel(measured: Measurements) -> Values:
+def _kernel(measured: "Measurements") -> "Values":
     features = measured.real.features, measured.generated.features
     with measured.computing("kernel distance"):
         if max(map(len, features)) <= MOST_PAIRED:
@@ -42,23 +44,23 @@ def _kernel(measured: Measurements) -> Values:
     return measured.feature_values(value, "kernel", kernel="(x.y / d + 1)^3", estimate=estimate)
 
 
-def _precision(measured: Measurements) -> Values:
-    return measured.feature_values(measured.precision_recall[0], "precision", k=K_MANIFOLD)
+def _precision(measured: "Measurements") -> "Values":
+    return measured.feature_values(measured.precision_recall[0], "precision", k=measured.k_manifold)
 
 
-def _recall(measured: Measurements) -> Values:
-    return measured.feature_values(measured.precision_recall[1], "recall", k=K_MANIFOLD)
+def _recall(measured: "Measurements") -> "Values":
+    return measured.feature_values(measured.precision_recall[1], "recall", k=measured.k_manifold)
 
 
-def _density(measured: Measurements) -> Values:
-    return measured.feature_values(measured.density_coverage[0], "density", k=K_DENSITY, inside=_OPEN)
+def _density(measured: "Measurements") -> "Values":
+    return measured.feature_values(measured.density_coverage[0], "density", k=measured.k_density, inside=_OPEN)
 
 
-def _coverage(measured: Measurements) -> Values:
-    return measured.feature_values(measured.density_coverage[1], "coverage", k=K_DENSITY, inside=_OPEN)
+def _coverage(measured: "Measurements") -> "Values":
+    return measured.feature_values(measured.density_coverage[1], "coverage", k=measured.k_density, inside=_OPEN)
 
 
-def _authpct(measured: Measurements) -> Values:
+def _authpct(measured: "Measurements") -> "Values":
     features = measured.train.features, measured.generated.features
     with measured.computing("nearest training images"):
         value = metrics.authenticity(*features)
@@ -66,18 +68,18 @@ def _authpct(measured: Measurements) -> Values:
     return measured.feature_values(value, "authpct", train=train)
 
 
-def _label_accuracy(measured: Measurements) -> Values:
+def _label_accuracy(measured: "Measurements") -> "Values":
     logits = measured.logits
     right = logits.argmax(axis=1) == np.arange(len(logits)) % logits.shape[1]  # without a choice labels take turns
     return measured.feature_values(right.mean(), "label_accuracy", labels="number of the image modulo classes")
 
 
-def _inception_score(measured: Measurements) -> Values:
+def _inception_score(measured: "Measurements") -> "Values":
     mean, _ = metrics.inception_score(measured.logits, splits=10)
     return measured.feature_values(mean, "inception_score", splits=10)
 
 
-def _modes(measured: Measurements) -> Values:
+def _modes(measured: "Measurements") -> "Values":
     source = cast(needs.Mixture, measured.reference.source)
     count = min(measured.num, POINTS)
     points = from_pixels(measured.subject.images(0, count, measured.seed)).reshape(count, -1)

@@ -23,6 +23,7 @@ from keras_genzoo.features.extractor import ExtractorError, NetworkExtractor
 from keras_genzoo.features.resize import resize
 from keras_genzoo.files import sha256_of, staged_folder, write_json
 from keras_genzoo.images import to_pixels
+from keras_genzoo.networks.building import channels_last
 from keras_genzoo.types import ImageShape
 from keras_genzoo.untrusted import UntrustedError, check_hdf5
 from keras_genzoo.version import __version__
@@ -82,6 +83,7 @@ def heads_of(source: Source) -> tuple[Head, ...]:
     return heads
 
 
+@channels_last()
 def build_classifier(image_shape: ImageShape, heads: Sequence[Head], seed: int = 0) -> keras.Model:
     """A small convolutional network in float32, whatever the global policy: strided 3 x 3 convolutions, then a mean.
 

@@ -23,6 +23,7 @@ from keras_genzoo.features.inception import SIZE
 from keras_genzoo.features.inception_weights import Origin, WeightsError, default_place, how_to_get, load_inception
 from keras_genzoo.files import sha256_of
 from keras_genzoo.networks.budget import at_most, unallocated
+from keras_genzoo.networks.building import channels_last
 from keras_genzoo.registry import Registry, did_you_mean
 from keras_genzoo.untrusted import KerasFile, UntrustedError, check_keras_file
 
@@ -160,6 +161,7 @@ def inception_clean(inception_weights: str | os.PathLike | None = None) -> Extra
 
 
 @EXTRACTORS.register("keras_imagenet")
+@channels_last()
 def keras_imagenet() -> Extractor:
     """`keras.applications.InceptionV3` on ImageNet, which Keras downloads; images are resized as clean-fid does.
 
@@ -181,6 +183,7 @@ def keras_imagenet() -> Extractor:
 
 
 @EXTRACTORS.register("pixels")
+@channels_last()
 def pixels() -> Extractor:
     """The mean colors of a grid of 16 x 16 boxes, on 0..1: for testing a pipeline, not for comparing images."""
     inputs = keras.Input((16, 16, 3), dtype="float32")
@@ -190,6 +193,7 @@ def pixels() -> Extractor:
 
 
 @EXTRACTORS.register("random")
+@channels_last()
 def random() -> Extractor:
     """A small convolutional network with random weights, always the same: for testing a pipeline, logits included."""
     x = inputs = keras.Input((32, 32, 3), dtype="float32")
@@ -276,6 +280,7 @@ def _width(dtype: str) -> int:
     return max(1, int(bits[0]) // 8) if bits else 1
 
 
+@channels_last()
 def _features_of(model: keras.Model, path: Path, layer: str | None) -> keras.Model:
     """The Functional model from images to one vector each, in float32."""
     inputs = getattr(model, "inputs", None) or []

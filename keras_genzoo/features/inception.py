@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import keras
 
+from keras_genzoo.networks.building import channels_last
+
 Tensor = Any
 
 SIZE = 299
@@ -136,6 +138,7 @@ def scopes() -> dict[str, str]:
     return found
 
 
+@channels_last()
 def build_inception() -> keras.Model:
     """The network, without its weights: `inception_weights.load_inception` gives it with them.
 

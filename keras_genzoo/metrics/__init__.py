@@ -4,30 +4,35 @@ Distances of sets of images are taken of features (n, d), which an extractor com
 of single images are taken of pixels.
 """
 
-from keras_genzoo.metrics.disentanglement import (
-    dci,
-    latent_correlation,
-    mutual_information_gap,
-    separated_attribute_predictability,
-)
-from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
-from keras_genzoo.metrics.image_quality import mse, psnr, ssim
-from keras_genzoo.metrics.inception_score import inception_score
-from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
-from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
-from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
-from keras_genzoo.metrics.modes import Modes, mode_coverage
-from keras_genzoo.metrics.moments import Moments
-from keras_genzoo.metrics.neighbors import nearest
-from keras_genzoo.metrics.streaming import (
-    MSE,
-    PSNR,
-    SSIM,
-    DensityCoverage,
-    FrechetDistance,
-    KernelDistance,
-    PrecisionRecall,
-)
+from typing import TYPE_CHECKING
+
+from keras_genzoo.lazily import lazily
+
+if TYPE_CHECKING:
+    from keras_genzoo.metrics.disentanglement import (
+        dci,
+        latent_correlation,
+        mutual_information_gap,
+        separated_attribute_predictability,
+    )
+    from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
+    from keras_genzoo.metrics.image_quality import mse, psnr, ssim
+    from keras_genzoo.metrics.inception_score import inception_score
+    from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
+    from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
+    from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
+    from keras_genzoo.metrics.modes import Modes, mode_coverage
+    from keras_genzoo.metrics.moments import Moments
+    from keras_genzoo.metrics.neighbors import nearest
+    from keras_genzoo.metrics.streaming import (
+        MSE,
+        PSNR,
+        SSIM,
+        DensityCoverage,
+        FrechetDistance,
+        KernelDistance,
+        PrecisionRecall,
+    )
 
 __all__ = [
     "MSE",
@@ -62,3 +67,19 @@ __all__ = [
     "separated_attribute_predictability",
     "ssim",
 ]
+
+_HOMES = {
+    "disentanglement": "dci latent_correlation mutual_information_gap separated_attribute_predictability",
+    "frechet": "frechet_distance frechet_distance_of_moments frechet_infinity",
+    "image_quality": "mse psnr ssim",
+    "inception_score": "inception_score",
+    "kernel": "kernel_distance kernel_distance_of_subsets",
+    "likelihood": "elbo importance_weighted_log_likelihood likelihood_protocol",
+    "manifold": "Manifold authenticity density_coverage precision_recall",
+    "modes": "Modes mode_coverage",
+    "moments": "Moments",
+    "neighbors": "nearest",
+    "streaming": "DensityCoverage FrechetDistance KernelDistance MSE PSNR PrecisionRecall SSIM",
+}
+# Keras, SciPy and scikit-learn are imported where they compute, not where a metric is named.
+__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})

@@ -10,7 +10,7 @@ from keras_genzoo.callbacks import Evaluating
 from keras_genzoo.data import Split
 from keras_genzoo.evaluation import Evaluation, EvaluationError, ModelSubject, Reference
 from keras_genzoo.evaluation.choosing import metrics_and_extractor, names_of
-from keras_genzoo.evaluation.measurements import K_DENSITY
+from keras_genzoo.evaluation.measurements import Measurements
 from keras_genzoo.features.extractors import Extractor
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.training.options import Options
@@ -82,10 +82,10 @@ class Measuring:
         evaluation = Evaluation(ModelSubject(model, "the model"), reference, extractor)
         for name in names or ():
             evaluation.check(name)
-        if extractor is not None and min(self.num, len(split.held_out)) <= K_DENSITY:
+        if extractor is not None and min(self.num, len(split.held_out)) <= Measurements.k_density:
             raise EvaluationError(
                 f"--evaluate-num {self.num} images and {len(split.held_out)} held out are too few for metrics of "
-                f"neighbors: more than {K_DENSITY} of each are needed."
+                f"neighbors: more than {Measurements.k_density} of each are needed."
             )
         return Prepared(self, reference, tuple(names or ()), extractor)
 

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from keras_genzoo.evaluation.results import Result, append
+
+NOW = "2026-01-01T00:00:00+00:00"
 HEAVY = {"keras", "tensorflow", "jax", "scipy", "sklearn", "matplotlib", "h5py"}
 
 
@@ -29,6 +32,16 @@ def test_lists_and_reports(trained, folder, tmp_path):
         tmp_path, ["presets"], ["presets", "--json"], ["doctor", trained], ["check-data", folder]
     )
     assert (codes, modules) == ([0, 0, 0, 0], "[]"), errors
+
+
+def test_a_table_of_results(tmp_path):
+    for name, value in (("one", 0.25), ("other", 0.5)):
+        append(
+            tmp_path / name,
+            Result("mse", value, {"mean": "over images"}, {"kind": "model", "name": name}, NOW, 1.0, {}),
+        )
+    codes, errors, modules = imported_by(tmp_path, ["compare", "one", "other"])
+    assert (codes, modules) == ([0], "[]"), errors
 
 
 def test_mistakes(trained, folder, tmp_path):

@@ -136,3 +136,15 @@ def test_xla_trains_as_a_graph_does(name):
     assert (graph.jit_compile, compiled.jit_compile) == (False, True)
     for variable, one, other in zip(graph.weights, graph.get_weights(), compiled.get_weights(), strict=True):
         np.testing.assert_allclose(other, one, atol=1e-5, rtol=1e-5, err_msg=variable.path)
+
+
+@pytest.mark.slow
+@each_model
+def test_channels_are_last_whatever_the_users_settings_say(name):
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = helpers.build(name)
+        model.compile("sgd", jit_compile=False)
+        assert all(np.isfinite(values).all() for values in helpers.fit(model).values())
+    finally:
+        keras.config.set_image_data_format("channels_last")

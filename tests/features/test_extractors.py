@@ -232,3 +232,14 @@ def test_products_are_computed_in_full_float32():
 
 def test_every_registered_name_is_known():
     assert [*EXTRACTORS] == ["inception", "inception_clean", "keras_imagenet", "pixels", "random"]
+
+
+def test_channels_are_last_whatever_the_users_settings_say():
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype("uint8")
+    expected = load_extractor("random").outputs(images)[0]
+    keras.config.set_image_data_format("channels_first")
+    try:
+        found = load_extractor("random").outputs(images)[0]
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_array_equal(found, expected)

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -231,20 +232,27 @@ class Fitting(Staged):
         """Batches for validation, also of a shuffled stream, which has no end, and how many they are if they do not."""
         stream = stream.at(self._shared_size(stream, check.where))
         data = stream.batches(1, self.targets, check=check)
-        steps = stream.steps()
-        if stream.shuffle:
-            steps = -(-len(stream) // stream.batch_size)
+        steps, rest = -(-len(stream) // stream.batch_size), len(stream) % stream.batch_size
+        if 0 < rest < backend.replicas(self):  # of a few images only
+            steps -= 1
+            warnings.warn(
+                f"{check.where}: {rest} of {len(stream)} images are left out: a replica had none.", stacklevel=4
+            )
         return (data.take(steps), None) if backend.NAME == "tensorflow" else (data, steps)
 
     def _shared_size(self, stream: Stream, where: str) -> int:
-        """The batch size, or the next smaller one that leaves no replica without images in the last batch."""
+        """The batch size, or the next smaller or larger one that leaves no replica without images in the last batch."""
         replicas, count = backend.replicas(self), len(stream)
-        if count < replicas:
-            raise ValueError(f"{where}: {count} images cannot be shared by {replicas} replicas: give more.")
-        size = max(stream.batch_size, replicas)
-        while 0 < count % size < replicas:
-            size -= 1
-        return size
+        largest = min(stream.batch_size, count) // replicas * replicas  # Keras wants even shares of the first batch
+        if not largest:
+            raise ValueError(
+                f"{where}: {count} images in batches of {stream.batch_size} cannot be shared by {replicas} replicas: "
+                "give more."
+            )
+        if replicas == 1:
+            return stream.batch_size
+        sizes = (*range(largest, 0, -replicas), *range(largest, count, replicas))
+        return next((size for size in sizes if not 0 < count % size < replicas), largest)
 
     def _stream(self, x: Any, y: Any, batch_size: int | None, shuffle: bool, where: str) -> Stream | None:
         """The `Stream` that `x` is, or can be made of it if it is an array; None for datasets and generators."""

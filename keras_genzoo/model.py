@@ -243,42 +243,39 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         for player in self.players():
             variables = self.variables_of(player)
             optimizer = self.optimizer.players[player.name]
-            scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
             for turn in range(player.steps):
                 batch = turn_batch(x, turn, self.turns), turn_batch(y, turn, self.turns)
 
                 def loss_and_logs(player: Player = player, batch: tuple = batch, optimizer: Any = optimizer) -> tuple:
                     networks = self._bringing(player)
-                    with keeping_losses(networks):
+                    with keeping_losses(networks, alone=backend.replicas() == 1):
                         loss, logs = player.loss(*batch, training=True)
                         brought = [ops.cast(part, "float32") for network in networks for part in network.losses]
                     return optimizer.scale_loss(sum(brought, loss)), logs
 
-                own, others = self._statistics(player)
-                logs, gradients = backend.value_and_grad(loss_and_logs, variables, self)
+                logs, gradients, assigned = backend.value_and_grad(loss_and_logs, variables, self)
                 backend.apply_gradients(optimizer, gradients, variables)
-                for variable, before in others:
-                    variable.assign(before)
-                if scaled:
+                finite = True
+                if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                     finite = ops.all(ops.stack([ops.all(ops.isfinite(gradient)) for gradient in gradients]))
-                    for variable, before in own:
-                        variable.assign(ops.where(finite, variable.value, before))
                     for name in player.networks:
                         moved[name] = ops.logical_or(finite, moved.get(name, False))
+                self._assign(assigned, player, finite)
                 logged |= self._track(logs, player)
         self._check_all_logged(logged)
         self.after_step(ops.shape(x)[0] * backend.replicas(), moved)
         return self.get_metrics_result()
 
-    def _statistics(self, player: Player) -> tuple[list[tuple], list[tuple]]:
-        """What forward passes may change, with its values: the player's own and the model's, and the others'."""
-        averages = {id(weight) for name in self.averages().values() for weight in getattr(self, name).weights}
-        names = {name for other in self.players() for name in other.networks} - set(player.networks)
-        foreign = {id(weight) for name in names for weight in getattr(self, name).non_trainable_weights}
-        present = [weight for weight in self.non_trainable_weights if id(weight) not in averages]
-        pairs = [(weight, ops.copy(weight.value)) for weight in present]
-        own = [pair for pair in pairs if id(pair[0]) not in foreign]
-        return own, [pair for pair in pairs if id(pair[0]) in foreign]
+    def _assign(self, assigned: backend.Assigned, player: Player, finite: Tensor | bool) -> None:
+        """Assigns what the forward passes of a turn changed, but what belongs to the networks of other players."""
+        others = {name for other in self.players() for name in other.networks} - set(player.networks)
+        foreign = {id(weight) for name in others for weight in getattr(self, name).non_trainable_weights}
+        for variable, value in assigned:
+            if id(variable) in foreign:
+                continue
+            if finite is not True and "float" in variable.dtype:  # seeds go on in a skipped turn, too
+                value = ops.where(finite, value, variable.value)
+            variable.assign(value)
 
     def validation_step(self, data: Any) -> dict[str, Tensor]:
         """One validation step: every player's losses on the whole batch, without an update."""

@@ -3,6 +3,8 @@
 import contextlib
 import copy
 import dataclasses
+import functools
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -60,22 +62,39 @@ def turn_batch(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:
     return batch[turn * count : (turn + 1) * count]
 
 
+class _Keeping(threading.local):
+    """Whether this thread keeps the losses of all calls: replicas trace the same networks in threads."""
+
+    active = False
+
+
+_keeping = _Keeping()
+
+
 @contextlib.contextmanager
-def keeping_losses(networks: Iterable[keras.Layer]) -> Iterator[None]:
+def keeping_losses(networks: Iterable[keras.Layer], alone: bool = True) -> Iterator[None]:
     """Lets `network.losses` hold what its layers brought in all calls of the block.
 
     Keras forgets it when a network is called the next time, and a loss calls a discriminator at least twice.
+
+    Args:
+        networks: the networks.
+        alone: bool, whether no other thread calls them, so that what they hold of before can be forgotten.
     """
-    networks = list(networks)
     for network in networks:
-        network._clear_losses()
-        vars(network)["_clear_losses"] = lambda: None
+        vars(network).setdefault("_clear_losses", functools.partial(_clear_losses, network))
+        if alone:
+            network._clear_losses()
+    _keeping.active = True
     try:
         yield
     finally:
-        for network in networks:
-            del vars(network)["_clear_losses"]
-            network._clear_losses()  # tensors of a graph that is done
+        _keeping.active = False
+
+
+def _clear_losses(network: keras.Layer) -> None:
+    if not _keeping.active:
+        type(network)._clear_losses(network)
 
 
 @keras.saving.register_keras_serializable("keras_genzoo")

@@ -31,17 +31,18 @@ class Quadratic(keras.Model):
 
 def test_gradients_are_those_of_the_player_s_variables_alone():
     model = Quadratic()
-    logs, gradients = backend.value_and_grad(model.game, [model.w], model)
+    logs, gradients, assigned = backend.value_and_grad(model.game, [model.w], model)
     (gradient,) = gradients
     np.testing.assert_allclose(gradient, [6.0, 6.0])
     assert float(logs["loss"]) == 8.0
-    assert float(ops.convert_to_numpy(model.count)) == 1.0  # what the game assigns stays
+    ((variable, value),) = assigned  # by the caller, if at all
+    assert variable is model.count and float(value) == 1.0 and float(ops.convert_to_numpy(model.count)) == 0.0
 
 
 def test_gradients_come_in_the_order_of_the_variables():
     model = Quadratic()
     for variables in ([model.w, model.other], [model.other, model.w]):
-        _, gradients = backend.value_and_grad(model.game, variables, model)
+        _, gradients, _ = backend.value_and_grad(model.game, variables, model)
         expected = {id(model.w): 6.0, id(model.other): 1.0}
         for variable, gradient in zip(variables, gradients, strict=True):
             np.testing.assert_allclose(gradient, 2 * [expected[id(variable)]])
@@ -51,7 +52,7 @@ def test_gradients_come_in_the_order_of_the_variables():
 def test_a_replica_s_loss_is_its_share_of_the_mean(monkeypatch):
     model = Quadratic()
     monkeypatch.setattr(f"keras_genzoo.backend.{backend.NAME}.replicas", lambda: 4)
-    logs, gradients = backend.value_and_grad(model.game, [model.w], model)
+    logs, gradients, _ = backend.value_and_grad(model.game, [model.w], model)
     np.testing.assert_allclose(gradients[0], [1.5, 1.5])  # Keras sums four of them
     assert float(logs["loss"]) == 8.0
 
@@ -69,7 +70,7 @@ def test_the_input_gradient_can_be_differentiated_again():
         slope = backend.input_gradient(cube, x, model)  # 3 w x^2
         return ops.sum(slope**2), {}
 
-    _, gradients = backend.value_and_grad(game, [model.w], model)
+    _, gradients, _ = backend.value_and_grad(game, [model.w], model)
     np.testing.assert_allclose(gradients[0], [18.0, 288.0])  # 18 w x^4
 
 

@@ -276,11 +276,13 @@ def test_batches_for_replicas(size, options, message):
 
 def test_validation_leaves_no_replica_without_images(monkeypatch, toy):
     monkeypatch.setattr(backend, "replicas", lambda model=None: 4)
-    size = toy._shared_size(Stream(ArraySource(images(33)), 16, shuffle=False), "here")
-    assert 33 % size == 0 or 33 % size >= 4
-    assert toy._shared_size(Stream(ArraySource(images(32)), 16, shuffle=False), "here") == 16
-    with pytest.raises(ValueError, match="3 images cannot be shared by 4 replicas"):
-        toy._shared_size(Stream(ArraySource(images(3)), 3, shuffle=False), "here")
+
+    def size(count, batch_size):
+        return toy._shared_size(Stream(ArraySource(images(count)), batch_size, shuffle=False), "here")
+
+    assert (size(32, 16), size(33, 16), size(34, 18)) == (16, 12, 12)  # remainders 0, 9 and 10
+    with pytest.raises(ValueError, match="3 images in batches of 3 cannot be shared by 4 replicas"):
+        size(3, 3)
 
 
 def test_steps_that_do_not_fill_executions():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import keras
 from keras import ops
 
-from keras_genzoo.backend.common import Logs, LossAndLogs, Tensor
+from keras_genzoo.backend.common import Assigned, Logs, LossAndLogs, Tensor
 
 NAME: str = keras.backend.backend()
 
@@ -39,6 +39,7 @@ else:
 
 __all__ = [
     "NAME",
+    "Assigned",
     "Logs",
     "LossAndLogs",
     "ReplicaSeedGenerator",

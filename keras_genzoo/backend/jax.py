@@ -9,15 +9,14 @@ import jax
 import keras
 from keras import ops
 
-from keras_genzoo.backend.common import Logs, LossAndLogs, Tensor
+from keras_genzoo.backend.common import Assigned, Logs, LossAndLogs, Tensor, other_state
 
 
 def value_and_grad(
     loss_and_logs: LossAndLogs, variables: list[keras.Variable], model: keras.Model
-) -> tuple[Logs, list[Tensor]]:
+) -> tuple[Logs, list[Tensor], Assigned]:
     """Calls `loss_and_logs` and differentiates its loss with respect to `variables`; see `backend.tensorflow`."""
-    owned = {id(variable) for variable in variables}
-    state = [v for v in [*model.variables, *model.optimizer.variables] if id(v) not in owned]
+    state = other_state(variables, model)
     before = [variable.value for variable in state]
 
     def pure(values: list[Tensor]) -> tuple[Tensor, tuple[Logs, list[Tensor]]]:
@@ -27,10 +26,8 @@ def value_and_grad(
         return loss, (logs, [scope.get_current_value(variable) for variable in state])
 
     gradients, (logs, after) = jax.grad(pure, has_aux=True)([variable.value for variable in variables])
-    for variable, old, new in zip(state, before, after, strict=True):
-        if new is not old:
-            variable.assign(new)
-    return logs, gradients
+    triples = zip(state, before, after, strict=True)
+    return logs, gradients, [(variable, new) for variable, old, new in triples if new is not old]
 
 
 def apply_gradients(

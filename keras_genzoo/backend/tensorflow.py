@@ -9,28 +9,35 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_genzoo.backend.common import Logs, LossAndLogs, Tensor
+from keras_genzoo.backend.common import Assigned, Logs, LossAndLogs, Tensor, other_state
 
 
 def value_and_grad(
     loss_and_logs: LossAndLogs, variables: list[keras.Variable], model: keras.Model
-) -> tuple[Logs, list[Tensor]]:
+) -> tuple[Logs, list[Tensor], Assigned]:
     """Calls `loss_and_logs` and differentiates its loss with respect to `variables`.
+
+    What layers assign meanwhile (running statistics, seeds) is not assigned yet: the caller decides.
 
     Args:
         loss_and_logs: function without arguments that returns (loss, logs).
         variables: the variables of the player that is updated.
-        model: the model; on JAX its other state is carried through.
+        model: the model, whose other state may change.
 
     Returns:
-        The logs, and the gradients in the order of `variables`.
+        The logs, the gradients in the order of `variables`, and what is to be assigned.
     """
+    state = other_state(variables, model)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for variable in variables:
             tape.watch(variable.value)
-        loss, logs = loss_and_logs()
+        pairs = [(variable, variable.value) for variable in variables]  # which regularizers look for there
+        with keras.StatelessScope(pairs, collect_losses=True) as scope:
+            loss, logs = loss_and_logs()
         loss /= replicas()  # Keras sums the replicas' gradients; a mean is meant
-    return logs, tape.gradient(loss, [variable.value for variable in variables])
+    after = [(variable, scope.get_current_value(variable)) for variable in state]
+    gradients = tape.gradient(loss, [variable.value for variable in variables])
+    return logs, gradients, [(variable, value) for variable, value in after if value is not None]
 
 
 def apply_gradients(

@@ -73,7 +73,7 @@ def test_the_gradient_goes_through_the_singular_value():
 
     model = types.SimpleNamespace(variables=layer.variables, optimizer=types.SimpleNamespace(variables=[]))
     game = lambda: (ops.sum(layer(x.astype("float32")) * weights.astype("float32")), {})  # noqa: E731
-    _, (found,) = backend.value_and_grad(game, layer.trainable_variables, model)
+    _, (found,), _ = backend.value_and_grad(game, layer.trainable_variables, model)
     expected = np.zeros(kernel.shape)
     for index in np.ndindex(kernel.shape):
         step = np.zeros(kernel.shape)

@@ -56,7 +56,7 @@ class TestSecondOrder:
     def gradients(self, critic, x):
         """By the trainable variables: of the penalty, differentiated; None where the tape finds no way."""
         variables = critic.trainable_variables
-        _, gradients = backend.value_and_grad(lambda: (self.penalty(critic, x), {}), variables, critic)
+        _, gradients, _ = backend.value_and_grad(lambda: (self.penalty(critic, x), {}), variables, critic)
         return variables, gradients
 
     def assert_finite_differences(self, critic, x, step, tolerance):

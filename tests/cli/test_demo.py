@@ -14,7 +14,7 @@ def test_an_earlier_demo_is_never_overwritten(tmp_path):
 def test_the_demo_makes_what_it_says(genzoo, preset, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "PRESET", str(preset))
     code, text, complaint = genzoo("demo", "--output", tmp_path / "demo")
-    assert code == 0 and all(line.endswith(" images/s") for line in complaint.splitlines())
+    assert code == 0 and all(line.endswith(" a second") for line in complaint.splitlines())
     assert f"\n$ genzoo train {preset} --output {tmp_path / 'demo'}\n" in text
     *_, last = text.partition("\nThe demo took ")
     for name, about in demo._MADE:

@@ -85,7 +85,7 @@ def test_a_few_images_of_any_quality(genzoo, run, folder):
     for path in sorted(folder.iterdir())[1:]:
         path.unlink()
     with Image.open(folder / "00.png") as image:
-        image.resize((5, 9)).save(folder / "00.png")  # smaller than the model's
+        image.resize((9, 12)).save(folder / "00.png")  # smaller than the model's
     assert genzoo("outliers", run, "--data", folder)[0] == 0
     assert [row["file"] for row in rows_of(run / "outliers" / "outliers.csv")] == ["00.png"]
     (folder / "broken.png").write_bytes(b"no image")

@@ -63,7 +63,7 @@ def test_from_an_image_and_without_the_data(genzoo, mistake, run, folder, tmp_pa
         (("--latents", 5), "--latents 5: this model has 4"),
         (("--index", 20), "--index 20: there are 20 held-out images, counted from 0"),
         (("--image", "nowhere.png"), "'nowhere.png' is missing"),
-        (("--image", "nowhere.txt"), "'nowhere.txt' is no image: expected a file of .png"),
+        (("--image", "nowhere.txt"), "'nowhere.txt' is missing"),
         (("--index", 1, "--seed", 1), "not allowed with argument"),
         (("--range", 0), "expected a number above 0"),
         (("--steps", 1), "expected an integer from 2 to 100"),

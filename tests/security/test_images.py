@@ -11,7 +11,7 @@ PICTURES = {
     "a PNG of 100,000 x 100,000": ("bomb.png", lambda path: path.write_bytes(files.png(100_000, 100_000)), "pixels"),
     "a PNG of 2^31 x 1": ("bomb.png", lambda path: path.write_bytes(files.png(2**31 - 1, 1)), "bomb.png"),
     "a PNG that is cut short": ("cut.png", lambda path: path.write_bytes(files.png(64, 64)), "is damaged"),
-    "a GIF that calls itself PNG": ("x.png", lambda path: gif(path), "holds no PNG"),
+    "a GIF that calls itself PNG": ("x.png", lambda path: gif(path), "holds GIF, not PNG"),
     "a pipe": ("pipe.png", os.mkfifo, "is not a regular file"),
     "a device": ("zero.png", lambda path: path.symlink_to("/dev/zero"), "is not a regular file"),
     "a program": ("x.jpg", lambda path: path.write_text("#!/bin/sh\ntouch sentinel\n"), "holds no PNG"),
@@ -35,7 +35,8 @@ def test_pictures(case, stranger, refusal, preset):
     make(folder / name)
     for number in range(4):
         Image.new("RGB", (16, 16), (number, 0, 0)).save(folder / f"{number}.png")
-    complaint = refusal("train", preset, "--data", folder, "--dry-run", "--held-out", "1")
+    options = ["--set", "data.batch_size=2", "--set", "data.follow_links=true", "--held-out", "1"]
+    complaint = refusal("train", preset, "--data", folder, *options, "--output", stranger.folder / "run")
     assert expected in complaint and "1 of 5 image files cannot be used" in complaint
 
 

@@ -7,6 +7,7 @@ of single images are taken of pixels.
 from typing import TYPE_CHECKING
 
 from keras_genzoo.lazily import lazily
+from keras_genzoo.metrics.inception_score import inception_score  # at once: its module has the same name
 
 if TYPE_CHECKING:
     from keras_genzoo.metrics.disentanglement import (
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     )
     from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
     from keras_genzoo.metrics.image_quality import mse, psnr, ssim
-    from keras_genzoo.metrics.inception_score import inception_score
     from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
     from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
     from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
@@ -72,7 +72,6 @@ _HOMES = {
     "disentanglement": "dci latent_correlation mutual_information_gap separated_attribute_predictability",
     "frechet": "frechet_distance frechet_distance_of_moments frechet_infinity",
     "image_quality": "mse psnr ssim",
-    "inception_score": "inception_score",
     "kernel": "kernel_distance kernel_distance_of_subsets",
     "likelihood": "elbo importance_weighted_log_likelihood likelihood_protocol",
     "manifold": "Manifold authenticity density_coverage precision_recall",

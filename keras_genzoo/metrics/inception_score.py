@@ -3,10 +3,8 @@
 import itertools
 
 import numpy as np
-from scipy import special
 
 from keras_genzoo.bounds import integer_in
-from keras_genzoo.metrics.moments import check_features
 
 
 def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]:
@@ -33,6 +31,10 @@ def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]
         >>> _, logits = extractor.with_logits(images)
         >>> mean, deviation = inception_score(logits)
     """
+    from scipy import special
+
+    from keras_genzoo.metrics.moments import check_features
+
     integer_in(splits, 1, None, "inception_score: splits")
     logits = check_features(logits, "inception_score", rows=splits).astype("float64")
     log_p = special.log_softmax(logits, axis=1)
@@ -42,6 +44,8 @@ def inception_score(logits: np.ndarray, splits: int = 10) -> tuple[float, float]
 
 
 def _score(log_p: np.ndarray) -> float:
+    from scipy import special
+
     # Sums of exponentials, so that classes of vanishing probability have a finite logarithm.
     log_q = special.logsumexp(log_p, axis=0) - np.log(len(log_p))
     divergences = np.sum(np.exp(log_p) * (log_p - log_q), axis=1)

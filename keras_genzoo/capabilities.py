@@ -119,12 +119,28 @@ class Corrupts(Protocol):
 
 @runtime_checkable
 class Translates(Protocol):
-    """Turns images of one kind into images of another."""
+    """Turns images of domain A, of `image_shape`, into images of domain B, of `target_shape`, and perhaps back."""
 
-    def translations_of(self, x: Tensor) -> Tensor:
+    image_shape: tuple[int, int, int]
+    target_shape: tuple[int, int, int]
+    targets: str | None
+    """ "target" if it was trained on pairs, "other" if the domains have no pairs."""
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The directions that it learned: "ab", from A to B, and perhaps "ba"."""
+
+    @property
+    def size_multiple(self) -> int | None:
+        """What the sides of images must be multiples of, or are padded to by `translate`; None if the size is fixed."""
+
+    def shapes(self, direction: str = "ab") -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """The shapes of what is translated in a direction, and of what comes out."""
+
+    def translations_of(self, x: Tensor, direction: str = "ab") -> Tensor:
         """Translations in [-1, 1] of images in [-1, 1]."""
 
-    def translate(self, x: Array, batch_size: int = 64) -> Array:
+    def translate(self, x: Array, direction: str = "ab", batch_size: int = 16) -> Array:
         """uint8 translations of images, uint8 or floats in [-1, 1]."""
 
 

@@ -46,7 +46,7 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
     A model whose arguments decide on them sets its own before `ready`.
     """
     targets: ClassVar[str | None] = None
-    """What a stream gives as y: None, "label" or "target"."""
+    """What a stream gives as y: None, "label", "target" (a paired image), or "other" (one of the second domain)."""
     default_optimizer: ClassVar[dict[str, Any]] = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
     """What `compile` takes when no optimizer is given: the paper's."""
     tiny: ClassVar[dict[str, Any]] = {}
@@ -238,6 +238,7 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         A turn whose gradients float16 could not hold is skipped: it moves no weight, statistic or average.
         """
         x, y = self._unpack(data)
+        handed: dict[str, Tensor] = {}
         logged: set[str] = set()
         moved: dict[str, Tensor] = {}  # by network, whether any turn of this step moved it
         for player in self.players():
@@ -246,14 +247,18 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
             for turn in range(player.steps):
                 batch = turn_batch(x, turn, self.turns), turn_batch(y, turn, self.turns)
 
-                def loss_and_logs(player: Player = player, batch: tuple = batch, optimizer: Any = optimizer) -> tuple:
+                def loss_and_logs(
+                    player: Player = player, batch: tuple = batch, optimizer: Any = optimizer, handed: Any = handed
+                ) -> tuple:
                     networks = self._bringing(player)
                     with keeping_losses(networks, alone=backend.replicas() == 1):
-                        loss, logs = player.loss(*batch, training=True)
+                        loss, logs, given = player.play(batch[0], batch[1], True, handed)
                         brought = [ops.cast(part, "float32") for network in networks for part in network.losses]
-                    return optimizer.scale_loss(sum(brought, loss)), logs
+                    return optimizer.scale_loss(sum(brought, loss)), (logs, given)
 
-                logs, gradients, assigned = backend.value_and_grad(loss_and_logs, variables, self)
+                (logs, given), gradients, assigned = backend.value_and_grad(loss_and_logs, variables, self)
+                if self.turns == 1:  # else the next turn is of other images
+                    handed |= {name: ops.stop_gradient(tensor) for name, tensor in given.items()}
                 backend.apply_gradients(optimizer, gradients, variables)
                 finite = True
                 if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
@@ -281,10 +286,13 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         """One validation step: every player's losses on the whole batch, without an update."""
         x, y = self._unpack(data)
         logged: set[str] = set()
+        handed: dict[str, Tensor] = {}
         count = ops.reshape(ops.cast(ops.shape(x)[0], "float32"), (1,))  # the last batch may be short
         with self._validating():
             for player in self.players():
-                logged |= self._track(player.loss(x, y, training=False)[1], player, count)
+                _, logs, given = player.play(x, y, False, handed)
+                handed |= given
+                logged |= self._track(logs, player, count)
         self._check_all_logged(logged)
         return self.get_metrics_result()
 

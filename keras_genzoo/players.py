@@ -15,7 +15,7 @@ from keras_genzoo.registry import did_you_mean
 from keras_genzoo.scalar_schedules import OverImages
 
 Tensor = Any
-Loss = Callable[..., tuple[Tensor, dict[str, Tensor]]]
+Loss = Callable[..., tuple[Tensor, dict[str, Tensor]] | tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +25,28 @@ class Player:
     Args:
         name: string, "generator", "critic", ...: the key of its optimizer.
         networks: names of the model's attributes that hold the networks it trains.
-        loss: function `(x, y, training) -> (scalar, {log name: scalar})` of one turn's images.
+        loss: function `(x, y, training) -> (scalar, {log name: scalar})` of one turn's images; of a player that
+            `gives` something, `(scalar, logs, {name: tensor})`.
         steps: integer, turns it takes in a train step (k in Goodfellow et al. 2014, n_critic in Arjovsky et al. 2017).
+        gives: names of tensors that its loss hands on to later players, so that a forward pass is not paid twice.
+        takes: names of tensors of earlier players that its loss takes by keyword: as they were before those players'
+            updates, without a gradient. Where players take turns with images of their own, they are not handed on,
+            and the loss must compute them itself.
     """
 
     name: str
     networks: tuple[str, ...]
     loss: Loss
     steps: int = 1
+    gives: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+    def play(
+        self, x: Tensor, y: Tensor, training: bool, handed: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        """The loss of one turn, its logs, and what is handed on; `handed` is what earlier players have."""
+        found = self.loss(x, y, training, **{name: handed[name] for name in self.takes if name in handed})
+        return found[0], found[1], found[2] if len(found) == 3 else {}
 
 
 def turn_batch(batch: Tensor | None, turn: int, turns: int) -> Tensor | None:

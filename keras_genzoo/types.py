@@ -31,6 +31,8 @@ Components = Annotated[int, Ge(1), Le(10_000)]
 Classes = Annotated[int, Ge(1), Le(10_000)]
 Filters = Annotated[tuple[Annotated[int, Ge(1), Le(8192)], ...], Len(1, 16)]
 """The number of filters of each level, from the network's input to its output."""
+PoolSize = Annotated[int, Ge(0), Le(10_000)]
+"""Images that a pool of past ones holds; 0 for none."""
 NonNegative = Annotated[float, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
@@ -52,7 +54,16 @@ DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 NETWORK = SpecKind(
     "network",
     NETWORKS,
-    given=("latent_dim", "image_shape", "outputs", "activation", "conditioning", "num_classes", "condition"),
+    given=(
+        "latent_dim",
+        "image_shape",
+        "target_shape",
+        "outputs",
+        "activation",
+        "conditioning",
+        "num_classes",
+        "condition",
+    ),
 )
 LIKELIHOOD = SpecKind("likelihood", LIKELIHOODS)
 PRIOR = SpecKind("prior", PRIORS, given=("latent_dim", "image_shape"))

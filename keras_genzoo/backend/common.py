@@ -5,7 +5,8 @@ from typing import Any
 
 Tensor = Any
 Logs = dict[str, Tensor]
-LossAndLogs = Callable[[], tuple[Tensor, Logs]]
+LossAndLogs = Callable[[], tuple[Tensor, Any]]
+"""Returns a loss, and a structure of tensors beside it: logs, and what is handed on."""
 Assigned = list[tuple[Any, Tensor]]
 """Variables and the values that are to be assigned to them."""
 

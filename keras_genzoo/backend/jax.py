@@ -14,12 +14,12 @@ from keras_genzoo.backend.common import Assigned, Logs, LossAndLogs, Tensor, oth
 
 def value_and_grad(
     loss_and_logs: LossAndLogs, variables: list[keras.Variable], model: keras.Model
-) -> tuple[Logs, list[Tensor], Assigned]:
+) -> tuple[Any, list[Tensor], Assigned]:
     """Calls `loss_and_logs` and differentiates its loss with respect to `variables`; see `backend.tensorflow`."""
     state = other_state(variables, model)
     before = [variable.value for variable in state]
 
-    def pure(values: list[Tensor]) -> tuple[Tensor, tuple[Logs, list[Tensor]]]:
+    def pure(values: list[Tensor]) -> tuple[Tensor, tuple[Any, list[Tensor]]]:
         pairs = [*zip(variables, values, strict=True), *zip(state, before, strict=True)]
         with keras.StatelessScope(pairs, collect_losses=True) as scope:
             loss, logs = loss_and_logs()
@@ -78,6 +78,11 @@ def replicas(model: keras.Model | None = None) -> int:
 def replica_id() -> Tensor:
     """The number of the replica that runs this, from 0."""
     return 0
+
+
+def gathered(x: Tensor) -> Tensor:
+    """The tensors of all replicas: see `backend.tensorflow`."""
+    return x
 
 
 class TrainStep(keras.Model):

@@ -14,13 +14,13 @@ from keras_genzoo.backend.common import Assigned, Logs, LossAndLogs, Tensor, oth
 
 def value_and_grad(
     loss_and_logs: LossAndLogs, variables: list[keras.Variable], model: keras.Model
-) -> tuple[Logs, list[Tensor], Assigned]:
+) -> tuple[Any, list[Tensor], Assigned]:
     """Calls `loss_and_logs` and differentiates its loss with respect to `variables`.
 
     What layers assign meanwhile (running statistics, seeds) is not assigned yet: the caller decides.
 
     Args:
-        loss_and_logs: function without arguments that returns (loss, logs).
+        loss_and_logs: function without arguments that returns (loss, logs), or another structure in their place.
         variables: the variables of the player that is updated.
         model: the model, whose other state may change.
 
@@ -117,6 +117,12 @@ def replica_id() -> Tensor:
     """The number of the replica that runs this, from 0."""
     context = tf.distribute.get_replica_context()
     return 0 if context is None else context.replica_id_in_sync_group
+
+
+def gathered(x: Tensor) -> Tensor:
+    """The tensors (n, ...) of all replicas that run this, one behind the other: the same on each of them."""
+    context = tf.distribute.get_replica_context()
+    return x if context is None or context.num_replicas_in_sync == 1 else context.all_gather(x, axis=0)
 
 
 class TrainStep(keras.Model):

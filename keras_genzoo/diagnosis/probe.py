@@ -137,7 +137,7 @@ class Probe:
         optimizer = self.model.optimizer.players[player.name]
 
         def scaled_loss() -> tuple[Tensor, dict[str, Tensor]]:
-            loss, _ = player.loss(x, y if self.model.targets else None, training=True)
+            loss, *_ = player.play(x, y if self.model.targets else None, True, {})
             return optimizer.scale_loss(loss), {}  # in half precision small gradients would vanish, as in training
 
         gradients = backend.value_and_grad(scaled_loss, self.model.variables_of(player), self.model)[1]

@@ -24,6 +24,8 @@ class LayerNormalization(keras.layers.Layer):
         kwargs: `dtype`, `name`, as for every layer.
     """
 
+    over_channels = True
+
     def __init__(self, epsilon: float = 1e-5, affine: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
         self.epsilon = epsilon
@@ -38,7 +40,7 @@ class LayerNormalization(keras.layers.Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Normalizes in float32 at least."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        axes = tuple(range(1, len(x.shape)))
+        axes = tuple(range(1, len(x.shape) if self.over_channels else len(x.shape) - 1))
         centered = x - ops.mean(x, axis=axes, keepdims=True)
         variance = ops.mean(ops.square(centered), axis=axes, keepdims=True)
         scale = ops.rsqrt(variance + self.epsilon)
@@ -54,3 +56,21 @@ class LayerNormalization(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "epsilon": self.epsilon, "affine": self.affine}
+
+
+@keras.saving.register_keras_serializable("keras_genzoo")
+class InstanceNormalization(LayerNormalization):
+    """Normalizes each channel of each image's feature maps over its places; scale and offset for each channel.
+
+    Use it in translators and wherever batches are of a few images: what it gives for an image does not depend on the
+    others, in training as afterwards.
+
+    Reference: Ulyanov et al. 2016, arXiv:1607.08022.
+
+    Args:
+        epsilon: float, added to the variance.
+        affine: bool, whether there are a scale and an offset; without them a label may bring its own.
+        kwargs: `dtype`, `name`, as for every layer.
+    """
+
+    over_channels = False

@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from keras import layers
 
-from keras_genzoo.layers.layer_normalization import LayerNormalization
+from keras_genzoo.layers.layer_normalization import InstanceNormalization, LayerNormalization
 from keras_genzoo.layers.spectral_normalization import SpectralNormalization
 from keras_genzoo.types import ImageShape
 
 Tensor = Any
-Normalization = Literal["batch", "layer"] | None
+Normalization = Literal["batch", "layer", "instance"] | None
 
 
 def base_shape(image_shape: ImageShape, levels: int, network: str) -> tuple[int, int]:
@@ -34,13 +34,16 @@ def normalize(x: Tensor, normalization: Normalization, affine: bool = True) -> T
     Args:
         x: feature maps of shape (n, height, width, channels).
         normalization: "batch" (momentum 0.9, so that short trainings have usable running means), "layer" (over height,
-            width and channels with a scale for each channel, as WGAN-GP's critics have it), or None.
+            width and channels with a scale for each channel, as WGAN-GP's critics have it), "instance" (over height and
+            width, as translators have it), or None.
         affine: bool, whether the layer has a scale and an offset for each channel.
     """
     if normalization == "batch":
         return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, center=affine, scale=affine)(x)
     if normalization == "layer":
         return LayerNormalization(affine=affine)(x)
+    if normalization == "instance":
+        return InstanceNormalization(affine=affine)(x)
     return x
 
 

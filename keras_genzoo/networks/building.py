@@ -38,16 +38,23 @@ def build_network(
             f"{name}: the network '{spec['network']}' takes no {', '.join(missing)}, so it cannot be the {name}."
         )
     arguments = {key: spec[key] for key in spec if key != "network"}
+    with in_policy(policy), budget.unallocated():
+        network = builder(**given, **arguments)
+        budget.spend(name, network)
+    network.name = name
+    return network, spec
+
+
+@contextlib.contextmanager
+def in_policy(policy: keras.DTypePolicy) -> Iterator[None]:
+    """Lets layers that are made be of this dtype policy, and have channels last."""
     outer = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        with channels_last(), budget.unallocated():
-            network = builder(**given, **arguments)
-            budget.spend(name, network)
+        with channels_last():
+            yield
     finally:
         keras.config.set_dtype_policy(outer)
-    network.name = name
-    return network, spec
 
 
 @contextlib.contextmanager
@@ -74,7 +81,7 @@ def checked_network(name: str, network: keras.Model, given: Mapping[str, Any]) -
     """
     images = tuple(given.get("image_shape", ()))
     takes = (given["latent_dim"],) if "latent_dim" in given else images
-    gives = (given["outputs"],) if "outputs" in given else images
+    gives = (given["outputs"],) if "outputs" in given else tuple(given.get("target_shape", images))
     conditions = [part.input() for part in given.get("conditioning", ())]
     symbols = [keras.KerasTensor((None, *takes)), *(keras.KerasTensor(part.shape, part.dtype) for part in conditions)]
     shapes = ", ".join(str(symbol.shape) for symbol in symbols)
@@ -85,10 +92,12 @@ def checked_network(name: str, network: keras.Model, given: Mapping[str, Any]) -
         raise ValueError(
             f"{name}: the network '{network.name}' does not take {shapes}, as it must: {reason}"
         ) from error
-    if getattr(output, "shape", None) != (None, *gives):
-        found = getattr(output, "shape", type(output).__name__)
+    found: tuple[int | None, ...] = getattr(output, "shape", ())
+    scores_patches = given.get("outputs") == 1 and len(found) == 4 and found[-1] == 1
+    if found != (None, *gives) and not scores_patches:
+        made = found or type(output).__name__
         raise ValueError(
-            f"{name}: the network '{network.name}' gives {found} for {shapes}, but {(None, *gives)} is expected."
+            f"{name}: the network '{network.name}' gives {made} for {shapes}, but {(None, *gives)} is expected."
         )
     squashed = _last_activation(network)
     if squashed and (given.get("outputs") == 1 or given.get("activation") == "linear"):

@@ -19,6 +19,7 @@ from keras import ops
 
 import keras_genzoo.models  # noqa: F401 - registers them
 from keras_genzoo import counter_rng
+from keras_genzoo.capabilities import Samples, Translates
 from keras_genzoo.data import ArraySource, Stream
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import MODELS
@@ -47,7 +48,9 @@ def build(name: str, **overrides: Any) -> GenerativeModel:
 
 def source(model: GenerativeModel, count: int) -> ArraySource:
     """Random images, with everything that a model may want as y."""
-    image, target = np.random.default_rng(0).integers(0, 256, (2, count, *model.image_shape), dtype="uint8")
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (count, *model.image_shape), dtype="uint8")
+    target = rng.integers(0, 256, (count, *getattr(model, "target_shape", model.image_shape)), dtype="uint8")
     return ArraySource(image, label=np.arange(count) % getattr(model, "num_classes", 2), target=target)
 
 
@@ -67,6 +70,14 @@ def inputs(model: GenerativeModel, count: int = 3) -> Any:
     return keras.tree.map_structure(
         lambda spec: rng.uniform(-1, 1, (count, *spec.shape)).astype(spec.dtype), model.call_inputs
     )
+
+
+def images(model: GenerativeModel, seed: int) -> np.ndarray:
+    """Three uint8 images that the model makes: of noise, or of other images."""
+    if isinstance(model, Samples):
+        return model.generate(3, seed=seed)
+    assert isinstance(model, Translates)
+    return model.translate(source(model, 3)[np.arange(3)]["image"])
 
 
 def packed(model: GenerativeModel, arrays: list[np.ndarray]) -> Any:

@@ -33,7 +33,7 @@ def parity(name: str, folder: Path) -> Arrays:
     with np.load(folder / f"{name}.start.npz") as start:
         model = helpers.two_steps(name, start=[start[key] for key in start.files])
     weights = {f"weight_{number}": value for number, value in enumerate(model.get_weights())}
-    return {**weights, "images": model.generate(3, seed=5)}
+    return {**weights, "images": helpers.images(model, seed=5)}
 
 
 def resume(name: str, folder: Path) -> Arrays:

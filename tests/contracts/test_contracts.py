@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.capabilities import Samples, Translates
 from keras_genzoo.registry import MODELS
 from tests.contracts import helpers
 
@@ -98,6 +99,8 @@ def test_evaluation_repeats_and_changes_nothing(fitted):
 
 def test_an_image_depends_on_its_seed_and_number_alone(fitted):
     model = fitted.model
+    if not isinstance(model, Samples):
+        pytest.skip(f"{fitted.name} makes no images of noise")
     images = model.generate(5, seed=3)
     assert images.dtype == "uint8" and images.shape == (5, *model.image_shape)
     for same in (model.generate(3, seed=3), model.generate(9, seed=3, batch_size=2)):
@@ -109,21 +112,35 @@ def test_an_image_depends_on_its_seed_and_number_alone(fitted):
     assert len({image.tobytes() for image in other}) == 10
 
 
-def test_generating_leaves_no_trace(fitted):
+def test_a_translation_depends_on_its_image_alone(fitted):
+    model = fitted.model
+    if not isinstance(model, Translates):
+        pytest.skip(f"{fitted.name} translates no images")
+    for direction in model.directions:
+        given, made = model.shapes(direction)
+        x = np.random.default_rng(0).integers(0, 256, (5, 11, 9, given[-1]), dtype="uint8")
+        images = model.translate(x, direction)
+        assert images.dtype == "uint8" and images.shape == (*x.shape[:3], made[-1])
+        alone = np.concatenate([model.translate(x[i : i + 1], direction) for i in range(5)])
+        np.testing.assert_allclose(alone.astype(int), images, atol=1)
+
+
+def test_making_images_leaves_no_trace(fitted):
     before = helpers.state(fitted.model)
-    fitted.model.generate(2)
+    helpers.images(fitted.model, seed=0)
     helpers.assert_same(helpers.state(fitted.model), before)
 
 
 def test_endpoints_answer_as_they_say(fitted):
     """The exported model itself is called in a clean process, by `make test-all`."""
     endpoints = fitted.model.endpoints()
-    assert list(endpoints)[:2] == ["serve", "generate"]  # the first becomes serving_default
-    seed = np.array(2**32 - 1)
-    images = endpoints["generate"].function(ops.convert_to_tensor(4), ops.convert_to_tensor(seed))
-    assert keras.backend.standardize_dtype(images.dtype) == "uint8"
-    expected = fitted.model.generate(4, seed=2**32 - 1)
-    np.testing.assert_allclose(ops.convert_to_numpy(images).astype(int), expected, atol=1)
+    assert next(iter(endpoints)) == "serve"  # the first becomes serving_default
+    if isinstance(fitted.model, Samples):
+        seed = np.array(2**32 - 1)
+        images = endpoints["generate"].function(ops.convert_to_tensor(4), ops.convert_to_tensor(seed))
+        assert keras.backend.standardize_dtype(images.dtype) == "uint8"
+        expected = fitted.model.generate(4, seed=2**32 - 1)
+        np.testing.assert_allclose(ops.convert_to_numpy(images).astype(int), expected, atol=1)
     x = helpers.inputs(fitted.model)
     answer = endpoints["serve"].function(*(ops.convert_to_tensor(array) for array in keras.tree.flatten(x)))
     np.testing.assert_array_equal(ops.convert_to_numpy(answer), ops.convert_to_numpy(fitted.model(x)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.capabilities import Samples, Translates
 from keras_genzoo.images import to_pixels
 from keras_genzoo.model import GenerativeModel
 from tests.contracts import helpers
@@ -61,11 +62,14 @@ def test_an_export_answers_as_the_model_does(exported, name):
     model, answers = exported(name)
     np.testing.assert_array_equal(answers.pop("serving_default"), answers["serve-"])
     assert {key.partition("-")[0] for key in answers} == model.endpoints().keys()
-    expected = {
-        "serve": ops.convert_to_numpy(model(helpers.packed(model, arguments(model, "serve")))),
-        "generate": model.generate(3, seed=2**32 - 1),
-        "sample": to_pixels(ops.convert_to_numpy(model.sample(*arguments(model, "sample")))),
-    }
+    expected = {"serve": ops.convert_to_numpy(model(helpers.packed(model, arguments(model, "serve"))))}
+    if isinstance(model, Samples):
+        expected["generate"] = model.generate(3, seed=2**32 - 1)
+        expected["sample"] = to_pixels(ops.convert_to_numpy(model.sample(*arguments(model, "sample"))))
+    if isinstance(model, Translates):
+        for direction, endpoint in zip(model.directions, ("a_to_b", "b_to_a"), strict=False):
+            endpoint = endpoint if endpoint in model.endpoints() else "translate"
+            expected[endpoint] = model.translate(arguments(model, endpoint)[0], direction)
     for endpoint in model.endpoints():
         given = arguments(model, endpoint)
         if endpoint == "decode":

@@ -36,7 +36,7 @@ def test_jax_trains_as_tensorflow_does(on_jax, name):
         np.testing.assert_allclose(
             there[f"weight_{number}"], value, atol=1e-6, rtol=1e-5, err_msg=f"{number} {variable.path}"
         )
-    np.testing.assert_allclose(there["images"].astype(int), here.generate(3, seed=5), atol=1)
+    np.testing.assert_allclose(there["images"].astype(int), helpers.images(here, seed=5), atol=1)
 
 
 @each_model

@@ -35,6 +35,8 @@ def test_two_replicas_with_the_same_shard_and_noise_equal_one(on_replicas, name)
     moved = 0.0
     for number, (variable, value) in enumerate(zip(start.weights, start.get_weights(), strict=True)):
         key = str(number)
+        if variable.path.startswith("pool_"):  # through which the images of all replicas pass
+            continue
         np.testing.assert_allclose(two[key], one[key], atol=1e-5, rtol=1e-5, err_msg=variable.path)
         moved = max(moved, np.abs(one[key] - value).max()) if variable.trainable else moved
     assert moved > 1e-4  # a step that a factor of two would show in

@@ -248,12 +248,15 @@ def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
 def _files(manifests: Sequence[Mapping[str, Any]]) -> Any:
     """Returns what is known of a folder's images, those left out among them, before they are decoded."""
     whole, counts = manifests[0], sum(manifest["count"] for manifest in manifests)
-    return whole["kind"], whole["image_shape"], whole.get("class_names"), counts + whole.get("left_out", 0)
+    others = [manifest["other"] for manifest in manifests if isinstance(manifest.get("other"), dict)]
+    counts += whole.get("left_out", 0)
+    return whole["kind"], whole["image_shape"], whole.get("class_names"), counts, _files(others) if others else None
 
 
 def _whole(manifest: Mapping[str, Any]) -> Any:
     """Returns what identifies the whole of which a part was taken."""
-    return manifest["kind"], manifest.get("part"), manifest.get("sha256")
+    other = manifest.get("other")
+    return manifest["kind"], manifest.get("part"), manifest.get("sha256"), _whole(other) if other else None
 
 
 def _same_content(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:

@@ -7,8 +7,9 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Any
 
+from keras_genzoo.data.augmentation import AUGMENTATIONS
 from keras_genzoo.data.source import ArraySource, DataError, Source, Split
-from keras_genzoo.data.stream import AUGMENTATIONS, Stream
+from keras_genzoo.data.stream import Stream
 from keras_genzoo.registry import DATASETS, did_you_mean
 
 __all__ = ["AUGMENTATIONS", "ArraySource", "DataError", "Source", "Split", "Stream", "load_data", "load_split"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keras_genzoo.artifacts.run import Run
 from keras_genzoo.data import DataError, Source, Split, load_split
-from keras_genzoo.data.ffhq import INSTRUCTIONS, aligned_folder
-from keras_genzoo.data.image_folder import Read, open_folder
+from keras_genzoo.data.ffhq import INSTRUCTIONS
+from keras_genzoo.data.image_files import Read
 from keras_genzoo.data.source import Subset
 from keras_genzoo.data.weighting import content_of
 from keras_genzoo.files import expanded
@@ -119,13 +119,11 @@ def load_sources(preset: Mapping[str, Any], path: Path | None, read: Read = "ima
         DataError: they cannot be used.
     """
     height, width, channels = preset["arguments"]["image_shape"]
-    if height != width:
-        raise DataError(f"arguments.image_shape is {height} x {width} pixels, but datasets give squares.")
     options = {key: value for key, value in preset["data"].items() if key not in _NOT_OF_SOURCES}
     dataset = preset["data"]["dataset"]
     if reads_folder(dataset):
         options["read"] = read
-    return load_split(dataset, path, **{**options, "size": height, "channels": channels})
+    return load_split(dataset, path, **{**options, "size": (height, width), "channels": channels})
 
 
 def folder_of(run: Run, moved: str | None, option: str) -> Path | None:
@@ -229,20 +227,11 @@ def images_beside(run: Run, data: str | None, tolerant: bool = False) -> Data:
 
 def _all_of(preset: Mapping[str, Any], path: Path, tolerant: bool) -> Source:
     """All images of a folder, however few, as a run's dataset reads them."""
-    options, (size, _, channels) = preset["data"], preset["arguments"]["image_shape"]
-    ffhq = options["dataset"] == "ffhq"
-    source, _ = open_folder(
-        aligned_folder(path, size) if ffhq else path,
-        size,
-        channels,
-        labels=options.get("labels", "none" if ffhq else "auto"),
-        max_broken=1.0 if tolerant else 0.0,
-        allow_upscaling=options.get("allow_upscaling", False),
-        cache=options.get("cache"),
-        kind=options["dataset"],
-        follow_links=options.get("follow_links", False),
-    )
-    return source
+    data = {**preset["data"], "max_broken": 1.0 if tolerant else 0.0}
+    if not isinstance(data.get("held_out"), str):  # a number of images, of which there may be fewer here
+        data.pop("held_out", None)
+    train = load_sources({**preset, "data": data}, path).train
+    return train.source if isinstance(train, Subset) else train
 
 
 def _files(manifests: Sequence[Mapping[str, Any]]) -> Any:

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from keras_genzoo.data.decode import FORMATS, decode, least_side
-from keras_genzoo.data.image_folder import MOST_TINY
+from keras_genzoo.data.image_files import MOST_TINY
 from keras_genzoo.data.listing import LONGEST_LIST, QUARANTINE, classes_of, images_in, list_folder
 from keras_genzoo.data.source import DataError
 from keras_genzoo.files import sha256, sha256_of

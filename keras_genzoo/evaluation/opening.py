@@ -99,11 +99,7 @@ def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
         return Data(found.split, found.part)
     size: dict[str, Any] = {}
     if image_shape is not None:
-        if image_shape[0] != image_shape[1]:
-            raise EvaluationError(
-                f"images of {image_shape[0]} x {image_shape[1]} pixels: only squares can be measured."
-            )
-        size = {"size": image_shape[0], "channels": image_shape[2]}
+        size = {"size": image_shape[:2], "channels": image_shape[2]}
     if path.is_dir():
         return Data(load_split("image_folder", path, max_broken=0.0, **(size or _look(path))), "all")
     if data not in DATASETS:

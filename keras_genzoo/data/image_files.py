@@ -151,13 +151,14 @@ def _by_header(
     return record
 
 
-def check_quality(name: str, images: Images, max_broken: float) -> None:
+def check_quality(name: str, images: Images, max_broken: float, noun: str = "image files") -> None:
     """Warns of files that are left out or changed, or stops at too many of them.
 
     Args:
         name: string, what messages call the folder.
         images: the images that were read.
         max_broken: float in [0, 1], the fraction of broken files from which on loading stops.
+        noun: string, what is counted.
 
     Raises:
         DataError: too many are broken, or too small.
@@ -166,7 +167,7 @@ def check_quality(name: str, images: Images, max_broken: float) -> None:
     broken, tiny, small, several = (record[key] for key in ("broken", "tiny", "small", "several"))
     if broken:
         which = some(f"{file} {reason}" for file, reason in broken.items())
-        what = f"{name}: {len(broken):,} of {total:,} image files cannot be used: {which}"
+        what = f"{name}: {len(broken):,} of {total:,} {noun} cannot be used: {which}"
         if len(broken) == total or len(broken) > max_broken * total:
             share = f"That is {len(broken) / total:.1%}, more than max_broken={max_broken:g} allows"
             raise DataError(

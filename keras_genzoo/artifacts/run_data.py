@@ -1,6 +1,5 @@
 """The images of a run: those it was trained on and held out, read again and checked; and others beside them."""
 
-import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from keras_genzoo.data.image_files import Read
 from keras_genzoo.data.source import Subset
 from keras_genzoo.data.weighting import content_of
 from keras_genzoo.files import expanded
-from keras_genzoo.registry import DATASETS, did_you_mean
+from keras_genzoo.registry import DATASETS, did_you_mean, folder_dataset
 
 if TYPE_CHECKING:
     from keras_genzoo.config import Preset
@@ -63,7 +62,7 @@ def class_names_of(run: Run) -> list[str]:
 
 def reads_folder(dataset: str) -> bool:
     """Returns True if the images of a registered dataset lie in a folder that the user names."""
-    return "path" in inspect.signature(DATASETS[dataset]).parameters
+    return folder_dataset(dataset) == dataset
 
 
 def on_data(preset: "Preset", data: str | None) -> "tuple[Preset, Path | None]":
@@ -84,7 +83,8 @@ def on_data(preset: "Preset", data: str | None) -> "tuple[Preset, Path | None]":
     path = check_data(data, preset["data"]["dataset"])
     if path is None:
         return on_dataset(preset, data), None
-    return (preset if reads_folder(preset["data"]["dataset"]) else on_dataset(preset, "image_folder")), path
+    dataset = folder_dataset(preset["data"]["dataset"])
+    return (preset if dataset == preset["data"]["dataset"] else on_dataset(preset, dataset)), path
 
 
 def check_data(data: str, dataset: str | None = None, option: str = "--data") -> Path | None:

@@ -11,7 +11,7 @@ from keras_genzoo.data.augmentation import AUGMENTATIONS
 from keras_genzoo.data.decode import canonical
 from keras_genzoo.data.source import ArraySource, DataError, Source, Split
 from keras_genzoo.data.stream import Stream
-from keras_genzoo.registry import DATASETS, did_you_mean
+from keras_genzoo.registry import DATASETS, did_you_mean, folder_dataset
 from keras_genzoo.types import ImageSize
 
 __all__ = ["AUGMENTATIONS", "ArraySource", "DataError", "Source", "Split", "Stream", "load_data", "load_split"]
@@ -25,16 +25,17 @@ def load_split(dataset: str, path: str | os.PathLike | None = None, **options: A
     """Loads the sources of a dataset: to train on, and held out.
 
     Args:
-        dataset: string, a registered dataset. One that is not a folder, given a `path`, becomes `image_folder`.
+        dataset: string, a registered dataset. One that is not a folder, given a `path`, becomes `image_folder`; drawn
+            pairs become `pairs`, and drawn images of two domains `unpaired`.
         path: folder of images.
         options: keywords of the dataset's function, among them `size` and `channels`.
 
     Raises:
         DataError: unknown dataset or option, or data that cannot be used.
     """
+    if path is not None:
+        dataset = folder_dataset(dataset)
     function = DATASETS[dataset]
-    if path is not None and "path" not in inspect.signature(function).parameters:
-        function, dataset = DATASETS["image_folder"], "image_folder"
     known = inspect.signature(function).parameters
     if "size" in options and "size" in known:
         options["size"] = canonical(options["size"])

@@ -1,5 +1,6 @@
 """The images of a run: those it was trained on and held out, read again and checked; and others beside them."""
 
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -123,6 +124,9 @@ def load_sources(preset: Mapping[str, Any], path: Path | None, read: Read = "ima
     dataset = preset["data"]["dataset"]
     if reads_folder(dataset):
         options["read"] = read
+    target_shape = preset["arguments"].get("target_shape")
+    if target_shape is not None and "target_channels" in inspect.signature(DATASETS[dataset]).parameters:
+        options["target_channels"] = target_shape[-1]
     return load_split(dataset, path, **{**options, "size": (height, width), "channels": channels})
 
 

@@ -38,7 +38,7 @@ def check_listed(task: Task, model: GenerativeModel) -> None:
     """
     if not reads_folder(task.preset["data"]["dataset"]):
         return
-    source = load_sources(task.preset, task.path, read="names").train
+    source = load_sources(task.preset, task.path, task.targets, read="names").train
     Stream(source, task.preset["data"]["batch_size"]).steps(model.turns)
     if model.targets == "label" and source.class_names is None:
         raise DataError(

@@ -87,7 +87,13 @@ def pairs(
     inputs, targets = layout.sides(direction)
     train, test = layout.parts(held_out)
     keys = [key for part in dict.fromkeys((train, test)) if part or not train for key in _keys(inputs, targets, part)]
-    matched, lonely = _matched(inputs, targets, keys)
+    matched, lonely = match(inputs, targets, keys)
+    if not matched:
+        first = next(iter(lonely.items()), ("", "there are no images"))
+        raise DataError(
+            f"{' '.join(first)}, nor has any other file: images of a pair have the same name, whatever their suffix; "
+            "of images that are no pairs take the dataset 'unpaired'."
+        )
     options: dict[str, Any] = {"allow_upscaling": allow_upscaling, "cache": cache, "read": read}
     size = canonical(size)
     x = read_side(inputs, matched, size, channels, **options)
@@ -138,21 +144,20 @@ def _keys(inputs: Side, targets: Side, part: str | None) -> list[Key]:
     return [key for key in keys if key not in quarantined]
 
 
-def _matched(inputs: Side, targets: Side, keys: list[Key]) -> tuple[list[Key], dict[str, str]]:
-    """The keys of both sides; and of other files why they cannot be used."""
+def match(inputs: Side, targets: Side, keys: list[Key]) -> tuple[list[Key], dict[str, str]]:
+    """The keys of both sides, and why the other files, by the names that messages use, have no partner."""
     matched = [key for key in keys if key in inputs.files and key in targets.files]
     lonely: dict[str, str] = {}
     for side, other in ((inputs, targets), (targets, inputs)):
         for key in keys:
             if key in side.files and key not in other.files:
                 lonely[side.shown(side.files[key])] = f"has no partner in {other.name}"
-    if not matched:
-        first = next(iter(lonely.items()), ("", "there are no images"))
-        raise DataError(
-            f"{' '.join(first)}, nor has any other file: images of a pair have the same name, whatever their suffix; "
-            "of images that are no pairs take the dataset 'unpaired'."
-        )
     return matched, lonely
+
+
+def unlike(sides: tuple[int, int], others: tuple[int, int]) -> bool:
+    """True if two images, of these (width, height), have other proportions and so can be no pair."""
+    return abs(sides[0] * others[1] / (sides[1] * others[0]) - 1) > _TOLERANCE
 
 
 def _check_pairs(
@@ -176,7 +181,7 @@ def _check_pairs(
     for key in usable if all(sides) else ():
         file, partner = inputs[0].files[key], targets[0].files[key]
         (width, height), (other_width, other_height) = sides[0][file], sides[1][partner]
-        if abs(width * other_height / (height * other_width) - 1) > _TOLERANCE:
+        if unlike((width, height), (other_width, other_height)):
             shown = f"{targets[0].shown(partner)} {other_width}x{other_height}"
             found["broken"][inputs[0].shown(file)] = f"is {width}x{height}, and {shown}: of other proportions"
     usable = [key for key in usable if inputs[0].shown(inputs[0].files[key]) not in found["broken"]]

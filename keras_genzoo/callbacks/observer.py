@@ -10,8 +10,9 @@ from keras import ops
 
 from keras_genzoo.callbacks.latents import CARRIES
 from keras_genzoo.capabilities import Conditional, FitsPrior, HasLatentStatistics, Samples
-from keras_genzoo.data import Source, Stream
-from keras_genzoo.data.stream import reduced
+from keras_genzoo.data import DataError, Source, Stream
+from keras_genzoo.data.source import Subset
+from keras_genzoo.data.stream import in_words, reduced
 from keras_genzoo.diagnosis import (
     Probe,
     classes_covered,
@@ -70,8 +71,8 @@ class Observer:
         self.y = None if y is None or model.targets is None else y[: self.num]
         if model.targets and self.y is None:
             raise ValueError(
-                f"Diagnosis: {type(model).__name__} needs a {model.targets} for each image: give a Stream, or a tuple "
-                f"(images, {model.targets}s)."
+                f"Diagnosis: {type(model).__name__} needs {in_words(model.targets)} for each image: give a Stream, or "
+                f"a tuple (images, {model.targets}s)."
             )
         self.input = range_of(self.x)
         """Measures of the range of the training images."""
@@ -186,9 +187,15 @@ def _some(
     if held_out is None or len(held_out) < _FEWEST:
         return None, None
     indices = np.linspace(0, len(held_out) - 1, min(most, len(held_out))).astype(int)
-    found = held_out[indices]
-    images, y = (found["image"], found.get(targets or "")) if isinstance(found, dict) else (np.asarray(found), None)
-    return from_pixels(images) if images.dtype == np.uint8 else images.astype("float32"), y
+    if isinstance(held_out, np.ndarray) or ops.is_tensor(held_out):
+        images = np.asarray(held_out[indices])
+        return from_pixels(images) if images.dtype == np.uint8 else images.astype("float32"), None
+    stream = Stream(Subset(held_out, indices), len(indices), shuffle=False)
+    try:
+        batch = stream.batch(0, len(indices), targets)
+    except DataError:  # it has no such targets
+        batch = stream.batch(0, len(indices))
+    return batch[0], batch[1] if len(batch) > 1 else None
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

@@ -21,6 +21,11 @@ _PAIRS = "take a dataset of pairs, such as 'pairs' (a folder) or 'drawn_outlines
 _SECOND_DOMAINS = f"take a dataset of two domains, such as 'unpaired' (a folder) or 'drawn_smiles'; or {_PAIRS}"
 
 
+def in_words(targets: str | None) -> str:
+    """What a batch has as y for each image, for messages: "a label", "an image of a second domain"."""
+    return "an image of a second domain" if targets == "other" else f"a {targets}"
+
+
 def _one_pass(batch: Callable[[int], Batch], starts: range) -> Any:
     """One pass, which may be read again: of a generator, `fit` would repeat the first batches in each validation."""
     import keras

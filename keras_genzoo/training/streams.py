@@ -34,12 +34,16 @@ def check_listed(task: Task, model: GenerativeModel) -> None:
     """Checks what the names of the files in a folder tell, before minutes are spent on decoding them.
 
     Raises:
-        DataError: they are too few for a batch, or have no classes, or others, where the model needs them.
+        DataError: they are too few for a batch, or have no classes, or others, or no images of a second domain, where
+            the model needs them.
     """
     if not reads_folder(task.preset["data"]["dataset"]):
         return
     source = load_sources(task.preset, task.path, task.targets, read="names").train
-    Stream(source, task.preset["data"]["batch_size"]).steps(model.turns)
+    stream = Stream(source, task.preset["data"]["batch_size"])
+    stream.steps(model.turns)
+    if model.targets not in (None, "label"):
+        stream.batch(0, 1, model.targets)
     if model.targets == "label" and source.class_names is None:
         raise DataError(
             f"{source.name} has no classes, and {type(model).__name__} needs the class of each image: put the images "

@@ -50,7 +50,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
         ('arguments.encoder={"network": "toy_encode"}', "arguments.encoder.network: there is no network 'toy_encode'"),
         (
             'data.augment=["flp"]',
-            "data.augment[0]: expected 'brightness_contrast', 'flip' or 'shift', got 'flp'; did you mean 'flip'?",
+            "data.augment[0]: expected 'brightness_contrast', 'flip', 'jitter' or 'shift', got 'flp'; did you mean",
         ),
         ("arguments.dtype=float16", "arguments.dtype: expected 'float32', 'mixed_float16' or 'mixed_bfloat16', got"),
         # unknown keys

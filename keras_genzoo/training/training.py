@@ -68,7 +68,8 @@ class Training:
         if earlier:
             earlier.check_same_preset(task.preset)
         elif options.output is not None:
-            check_outside(expanded(options.output), task.path)
+            for folder in (task.path, task.targets):
+                check_outside(expanded(options.output), folder)
         if task.deterministic:
             backend.make_deterministic()
         model = config.build(task.preset, seed=task.seed, jit_compile=JIT[task.jit])

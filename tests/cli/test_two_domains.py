@@ -39,6 +39,12 @@ def test_a_folder_takes_the_place_of_drawn_pairs(genzoo, preset, sides, tmp_path
         shutil.copytree(folder, whole / name)
     code, text, _ = genzoo("train", preset, "--dry-run", "--data", whole, "--held-out", "2")
     assert code == 0 and "10 images to train, 2 held out" in text
+    for side in "AB":
+        (whole / f"val{side}").mkdir()
+        for number in range(3):
+            (whole / f"train{side}" / f"{number:02d}.png").rename(whole / f"val{side}" / f"{number:02d}.png")
+    code, text, _ = genzoo("train", preset, "--dry-run", "--data", whole, "--held-out", "val")
+    assert code == 0 and "9 images to train, 3 held out" in text
     (whole / "trainB" / "03.png").unlink()
     code, _, complaint = genzoo("train", preset, "--dry-run", "--data", whole, "--set", "data.max_broken=0")
     assert code == 2 and "trainA/03.png has no partner in whole/ (B)" in complaint
@@ -91,6 +97,10 @@ class TestMistakes:
     def test_a_flat_folder_says_what_is_expected(self, mistake, preset, sides):
         line = mistake("train", preset, "--dry-run", "--data", sides[0])
         assert "00.png is 16x16, and not two images side by side" in line and "--targets FOLDER" in line
+
+    def test_a_run_is_not_made_among_the_images(self, mistake, preset, sides):
+        words = ["train", preset, "--data", sides[0], "--targets", sides[1], "--output", sides[1] / "run"]
+        assert "lies in the folder of images" in mistake(*words)
 
     def test_a_setting_names_no_folder(self, mistake, preset, sides):
         line = mistake("train", preset, "--dry-run", "--data", sides[0], "--set", f"data.target_path={sides[1]}")

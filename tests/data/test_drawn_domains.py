@@ -1,5 +1,7 @@
 """Drawn pairs and drawn domains: what belongs to what, what lines show, and that no face is in two domains."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -123,6 +125,12 @@ class TestSmiles:
         assert Stream(load_split("drawn_smiles", held_out=0).held_out, 4, shuffle=False).steps() == 0
 
 
+@pytest.mark.parametrize("name", ["drawn_outlines", "drawn_smiles"])
+def test_manifests_are_json(name):
+    manifest = load_split(name, num_images=4, held_out=2).train.manifest()
+    assert json.loads(json.dumps(manifest)) == manifest
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -168,5 +176,6 @@ class TestFolders:
         assert len(load_split("drawn_smiles", tmp_path / "d", size=8, held_out=1).train.other) == 3
         preset = load_preset("vae_drawn_faces_32")
         preset["data"] = {"dataset": "drawn_smiles", "batch_size": 2, "augment": ["flip", "jitter"]}
-        found, path = on_data(preset, str(tmp_path / "d"))
+        found, path, targets = on_data(preset, str(tmp_path / "d"))
+        assert targets is None
         assert path == tmp_path / "d" and found["data"] == {**preset["data"], "dataset": "unpaired"}

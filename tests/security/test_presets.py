@@ -60,7 +60,7 @@ OBJECTS = {
         "data.cache: expected null",
     ),
     "a path as name": (arguments(name="../../evil"), "evil"),
-    "an augmentation": (data(augment=["__import__"]), "expected 'brightness_contrast', 'flip' or 'shift'"),
+    "an augmentation": (data(augment=["__import__"]), "expected 'brightness_contrast', 'flip', 'jitter' or 'shift'"),
     "a format string as model": (
         {"model": "{0.__class__.__init__.__globals__}"},
         "'{0.__class__.__init__.__globals__}'",

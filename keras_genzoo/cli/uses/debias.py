@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from keras_genzoo.artifacts import Run, load
-from keras_genzoo.artifacts.run_data import images_of, load_sources, on_data, recorded_path
+from keras_genzoo.artifacts.run_data import images_of, load_sources, on_data, recorded_path, recorded_targets
 from keras_genzoo.callbacks import write_sheet
 from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.cli.io.reading import in_one_pass, table_of
@@ -69,11 +69,13 @@ def _to_train_on(run: Run, data: str | None) -> tuple[Source, list[str]]:
     """
     if data is not None and Path(data, "config.json").is_file():
         run, data = Run(data), None
+    targets: tuple[str, ...] = ()
     if data is None:
         source, data = images_of(run).train, str(recorded_path(run) or "")
+        targets = ("--targets", str(second)) if (second := recorded_targets(run)) else ()
     else:
         source = load_sources(*on_data(run.config, data)).train
-    return source, [str(run.path / "config.json"), *(("--data", data) if data else ())]
+    return source, [str(run.path / "config.json"), *(("--data", data) if data else ()), *targets]
 
 
 def _check_factor(factor: str | None, known: Collection[str], source: Source) -> None:

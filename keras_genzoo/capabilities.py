@@ -145,6 +145,16 @@ class Translates(Protocol):
 
 
 @runtime_checkable
+class TranslatesAtRandom(Protocol):
+    """Translates with the noise of a seed, if `test_time_dropout` is set; then what is in a batch may matter too."""
+
+    test_time_dropout: bool
+
+    def translate(self, x: Array, direction: str = "ab", batch_size: int = 16, seed: int = 0) -> Array:
+        """uint8 translations of images, as of `Translates`, with the noise of a seed."""
+
+
+@runtime_checkable
 class HasLikelihood(Protocol):
     """Gives a bound on the log-likelihood of images: see `keras_genzoo.metrics.likelihood`."""
 

@@ -86,13 +86,7 @@ def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
     Returns:
         uint8 array of shape (size, size, channels).
     """
-    image = _of_8_bits(image)
-    if image.mode == "La":  # alpha is multiplied in, which Pillow takes out step by step alone
-        image = image.convert("LA")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = flattened(image, channels)
     width, height = image.size
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
@@ -100,6 +94,17 @@ def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
         image = image.crop((left, top, left + side, top + side))
     image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(size, size, channels)
+
+
+def flattened(image: Image.Image, channels: int) -> Image.Image:
+    """An image of any mode in grey (1 channel) or RGB (3) of 8 bits, laid over white where it is transparent."""
+    image = _of_8_bits(image)
+    if image.mode == "La":  # alpha is multiplied in, which Pillow takes out step by step alone
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if channels == 1 else "RGB")
 
 
 def decode(path: Path, size: int, channels: int) -> Decoded:

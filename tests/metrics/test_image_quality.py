@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_genzoo.images import from_pixels
-from keras_genzoo.metrics import mse, psnr, ssim
+from keras_genzoo.metrics import mae, mse, psnr, ssim
 
 
 @pytest.fixture
@@ -34,6 +34,15 @@ def naive_ssim(x, y):
             above = (2 * mean_a * mean_b + 0.01**2) * (2 * cov + 0.03**2)
             values.append(above / ((mean_a**2 + mean_b**2 + 0.01**2) * (var_a + var_b + 0.03**2)))
     return np.mean(values)
+
+
+def test_the_mean_absolute_error_of_bytes_and_of_floats(pair):
+    x, y = pair
+    np.testing.assert_allclose(mae(constant(0), constant(51)), 0.2)
+    np.testing.assert_allclose(mae(x, y), [np.abs(a / 255 - b / 255).mean() for a, b in zip(x, y, strict=True)])
+    np.testing.assert_allclose(mae(from_pixels(x), from_pixels(y)), mae(x, y), atol=1e-6)
+    with pytest.raises(ValueError, match="mae: got shapes"):
+        mae(x, y[:1])
 
 
 def test_mse_and_psnr_of_a_constant_difference():

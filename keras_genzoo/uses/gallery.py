@@ -90,7 +90,8 @@ def gallery(translations: Translations, about: Mapping[str, Any]) -> str:
     title = _text(about.get("title", "Translations"))
     facts = {**rest, "images": f"{len(translations.rows):,}, {translations.prepared}"}
     if translations.broken:
-        facts["left out"] = f"{len(translations.broken):,} files that cannot be read"
+        count = len(translations.broken)
+        facts["left out"] = f"{count:,} file{'s' if count > 1 else ''} that cannot be read"
     listed = "".join(map(_item(translations), translations.rows))
     means = translations.in_words()
     parts = [

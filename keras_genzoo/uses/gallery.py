@@ -13,6 +13,7 @@ from keras_genzoo.printable import printable
 from keras_genzoo.uses.translations import MEASURES, Translation, Translations
 
 _CAPTIONS = {"input": "input", "output": "output", "target": "target", "round_trip": "round trip"}
+_NOTE = "Means over the images, ± their standard errors."
 _PIXELATED = 128  # pixels below which an image is enlarged without being blurred
 
 _STYLE = """
@@ -29,7 +30,8 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; mar
 dt { color: var(--soft) }
 dd { margin: 0 }
 .means dd, .numbers dd { font-variant-numeric: tabular-nums }
-.means { font-size: 1rem }
+.means { font-size: 1rem; margin-bottom: .25rem }
+.note { color: var(--soft); font-size: .85rem; margin: 0 0 1rem }
 .order { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin-bottom: 1rem }
 select { font: inherit; min-height: 2.5rem; max-width: 100%; padding: 0 .5rem; color: inherit;
   background: var(--card); border: 1px solid var(--line); border-radius: .4rem }
@@ -41,6 +43,10 @@ select { font: inherit; min-height: 2.5rem; max-width: 100%; padding: 0 .5rem; c
 .name { margin: 0 0 .5rem; font-size: .9rem; font-weight: 600 }
 .row { display: flex; gap: .4rem }
 figure { margin: 0; flex: 1 1 0; min-width: 0; max-width: 24rem }
+@media (max-width: 30rem) {
+  .four { flex-wrap: wrap }
+  .four figure { flex-basis: 45% }
+}
 figure a { display: block }
 img { display: block; width: 100%; height: auto; border-radius: .2rem }
 img.small { image-rendering: pixelated }
@@ -97,7 +103,7 @@ def gallery(translations: Translations, about: Mapping[str, Any]) -> str:
     parts = [
         f"<h1>{title}</h1>",
         _definitions(facts.items()),
-        _definitions(means, "means") if means else "",
+        f'{_definitions(means, "means")}\n<p class="note">{_NOTE}</p>' if means else "",
         _orders(translations),
         f'<ul id="images">\n{listed}</ul>',
     ]
@@ -134,12 +140,16 @@ def _item(translations: Translations) -> Any:
     def item(row: Translation) -> str:
         data = "".join(f' data-{_key(name)}="{_number(value)}"' for name, value in row.numbers.items())
         figures = "".join(_figure(column, row) for column in translations.columns)
+        kind = "row four" if len(translations.columns) == 4 else "row"
         numbers = "".join(
-            f"<div><dt>{_text(MEASURES[name].label)}</dt><dd>{_shown(name, value)}</dd></div>"
+            f'<div title="{_text(MEASURES[name].about)}"><dt>{_text(MEASURES[name].label)}</dt>'
+            f"<dd>{_shown(name, value)}</dd></div>"
             for name, value in row.numbers.items()
         )
         numbers = f'\n<dl class="numbers">{numbers}</dl>' if numbers else ""
-        return f'<li{data}>\n<p class="name">{_text(row.name)}</p>\n<div class="row">{figures}</div>{numbers}\n</li>\n'
+        return (
+            f'<li{data}>\n<p class="name">{_text(row.name)}</p>\n<div class="{kind}">{figures}</div>{numbers}\n</li>\n'
+        )
 
     return item
 

@@ -14,13 +14,16 @@ from keras_genzoo.data.listing import some
 from keras_genzoo.data.whole import read_whole
 from keras_genzoo.images import to_pixels
 
-MOST_PIXELS = 2**23
-"""Pixels of images that are translated at a time, and of a single one: as many as a picture in 4K (3840 x 2160) has.
+MOST_PIXELS = 2**22
+"""Pixels of an image that is translated, at most, such as 2048 x 2048.
 
-A network of 64 filters at full resolution then takes 2 GiB for the output of one layer."""
+On a CPU, `resnet_translator` with its 64 filters took 1 KiB a pixel, so that takes 4 GiB."""
+
+AT_ONCE = 2**20
+"""Pixels of a batch, unless a single image has more: 16 images of 256 x 256."""
 
 _LARGE = 2  # times the size trained on; networks' receptive fields then cover the half of what they did
-_AT_ONCE = 256
+_NAMES_AT_ONCE = 256
 
 
 class Batch(NamedTuple):
@@ -81,7 +84,7 @@ class Preparation:
             if image is None:
                 broken[names[number]] = reason
                 continue
-            full = (len(found) + 1) * image.shape[0] * image.shape[1] > MOST_PIXELS or len(found) == batch_size
+            full = (len(found) + 1) * image.shape[0] * image.shape[1] > AT_ONCE or len(found) == batch_size
             if found and (full or found[0].shape != image.shape):
                 yield Batch(numbers, np.stack(found))
                 numbers, found = [], []
@@ -176,13 +179,15 @@ class Domain:
 
     def names(self) -> list[str]:
         """The images' names, or else their numbers."""
-        starts = range(0, len(self.source), _AT_ONCE)
-        parts = (self.source[np.arange(at, min(at + _AT_ONCE, len(self.source)))] for at in starts)
+        starts = range(0, len(self.source), _NAMES_AT_ONCE)
+        parts = (self.source[np.arange(at, min(at + _NAMES_AT_ONCE, len(self.source)))] for at in starts)
         names = [str(name) for part in parts for name in part.get("name", ())]
         return names or [f"{number:05d}" for number in range(len(self.source))]
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """All images, uint8, in their order."""
+        height, width, _ = self.source.image_shape
+        batch_size = max(1, min(batch_size, AT_ONCE // (height * width)))
         for at in range(0, len(self.source), batch_size):
             numbers = range(at, min(at + batch_size, len(self.source)))
             record = self.source[np.asarray(numbers)]

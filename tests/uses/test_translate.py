@@ -201,9 +201,17 @@ def test_large_images_are_said_to_be(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(translation_inputs, "MOST_PIXELS", 600)
     with pytest.raises(DataError, match=r"1 of 6 images would have more than 600 pixels, .*: large.png \(33x40\): res"):
         translate_files(OneWay(), photos, tmp_path / "other", watch=silent)
-    model = OneWay()
-    translate_files(model, photos, tmp_path / "other", size=13, watch=silent)
-    assert max(count * height * width for count, height, width, _ in model.calls) <= 600  # smaller batches
+    translate_files(OneWay(), photos, tmp_path / "other", size=13, watch=silent)
+
+
+def test_batches_are_the_smaller_the_larger_images_are(photos, tmp_path, monkeypatch):
+    model, source = OneWay(), ArraySource(pixels(5, 16, 16, 1))
+    monkeypatch.setattr(translation_inputs, "AT_ONCE", 600)
+    translate_files(model, photos, tmp_path / "files", watch=silent)
+    translate_source(model, source, tmp_path / "source", watch=silent)
+    assert [shape[:3] for shape in model.calls] == [
+        (1, 1, 1), (2, 13, 22), (1, 13, 22), (1, 22, 13), (2, 16, 16), (2, 16, 16), (1, 16, 16)
+    ]  # fmt: skip
 
 
 def test_a_file_becomes_a_file(photos, tmp_path):

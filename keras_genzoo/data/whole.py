@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from keras_genzoo.data.decode import Decoded, _read, _upright, flattened, to_square
+from keras_genzoo.data.decode import Decoded, _read, decode, flattened
 
 
 def read_whole(path: Path, channels: int, shorter: int | None = None, shape: tuple[int, int] | None = None) -> Decoded:
@@ -30,18 +30,16 @@ def read_whole(path: Path, channels: int, shorter: int | None = None, shape: tup
         (256, 341, 3)
     """
 
+    if shape is not None:
+        return decode(path, shape, channels)
+
     def pixels(image: Image.Image) -> np.ndarray:
-        upright = _upright(image)
-        if shape is not None and shape[0] == shape[1]:
-            return to_square(upright, shape[0], channels)
-        flat = flattened(upright, channels)
-        if shape is not None:
-            flat = ImageOps.fit(flat, shape[::-1], Image.Resampling.LANCZOS)
-        elif shorter is not None and min(flat.size) != shorter:
+        flat = flattened(image, channels)
+        if shorter is not None and min(flat.size) != shorter:
             flat = flat.resize(resized(flat.size, shorter), Image.Resampling.LANCZOS)
         return np.asarray(flat).reshape(flat.height, flat.width, channels)
 
-    return _read(path, pixels)
+    return _read(path, 1, "", pixels)
 
 
 def resized(sides: tuple[int, int], shorter: int) -> tuple[int, int]:

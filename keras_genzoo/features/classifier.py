@@ -61,7 +61,7 @@ def heads_of(source: Source) -> tuple[Head, ...]:
     """
     example = source[np.arange(1)]
     if "factors" in example and source.factor_names:
-        drawn = FACTORS if source.name == "drawn_faces" else {}
+        drawn = FACTORS if source.factor_names == tuple(FACTORS) else {}
         columns = zip(source.factor_names, _column(source, "factors").T, strict=True)
         heads = tuple(
             Head(name, drawn[name].classes)
@@ -301,7 +301,7 @@ class Classifier(NetworkExtractor):
 class _Targets:
     """A source whose label is a row of numbers, one for each head, as the loss takes it."""
 
-    class_names = factor_names = None
+    class_names = factor_names = other = None
 
     def __init__(self, source: Source, heads: Sequence[Head]):
         self.source, self.heads = source, heads

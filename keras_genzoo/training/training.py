@@ -77,7 +77,7 @@ class Training:
         else:
             taken = take_weights(model, options.from_run) if options.from_run is not None else None
         check_listed(task, model)
-        split = load_sources(task.preset, task.path, read="headers" if options.dry_run else "images")
+        split = load_sources(task.preset, task.path, task.targets, read="headers" if options.dry_run else "images")
         measuring = Measuring.of(options, earlier)
         measured = measuring.prepare(model, split) if measuring else None
         train, held_out = streams(task, split, model)

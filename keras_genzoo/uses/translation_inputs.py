@@ -166,7 +166,7 @@ class Domain:
     """
 
     def __init__(self, source: Source, direction: str):
-        other = getattr(source, "other", None) if direction == "ba" else None
+        other = source.other if direction == "ba" else None
         self.source = source if other is None else other
         self.columns = ("image", "target") if direction == "ab" or other is not None else ("target", "image")
         if not len(self.source):

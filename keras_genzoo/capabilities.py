@@ -145,13 +145,16 @@ class Translates(Protocol):
 
 
 @runtime_checkable
-class TranslatesAtRandom(Protocol):
-    """Translates with the noise of a seed, if `test_time_dropout` is set; then what is in a batch may matter too."""
+class DrawsTranslations(Protocol):
+    """Translates with noise, if `test_time_dropout` says so: `translations_of` and `translate` then take a seed."""
 
     test_time_dropout: bool
 
+    def translations_of(self, x: Tensor, direction: str = "ab", seed: Tensor = None) -> Tensor:
+        """As of `Translates`, with the noise of a seed; it depends on the other images of a batch too."""
+
     def translate(self, x: Array, direction: str = "ab", batch_size: int = 16, seed: int = 0) -> Array:
-        """uint8 translations of images, as of `Translates`, with the noise of a seed."""
+        """As of `Translates`, with the noise of a seed."""
 
 
 @runtime_checkable

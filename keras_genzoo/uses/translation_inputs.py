@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_genzoo.capabilities import Translates, TranslatesAtRandom
+from keras_genzoo.capabilities import DrawsTranslations, Translates
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.data.decode import Decoded, examine_all
 from keras_genzoo.data.listing import some
@@ -144,7 +144,7 @@ def check_direction(model: Any, direction: str) -> None:
 
 def is_random(model: Translates) -> bool:
     """Whether a translation depends on a seed; then images go one by one, or what is in a batch would matter too."""
-    return isinstance(model, TranslatesAtRandom) and model.test_time_dropout
+    return isinstance(model, DrawsTranslations) and model.test_time_dropout
 
 
 def none_can_be_read(broken: Mapping[str, str]) -> DataError:

@@ -131,13 +131,13 @@ def measures_of(made: np.ndarray, target: np.ndarray | None, x: np.ndarray, back
     if target is not None:
         found |= {name: function(target, made) for name, function in _of_targets(made.shape).items()}
     if back is not None:
-        found["cycle_error"] = metrics.mae(x, back)
+        found["cycle_error"] = metrics.l1(x, back)
     return found
 
 
 def _of_targets(shape: tuple[int, ...]) -> dict[str, Any]:
     """The functions of targets and translations, by the names of what they measure."""
-    functions = {"l1": metrics.mae, "re": metrics.mse, "psnr": metrics.psnr}
+    functions = {"l1": metrics.l1, "re": metrics.mse, "psnr": metrics.psnr}
     return {**functions, "ssim": metrics.ssim} if min(shape[1:3]) >= WINDOW else functions
 
 

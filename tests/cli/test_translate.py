@@ -10,7 +10,7 @@ import keras_genzoo
 from keras_genzoo import config
 from keras_genzoo.artifacts import Position, Run
 from keras_genzoo.artifacts.run_data import record_of
-from keras_genzoo.data import ArraySource, Split
+from keras_genzoo.data import ArraySource, Split, load_split
 from keras_genzoo.registry import DATASETS
 from tests.uses.test_gallery import Page
 
@@ -21,6 +21,12 @@ COPIES = {
     "decoder": {"network": "mlp_decoder", "hidden": [2]},
 }
 SIZE = 16
+DISCRIMINATOR = {"network": "patch_discriminator", "filters": 4, "receptive_field": 16}
+CYCLEGAN = {
+    "image_shape": [SIZE, SIZE, 3],
+    **{key: {"network": "resnet_translator", "filters": 2, "blocks": 1} for key in ("a_to_b", "b_to_a")},
+    **{key: {**DISCRIMINATOR, "receptive_field": 1} for key in ("discriminator_a", "discriminator_b")},
+}
 
 
 def toy_pairs(size: int = SIZE, channels: int = 1, held_out: int = 3, num_images: int = 8) -> Split:
@@ -40,16 +46,18 @@ def pairs():
     del DATASETS._entries["toy_pairs"]
 
 
-def run_of(folder, model, arguments):
-    """A run of a model that was not trained."""
+def run_of(folder, model, arguments, dataset="toy_pairs", data=None):
+    """A run of a model that was not trained, on toys or on the images of a folder."""
     preset = {
         "schema": 2,
         "model": model,
-        "data": {"dataset": "toy_pairs", "batch_size": 2},
+        "data": {"dataset": dataset, "batch_size": 2},
         "arguments": arguments,
         "fit": {"epochs": 1},
     }
-    record = {"seed": 0, "jit": "off", "data": record_of(None, toy_pairs(channels=arguments["image_shape"][-1]))}
+    channels = arguments["image_shape"][-1]
+    split = toy_pairs(channels=channels) if data is None else load_split(dataset, data, size=SIZE, channels=channels)
+    record = {"seed": 0, "jit": "off", "data": record_of(data, None, split)}
     with Run.create(folder, preset, record) as run:
         run.checkpoints.save(config.build(run.config, seed=0), Position(1))
     return folder
@@ -59,8 +67,7 @@ def run_of(folder, model, arguments):
 def maps(tmp_path_factory):
     """A run of pix2pix."""
     shapes = {"image_shape": [SIZE, SIZE, 1], "target_shape": [SIZE, SIZE, 3]}
-    discriminator = {"network": "patch_discriminator", "filters": 4, "receptive_field": 16}
-    networks = {"generator": GENERATOR, "discriminator": discriminator}
+    networks = {"generator": GENERATOR, "discriminator": DISCRIMINATOR}
     return run_of(tmp_path_factory.mktemp("runs") / "maps", "pix2pix", {**shapes, **networks})
 
 
@@ -122,12 +129,40 @@ def test_pairs_that_a_run_held_out(maps, genzoo, tmp_path):
 
 
 @pytest.mark.slow
+def test_folders_of_pairs(genzoo, mistake, tmp_path):
+    for part, count in (("train", 4), ("test", 3)):
+        _images(tmp_path / "sides" / part, count, (SIZE, 2 * SIZE, 3))
+    translator = {"image_shape": [SIZE, SIZE, 3], "generator": GENERATOR, "discriminator": DISCRIMINATOR}
+    run = run_of(tmp_path / "run", "pix2pix", translator, "pairs", tmp_path / "sides")
+    for number, (data, count) in enumerate({tmp_path / "sides": 3, run: 3, tmp_path / "sides" / "train": 4}.items()):
+        code, text, errors = genzoo("translate", run, "--data", data, "--output", tmp_path / f"out{number}")
+        assert code == 0 and text.startswith(f"{count} images, as the dataset gives them") and "  L1 " in text, errors
+    out, sheet = tmp_path / "out0", np.asarray(Image.open(tmp_path / "sides" / "test" / "1.png"))
+    (name,) = [path.relative_to(out / "input") for path in (out / "input").rglob("1.png")]
+    np.testing.assert_array_equal(np.asarray(Image.open(out / "input" / name)), sheet[:, :SIZE])
+    np.testing.assert_array_equal(np.asarray(Image.open(out / "target" / name)), sheet[:, SIZE:])
+    first, second = (_images(tmp_path / name, 2, (SIZE, SIZE, 3)) for name in ("photos", "maps"))
+    words = ("--data", first, "--targets", second, "--output", tmp_path / "two")
+    code, text, errors = genzoo("translate", run, *words)
+    assert code == 0 and text.startswith("2 images") and "  L1 " in text, errors
+    line = mistake("translate", run, "--data", first, "--output", first / "made")
+    assert "would lie among the images of" in line
+
+
+@pytest.mark.slow
+def test_folders_of_domains_without_pairs(genzoo, tmp_path):
+    for name, count in (("trainA", 3), ("trainB", 4), ("testA", 2), ("testB", 3)):
+        _images(tmp_path / "domains" / name, count, (SIZE, SIZE, 3))
+    run = run_of(tmp_path / "run", "cyclegan", CYCLEGAN, "unpaired", tmp_path / "domains")
+    for direction, count in (("ab", 2), ("ba", 3)):
+        words = ("--data", tmp_path / "domains", "--direction", direction, "--output", tmp_path / direction)
+        code, text, errors = genzoo("translate", run, *words)
+        assert code == 0 and f"{count} images" in text and "  cycle error " in text and "  L1 " not in text, errors
+
+
+@pytest.mark.slow
 def test_a_model_of_both_directions(genzoo, photos, tmp_path):
-    translator = {"network": "resnet_translator", "filters": 2, "blocks": 1}
-    discriminator = {"network": "patch_discriminator", "filters": 4, "receptive_field": 1}
-    networks = {"a_to_b": translator, "b_to_a": translator}
-    networks |= {"discriminator_a": discriminator, "discriminator_b": discriminator}
-    run = run_of(tmp_path / "run", "cyclegan", {"image_shape": [SIZE, SIZE, 3], **networks})
+    run = run_of(tmp_path / "run", "cyclegan", CYCLEGAN)
     words = ("--input", photos, "--direction", "ba", "--output", tmp_path / "out")
     code, text, errors = genzoo("translate", run, *words)
     assert code == 0 and "  cycle error  0." in text, errors
@@ -183,12 +218,12 @@ class TestMistakes:
         assert "--size is for --input" in mistake("translate", maps, "--data", maps, "--size", 8, *out)
         assert "nor a dataset of this name" in mistake("translate", maps, "--data", tmp_path / "no", *out)
         assert "images/ has no targets: give pairs" in mistake(
-            "translate", maps, "--data", _large_enough(tmp_path / "images"), *out
+            "translate", maps, "--data", _images(tmp_path / "images", 2, (SIZE, SIZE)), *out
         )
 
 
-def _large_enough(folder):
-    folder.mkdir()
-    for number in range(2):
-        Image.fromarray(RNG.integers(0, 256, (SIZE, SIZE), "uint8")).save(folder / f"{number}.png")
+def _images(folder, count, shape):
+    folder.mkdir(parents=True)
+    for number in range(count):
+        Image.fromarray(RNG.integers(0, 256, shape, "uint8")).save(folder / f"{number}.png")
     return folder

@@ -138,7 +138,7 @@ def test_pairs_are_measured_in_both_directions(tmp_path):
     made = translate_source(OneWay(), source, tmp_path / "out", batch_size=2, watch=silent)
     assert made.columns == ("input", "output", "target")
     numbers = {name: [row.numbers[name] for row in made.rows] for name in ("l1", "re", "psnr", "ssim")}
-    for name, function in {"l1": metrics.mae, "re": metrics.mse, "psnr": metrics.psnr, "ssim": metrics.ssim}.items():
+    for name, function in {"l1": metrics.l1, "re": metrics.mse, "psnr": metrics.psnr, "ssim": metrics.ssim}.items():
         np.testing.assert_allclose(numbers[name], function(exact, target))
     assert numbers["psnr"][0] == np.inf and made.means()["psnr"].images == 4
     assert "dB, of 4 images in which something differs" in dict(made.in_words())["PSNR"]
@@ -161,7 +161,7 @@ def test_sources_without_names_or_targets(tmp_path):
         translate_source(Inverter(), source, tmp_path / "other", "ba")
     with pytest.raises(DataError, match="there are no images in noise"):
         translate_source(OneWay(), ArraySource(np.zeros((0, 8, 8, 1), "uint8"), name="noise"), tmp_path / "other")
-    two = type("Two", (ArraySource,), {"other": ArraySource(pixels(3, 8, 8, 3))})(pixels(2, 8, 8, 1))
+    two = ArraySource(pixels(2, 8, 8, 1), other=ArraySource(pixels(3, 8, 8, 3)))
     assert len(translate_source(Inverter(), two, tmp_path / "ba", "ba", watch=silent).rows) == 3
 
 

@@ -10,6 +10,7 @@ EPILOG = """examples:
   genzoo translate runs/maps --input photos/ --output translated/ --size 256
   genzoo translate runs/horses --input zebras/ --direction ba --output horses/
   genzoo translate runs/maps --data maps/test/ --output tested/
+  genzoo translate runs/maps --data photos/ --targets maps/ --output tested/
 
 A folder of --output has the translations in output/, means and how they came about in translations.json, a line for
 each image in translations.csv, and a gallery, index.html, for which inputs, targets and round trips lie beside them.
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "held out",
     )
     parser.add_argument(
-        "--targets", metavar="FOLDER", type=path, help="the second folder of pairs whose images lie in two (--data)"
+        "--targets", metavar="FOLDER", type=path, help="folder of the targets, if --data is that of the inputs alone"
     )
     parser.add_argument(
         "--output",
@@ -67,9 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Translates."""
     from keras_genzoo.artifacts import RunError, with_state
+    from keras_genzoo.artifacts.run_data import check_targets
     from keras_genzoo.cli.io.inputs import check_image, check_images
     from keras_genzoo.cli.io.outputs import file_of, new_folder_of
-    from keras_genzoo.data import DataError
 
     own = with_state(args.run, args.best)
     if args.targets and not args.data:
@@ -77,8 +78,8 @@ def run(args: argparse.Namespace) -> None:
     if args.data and args.size:
         raise RunError("translate: --size is for --input: images of --data get the size that the run was trained at.")
     check_images(args.data)
-    if args.targets and not Path(args.targets).is_dir():
-        raise DataError(f"--targets: there is no folder '{args.targets}'.")
+    if args.targets:
+        check_targets(args.targets)
     to_file = args.input is not None and _names_a_file(args.output)
     if args.input and not Path(args.input).is_dir():
         check_image(args.input)

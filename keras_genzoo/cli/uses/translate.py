@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_genzoo.artifacts import Run, RunError, load
-from keras_genzoo.artifacts.run_data import check_data, images_beside, load_sources
+from keras_genzoo.artifacts.run_data import images_beside
 from keras_genzoo.capabilities import Translates
 from keras_genzoo.data import DataError, Source
 from keras_genzoo.printable import columns, printable
@@ -56,12 +56,8 @@ def paired_source(run: Run, data: str, targets: str | None) -> Source:
     Raises:
         DataError: they cannot be used.
     """
-    if targets is None:
-        found = images_beside(run, data, tolerant=True)
-        return found.split.held_out if found.part == "held_out" else found.split.train
-    preset = run.config
-    options = {**preset["data"], "target_path": targets, "held_out": 0}
-    return load_sources({**preset, "data": options}, check_data(data)).train
+    found = images_beside(run, data, tolerant=True, targets=targets)
+    return found.split.held_out if found.part == "held_out" else found.split.train
 
 
 def about(args: argparse.Namespace, own: Run, model: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "traverse": "vary one latent of a run at a time",
     "interpolate": "walk from one image of a run to another",
     "arithmetic": "add an attribute to images",
+    "translate": "translate images, or pairs of a test set, and show them",
     "outliers": "score how unusual images are",
     "debias": "weigh rare images for a training",
     "evaluate": "measure a run, or any images",

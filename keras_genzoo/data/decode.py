@@ -115,13 +115,7 @@ def to_size(image: Image.Image, size: int | Sequence[int], channels: int) -> np.
         uint8 array of shape (height, width, channels).
     """
     rows, columns = height_width(size)
-    image = _of_8_bits(image)
-    if image.mode == "La":  # alpha is multiplied in, which Pillow takes out step by step alone
-        image = image.convert("LA")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = flattened(image, channels)
     width, height = image.size
     across, down = min(width, max(1, height * columns // rows)), min(height, max(1, width * rows // columns))
     left, top = (width - across) // 2, (height - down) // 2
@@ -129,6 +123,17 @@ def to_size(image: Image.Image, size: int | Sequence[int], channels: int) -> np.
         image = image.crop((left, top, left + across, top + down))
     image = image.resize((columns, rows), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(rows, columns, channels)
+
+
+def flattened(image: Image.Image, channels: int) -> Image.Image:
+    """An image of any mode in grey (1 channel) or RGB (3) of 8 bits, laid over white where it is transparent."""
+    image = _of_8_bits(image)
+    if image.mode == "La":  # alpha is multiplied in, which Pillow takes out step by step alone
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if channels == 1 else "RGB")
 
 
 def decode(path: Path, size: int | Sequence[int], channels: int, half: Half = "") -> Decoded:

@@ -1,7 +1,8 @@
 """Uses of trained models, as functions of a model and arrays; `genzoo` has a command for each.
 
 Latents are walked through (`traverse`, `interpolate`) and added up (`attribute_direction`, `move`); images are scored
-by how atypical they are (`outlier_scores`, `threshold`), and rare ones get larger weights (`rarity_weights`).
+by how atypical they are (`outlier_scores`, `threshold`), and rare ones get larger weights (`rarity_weights`). Files
+and pairs are translated from one domain to another (`translate_files`, `translate_source`).
 """
 
 from keras_genzoo.uses.arithmetic import attribute_direction, find_attribute, move, separation
@@ -23,11 +24,15 @@ from keras_genzoo.uses.latents import (
 )
 from keras_genzoo.uses.outliers import detection, known_outliers, outlier_scores, p_values, png_nats, threshold
 from keras_genzoo.uses.properties import Property, properties
+from keras_genzoo.uses.translate import translate_file, translate_files, translate_source
+from keras_genzoo.uses.translations import Translation, Translations
 from keras_genzoo.uses.traverse import traverse
 
 __all__ = [
     "Property",
     "Ranking",
+    "Translation",
+    "Translations",
     "at",
     "attribute_direction",
     "decode",
@@ -55,6 +60,9 @@ __all__ = [
     "separation",
     "slerp",
     "threshold",
+    "translate_file",
+    "translate_files",
+    "translate_source",
     "traverse",
     "vectors",
     "with_vectors",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts import Run, RunError, with_state
+from keras_genzoo.artifacts import Run, RunError, check_free, with_state
 from keras_genzoo.artifacts.run_data import recorded_path
 from keras_genzoo.files import expanded, obstacle, read_json, write_json
 
@@ -76,6 +76,20 @@ def file_of(output: str | None, command: str) -> Path | None:
         mend = "name a file in it" if Path(output).is_dir() else "name another file"
         raise RunError(f"{command}: --output '{output}' {what}: {mend}.")
     return Path(output)
+
+
+def new_folder_of(output: str, command: str, reads: Iterable[str | os.PathLike | None] = ()) -> Path:
+    """The folder that --output names, new or empty, and not among the images that a command reads.
+
+    Raises:
+        RunError: it holds something, cannot be made, or lies among the images.
+    """
+    check_free(output)
+    folder = Path(output)
+    images = [path for name in reads if name is not None and (path := images_of_name(name)) and path.is_dir()]
+    if what := _in_the_way(folder / "index.html", images):
+        raise RunError(f"{command}: --output '{folder}' {what}: name another folder.")
+    return folder
 
 
 def images_of_name(name: str | os.PathLike) -> Path | None:

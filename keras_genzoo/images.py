@@ -51,20 +51,21 @@ def check_range(images: np.ndarray, where: str) -> np.ndarray:
     return images
 
 
-def as_floats(images: Array, image_shape: tuple[int, ...], where: str) -> np.ndarray:
+def as_floats(images: Array, image_shape: tuple[int | None, ...], where: str) -> np.ndarray:
     """Returns a user's images, uint8 or floats in [-1, 1], as float32 in [-1, 1].
 
     Args:
         images: array of shape (n, *image_shape).
-        image_shape: (height, width, channels) that a model takes.
+        image_shape: (height, width, channels) that a model takes; None stands for any size.
         where: the caller, for the error message.
 
     Raises:
         ValueError: another shape, or numbers out of range.
     """
     images = np.asarray(images)
-    if images.shape[1:] != tuple(image_shape):
-        expected = ", ".join(map(str, image_shape))
+    pairs = zip(images.shape[1:], image_shape, strict=False)
+    if images.ndim != len(image_shape) + 1 or any(due not in (None, size) for size, due in pairs):
+        expected = ", ".join("any size" if due is None else str(due) for due in image_shape)
         raise ValueError(f"{where}: images have shape {images.shape}, but (n, {expected}) is expected.")
     return from_pixels(images) if images.dtype == np.uint8 else check_range(images, where).astype("float32")
 

@@ -26,6 +26,14 @@ class InBatches(keras.Model):
             self._graphs[key] = backend.compiled(functools.partial(getattr(self, method), **options), self)
         return self._graphs[key]
 
+    def seed_number(self, seed: int, method: str) -> np.uint32:
+        """A seed that a user gave to `method`, as `in_batches` takes it for a tensor.
+
+        Raises:
+            ValueError: it is out of range.
+        """
+        return np.uint32(integer_in(seed, 0, SEEDS, f"{type(self).__name__}.{method}: seed"))
+
     def in_batches(self, method: str, inputs: Any, batch_size: int = 64, *more: Any, **options: Any) -> Any:
         """Calls the method `method` of tensors on arrays of any length, as a graph.
 

@@ -81,7 +81,7 @@ class SamplingModel(GenerativeModel):
     def _in_batches_of_seed(
         self, method: str, inputs: Any, seed: int, batch_size: int, options: Mapping[str, Any]
     ) -> Array:
-        number = np.uint32(integer_in(seed, 0, SEEDS, f"{type(self).__name__}: seed"))
+        number = self.seed_number(seed, method)
         return self.in_batches(method, inputs, batch_size, number, **self.checked_options(options))
 
     def checked_options(self, options: Mapping[str, Any]) -> dict[str, Any]:

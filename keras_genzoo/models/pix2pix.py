@@ -3,11 +3,9 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_genzoo import images
-from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.export import Endpoint
 from keras_genzoo.models.translator import Array, Direction, Translator
 from keras_genzoo.networks.conditioning import Image
@@ -169,7 +167,7 @@ class Pix2Pix(Translator):
             x, direction, batch_size: as there.
             seed: integer in [0, 2**32), of the noise of a model with `test_time_dropout`; without effect else.
         """
-        number = np.uint32(integer_in(seed, 0, SEEDS, "translate: seed"))
+        number = self.seed_number(seed, "translate")
         options = {"seed": number} if self.test_time_dropout else {}
         return images.to_pixels(self._translated(x, direction, batch_size, **options))
 

@@ -4,7 +4,6 @@ import functools
 from typing import Any, ClassVar, Literal
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_genzoo import images, losses
@@ -147,11 +146,8 @@ class Translator(GenerativeModel):
         where = f"{type(self).__name__}.translate"
         if direction not in self.translators:
             raise ValueError(f"{where}: direction={direction!r}, but {', '.join(self.directions)} is what it learned.")
-        due, _ = self.shapes(direction)
-        shape = np.shape(x)
-        if len(shape) == 4 and self.size_multiple is not None:
-            due = (*shape[1:3], due[-1])
-        x = images.as_floats(x, due, where)
+        shape, _ = self.shapes(direction)
+        x = images.as_floats(x, shape if self.size_multiple is None else (None, None, shape[-1]), where)
         return self.in_batches("padded_translations_of", x, batch_size, direction=direction, **options)
 
     def endpoints(self) -> dict[str, Endpoint]:

@@ -145,6 +145,19 @@ class Translates(Protocol):
 
 
 @runtime_checkable
+class DrawsTranslations(Protocol):
+    """Translates with noise, if `test_time_dropout` says so: `translations_of` and `translate` then take a seed."""
+
+    test_time_dropout: bool
+
+    def translations_of(self, x: Tensor, direction: str = "ab", seed: Tensor = None) -> Tensor:
+        """As of `Translates`, with the noise of a seed; it depends on the other images of a batch too."""
+
+    def translate(self, x: Array, direction: str = "ab", batch_size: int = 16, seed: int = 0) -> Array:
+        """As of `Translates`, with the noise of a seed."""
+
+
+@runtime_checkable
 class HasLikelihood(Protocol):
     """Gives a bound on the log-likelihood of images: see `keras_genzoo.metrics.likelihood`."""
 

@@ -165,6 +165,7 @@ class DrawnFaces:
     name = "drawn_faces"
     class_names = FACTORS["hair_style"].classes
     factor_names = tuple(FACTORS)
+    other = None
 
     def __init__(self, size: int, channels: int, positions: range, seed: int, shares: Mapping[str, Shares]):
         self.image_shape = (size, size, channels)

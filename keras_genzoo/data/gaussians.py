@@ -31,7 +31,7 @@ class Gaussians:
     name = "gaussians_25"
     image_shape = (1, 1, 2)
     class_names = tuple(f"({x:g}, {y:g})" for x, y in CENTERS)
-    factor_names = None
+    factor_names = other = None
     centers = CENTERS
     deviation = DEVIATION
 

@@ -166,7 +166,7 @@ class Undecoded:
         manifest: dictionary; it lacks what only decoding finds.
     """
 
-    factor_names = None
+    factor_names = other = None
 
     def __init__(
         self,

@@ -54,6 +54,10 @@ class Source(Protocol):
     def factor_names(self) -> tuple[str, ...] | None:
         """The names of the columns of `factors`; None without factors."""
 
+    @property
+    def other(self) -> "Source | None":
+        """The images of a second domain, unpaired and of a number of their own; None without one."""
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
@@ -98,6 +102,8 @@ class ArraySource:
         >>> ArraySource(x, label=y)[np.arange(4)]["image"].shape
         (4, 32, 32, 3)
     """
+
+    other: Source | None = None
 
     def __init__(
         self,
@@ -159,6 +165,7 @@ class Subset:
     def __init__(self, source: Source, positions: ArrayLike):
         self.source = source
         self.positions = np.asarray(positions, "int64")
+        self.other: Source | None = source.other
         self.image_shape = source.image_shape
         self.name = source.name
         self.class_names = source.class_names

@@ -301,7 +301,7 @@ class Classifier(NetworkExtractor):
 class _Targets:
     """A source whose label is a row of numbers, one for each head, as the loss takes it."""
 
-    class_names = factor_names = None
+    class_names = factor_names = other = None
 
     def __init__(self, source: Source, heads: Sequence[Head]):
         self.source, self.heads = source, heads

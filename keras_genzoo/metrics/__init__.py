@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         separated_attribute_predictability,
     )
     from keras_genzoo.metrics.frechet import frechet_distance, frechet_distance_of_moments, frechet_infinity
-    from keras_genzoo.metrics.image_quality import mse, psnr, ssim
+    from keras_genzoo.metrics.image_quality import l1, mse, psnr, ssim
     from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
     from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
     from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
@@ -56,6 +56,7 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "kernel_distance_of_subsets",
+    "l1",
     "latent_correlation",
     "likelihood_protocol",
     "mode_coverage",
@@ -71,7 +72,7 @@ __all__ = [
 _HOMES = {
     "disentanglement": "dci latent_correlation mutual_information_gap separated_attribute_predictability",
     "frechet": "frechet_distance frechet_distance_of_moments frechet_infinity",
-    "image_quality": "mse psnr ssim",
+    "image_quality": "l1 mse psnr ssim",
     "kernel": "kernel_distance kernel_distance_of_subsets",
     "likelihood": "elbo importance_weighted_log_likelihood likelihood_protocol",
     "manifold": "Manifold authenticity density_coverage precision_recall",

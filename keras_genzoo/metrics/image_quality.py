@@ -1,6 +1,6 @@
-"""Errors of pairs of images: mean squared error, PSNR and SSIM, a number for each pair.
+"""Errors of pairs of images: mean absolute and squared error, PSNR and SSIM, a number for each pair.
 
-All three are taken on the scale 0..1, whatever the images come as, so their values can be compared.
+All of them are taken on the scale 0..1, whatever the images come as, so their values can be compared.
 """
 
 import numpy as np
@@ -12,6 +12,24 @@ WINDOW = 11
 """Pixels along each side of the window of SSIM."""
 SIGMA = 1.5
 C1, C2 = 0.01**2, 0.03**2
+
+
+def l1(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mean absolute difference of each pair of images.
+
+    Args:
+        x: array of shape (n, height, width, channels), uint8 or float in [-1, 1].
+        y: array of the same shape, uint8 or float in [-1, 1].
+
+    Returns:
+        float64 array of shape (n,): the mean over pixels and channels, on the scale 0..1: half of what a loss on images
+        in [-1, 1] is.
+
+    Raises:
+        ValueError: the shapes differ, or floats leave [-1, 1].
+    """
+    x, y = _pair(x, y, "l1")
+    return np.mean(np.abs(x - y), axis=(1, 2, 3))
 
 
 def mse(x: np.ndarray, y: np.ndarray) -> np.ndarray:

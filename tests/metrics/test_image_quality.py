@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_genzoo.images import from_pixels
-from keras_genzoo.metrics import mse, psnr, ssim
+from keras_genzoo.metrics import l1, mse, psnr, ssim
 
 
 @pytest.fixture
@@ -34,6 +34,13 @@ def naive_ssim(x, y):
             above = (2 * mean_a * mean_b + 0.01**2) * (2 * cov + 0.03**2)
             values.append(above / ((mean_a**2 + mean_b**2 + 0.01**2) * (var_a + var_b + 0.03**2)))
     return np.mean(values)
+
+
+def test_l1_is_on_the_scale_of_mse(pair):
+    np.testing.assert_allclose(l1(constant(0), constant(51)), 0.2)
+    x, y = pair
+    np.testing.assert_allclose(l1(x, y), l1(from_pixels(x), from_pixels(y)), rtol=1e-5)
+    assert (l1(x, y) <= np.sqrt(mse(x, y))).all()
 
 
 def test_mse_and_psnr_of_a_constant_difference():

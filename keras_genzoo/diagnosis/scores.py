@@ -16,7 +16,7 @@ def pairwise_accuracy(higher: np.ndarray, lower: np.ndarray) -> float:
         lower: float array of any shape, scores of the other.
     """
     # By ranks: maps of patches have a million scores, whose pairs would not fit into memory.
-    first, second = np.ravel(higher), np.sort(np.ravel(lower))
+    first, second = np.sort(higher, axis=None), np.sort(lower, axis=None)
     below, at_most = (int(np.searchsorted(second, first, side).sum()) for side in ("left", "right"))
     return (below + at_most) / (2 * first.size * second.size)
 

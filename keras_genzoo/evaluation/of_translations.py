@@ -20,12 +20,13 @@ def _quality(name: str, number: str, mean: str) -> Callable[["Measurements"], "V
 
 METRICS_OF_TRANSLATIONS = (
     Metric(
-        "l1",
+        "target_l1",  # pix2pix logs the l1 of its loss, in pixels of -1..1
         "mean absolute difference of translations and their targets",
-        _quality("l1", "l1", "over images"),
+        _quality("l1", "target_l1", "over images"),
         (needs.pairs,),
         TRANSLATION,
-        {"l1": Label("L1", -1, unit=_UNIT)},
+        {"target_l1": Label("L1", -1, unit=_UNIT)},
+        aliases=("l1",),
     ),
     Metric(
         "target_psnr",

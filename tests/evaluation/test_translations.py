@@ -64,16 +64,16 @@ def test_the_second_domain(pairs, unpaired):
 
 
 def test_translations_beside_their_targets(pairs):
-    found = measured(Darkens(), pairs, "l1", "psnr", "ssim")
+    found = measured(Darkens(), pairs, "target_l1", "psnr", "ssim")
     x, y = pixels(60, 1, 0), pixels(60, 3, 7)
-    expected = {"l1": metrics.l1, "target_psnr": metrics.psnr, "target_ssim": metrics.ssim}
+    expected = {"target_l1": metrics.l1, "target_psnr": metrics.psnr, "target_ssim": metrics.ssim}
     assert {name: result.value for name, result in found.items()} == pytest.approx(
         {name: function(y, made(x)).mean() for name, function in expected.items()}
     )
-    protocol = found["l1"].protocol
+    protocol = found["target_l1"].protocol
     assert protocol["direction"] == "A to B" and protocol["pixels"] == "0..1" and protocol["real"]["count"] == 60
-    assert place_of("l1").title == place_of("target_psnr").title == "Translation"
-    assert place_of("l1").label.unit == "pixels of 0..1"
+    assert place_of("target_l1").title == place_of("target_psnr").title == "Translation"
+    assert place_of("target_l1").label.unit == "pixels of 0..1"
 
 
 def test_translations_beside_the_other_domain(unpaired):
@@ -93,14 +93,21 @@ def test_translations_beside_the_other_domain(unpaired):
 
 def test_both_directions_and_round_trips(pairs, unpaired):
     model = ThereAndBack()
-    found = measured(model, pairs, "l1", "frechet", "cycle_error", extractor=Channels())
+    found = measured(model, pairs, "target_l1", "frechet", "cycle_error", extractor=Channels())
     assert list(found) == [
-        *("l1", "l1_b_to_a", "frechet_channels", "frechet_channels_b_to_a", "cycle_error_a", "cycle_error_b")
+        *(
+            "target_l1",
+            "target_l1_b_to_a",
+            "frechet_channels",
+            "frechet_channels_b_to_a",
+            "cycle_error_a",
+            "cycle_error_b",
+        )
     ]
     x, y = pixels(60, 1, 0), pixels(60, 3, 7)
     grey = y.mean(axis=-1, keepdims=True)
-    assert found["l1_b_to_a"].value == pytest.approx(np.abs(grey - x).mean() / 255, rel=1e-2)
-    assert found["l1_b_to_a"].protocol["direction"] == "B to A"
+    assert found["target_l1_b_to_a"].value == pytest.approx(np.abs(grey - x).mean() / 255, rel=1e-2)
+    assert found["target_l1_b_to_a"].protocol["direction"] == "B to A"
     assert found["cycle_error_a"].value == pytest.approx(np.abs(x / 255 - 0.5).mean() / 2, rel=1e-2)
     half = 0.5 * (grey / 255 - 0.5) + 0.5
     assert found["cycle_error_b"].value == pytest.approx(np.abs(y / 255 - half).mean(), rel=1e-2)
@@ -112,8 +119,8 @@ def test_what_is_possible(pairs, unpaired):
     def possible(model, source, extractor=None):
         return Evaluation(ModelSubject(model, "mine"), Reference(source, "all", source), extractor).possible()
 
-    assert possible(Darkens(), pairs) == ["losses", "l1", "target_psnr", "target_ssim"]
-    assert possible(Darkens(), pairs, Channels()) == ["losses", "l1", "target_psnr", "target_ssim", *IMAGES]
+    assert possible(Darkens(), pairs) == ["losses", "target_l1", "target_psnr", "target_ssim"]
+    assert possible(Darkens(), pairs, Channels()) == ["losses", "target_l1", "target_psnr", "target_ssim", *IMAGES]
     assert possible(Darkens(), unpaired, Channels()) == list(IMAGES)
     assert possible(ThereAndBack(), unpaired) == ["losses", "cycle_error"]
     assert possible(ThereAndBack(), ArraySource(pixels(9, 1, 0)), Channels()) == ["cycle_error"]
@@ -131,7 +138,7 @@ def test_what_is_missing_is_said(pairs, unpaired):
         (Darkens(), unpaired, "psnr", "psnr: mine does not reconstruct images"),
         (Darkens(), unpaired, "losses", "losses: Darkens learns from pairs, and horses has none: leave it out"),
         (Darkens(), alone, "frechet", "frechet: mine translates images, and horses alone has none of the domain"),
-        (Darkens(), alone, "l1", "l1: mine translates images, and horses alone has none of the domain"),
+        (Darkens(), alone, "target_l1", "target_l1: mine translates images, and horses alone has none of the domain"),
         (Darkens(), pairs, "cycle_error", "cycle_error: mine does not translate images there and back"),
         (Darkens(), pairs, "mse", "mse: mine does not reconstruct images"),
     ):
@@ -153,10 +160,17 @@ def test_translators_of_all_kinds_stand_in_one_table(pairs, tmp_path):
     for name, model in (("one_way", Darkens()), ("both_ways", ThereAndBack())):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            for result in measured(model, pairs, "l1", "psnr", "frechet", "kernel", extractor=Channels()).values():
+            for result in measured(
+                model, pairs, "target_l1", "psnr", "frechet", "kernel", extractor=Channels()
+            ).values():
                 append(tmp_path / name, result)
     generation, translation = compare([tmp_path / "one_way", tmp_path / "both_ways"])
-    assert [column.metric for column in translation.columns] == ["l1", "target_psnr", "l1_b_to_a", "target_psnr_b_to_a"]
+    assert [column.metric for column in translation.columns] == [
+        "target_l1",
+        "target_psnr",
+        "target_l1_b_to_a",
+        "target_psnr_b_to_a",
+    ]
     assert [column.label.heading for column in translation.columns] == ["L1", "PSNR", "L1 B→A", "PSNR B→A"]
     assert generation.title == "Generation, in features of channels"
     assert [column.label.heading for column in generation.columns][-2:] == ["Fréchet B→A", "Kernel ×1000 B→A"]

@@ -17,6 +17,8 @@ from keras_genzoo.guard import Guard
 from keras_genzoo.stages import Staged
 
 VALIDATION_SEED = 1
+TARGETS = {"label": "a label", "target": "a target", "other": "an image of the second domain"}
+"""What a model that has `targets` wants beside each image, in words."""
 
 
 class Fitting(Staged):
@@ -47,7 +49,7 @@ class Fitting(Staged):
         Args:
             x: a `Stream`; an array, or a list of images, floats in [-1, 1], with `batch_size`; or a dataset or
                 generator as Keras takes them, whose batches must then hold `turns * batch_size` images.
-            y: labels or paired images, with arrays.
+            y: labels, paired images, or images of a second domain (of any number), with arrays.
             batch_size: integer, images that one turn of a player sees, with arrays; 32 by default.
             epochs: integer, the number of the epoch after which to stop.
             validation_data: a `Stream`, `(x, y)` arrays, `x` alone, or a dataset.
@@ -270,8 +272,9 @@ class Fitting(Staged):
         target: dict[str, Any] = {}
         if y is not None:
             given: Any = as_array(y, where)
-            check.check_targets(given, len(array), where)
-            target = {str(self.targets): given}
+            # Images of a second domain are not paired with the first: they may be more, or fewer.
+            check.check_targets(given, len(given) if self.targets == "other" else len(array), where)
+            target = {str(self.targets): ArraySource(given) if self.targets == "other" else given}
         return Stream(ArraySource(array.astype("float32"), **target), batch_size or 32, shuffle=shuffle)
 
     def _check(self, where: str, stream: Stream | None, training: bool = True) -> BatchCheck:
@@ -287,13 +290,14 @@ class Fitting(Staged):
         name = type(self).__name__
         if y is None:
             if self.targets is not None:
-                raise ValueError(f"{where}: {name} needs a {self.targets} for each image: give batches (x, y).")
+                raise ValueError(f"{where}: {name} needs {TARGETS[self.targets]} for each image: give batches (x, y).")
             return
         if self.targets is None:
             raise ValueError(f"{where}: {name} takes no y: leave it out.")
         if y.ndim == 0 or len(y) != count:
-            raise ValueError(f"{where}: {count} images, but y has shape {y.shape}: give one {self.targets} for each.")
-        if self.targets == "target":
+            what = TARGETS[self.targets]
+            raise ValueError(f"{where}: {count} images, but y has shape {y.shape}: give {what} for each.")
+        if self.targets != "label":
             images.check_range(y, f"{where}: y")
 
     def _refuse_targets(self, y: Any, where: str) -> None:

@@ -11,7 +11,7 @@ from keras import ops
 from keras_genzoo import backend
 from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.export import Endpoint, export_saved_model
-from keras_genzoo.fitting import VALIDATION_SEED, Fitting
+from keras_genzoo.fitting import TARGETS, VALIDATION_SEED, Fitting
 from keras_genzoo.in_batches import InBatches
 from keras_genzoo.networks import budget
 from keras_genzoo.networks.building import build_network
@@ -308,7 +308,9 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         if weight is not None:
             raise ValueError(f"{type(self).__name__}: sample_weight has no meaning for its losses: leave it out.")
         if self.targets and y is None:
-            raise ValueError(f"{type(self).__name__} needs a {self.targets} for each image: give batches (x, y).")
+            raise ValueError(
+                f"{type(self).__name__} needs {TARGETS[self.targets]} for each image: give batches (x, y)."
+            )
         return ops.convert_to_tensor(x), None if y is None else ops.convert_to_tensor(y)
 
     def _track(self, logs: Mapping[str, Tensor], player: Player, weight: Tensor = None) -> set[str]:

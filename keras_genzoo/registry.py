@@ -1,6 +1,7 @@
 """Registries: closed tables from a name to a class or function, and the nearest right name for a wrong one."""
 
 import difflib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -75,6 +76,25 @@ class Registry(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def read_as(dataset: str) -> Callable[[Any], Any]:
+    """A decorator of a dataset without a folder: given one by the user, it becomes the dataset `dataset`.
+
+    Without it a dataset becomes `image_folder`; a dataset with an argument `path` stays itself.
+    """
+
+    def mark(function: Any) -> Any:
+        function.read_as = dataset
+        return function
+
+    return mark
+
+
+def folder_dataset(dataset: str) -> str:
+    """The dataset that reads the folder which a user gives in the place of the images of `dataset`."""
+    function = DATASETS[dataset]
+    return dataset if "path" in inspect.signature(function).parameters else getattr(function, "read_as", "image_folder")
 
 
 MODELS: Registry[type] = Registry("model")

@@ -79,6 +79,52 @@ class CyclicRamp(Schedule):
 
 
 @keras.saving.register_keras_serializable("keras_genzoo")
+class LinearDecay(Schedule):
+    """Stays at its first value for a while, falls in a straight line to 0, and stays there.
+
+    Use it as the learning rate of a translator and its discriminators, over images rather than steps.
+
+    Reference: Zhu et al. 2017, arXiv:1703.10593, appendix 7.1: 100 epochs at 2e-4, 100 in which it falls.
+
+    Args:
+        initial_learning_rate: float, the first value.
+        constant_steps: integer, steps (or images) at that value.
+        decay_steps: integer, steps (or images) after these, in which it falls to 0.
+        name: string.
+
+    Example:
+        >>> rate = OverImages(LinearDecay(2e-4, constant_steps=100 * len(train), decay_steps=100 * len(train)))
+        >>> model.compile(keras.optimizers.Adam(rate, beta_1=0.5))
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: NonNegative,
+        constant_steps: Annotated[int, Ge(0), Lt(2**31)],
+        decay_steps: Annotated[int, Ge(1), Lt(2**31)],
+        name: str = "LinearDecay",
+    ):
+        super().__init__()
+        self.initial_learning_rate = initial_learning_rate
+        self.constant_steps = constant_steps
+        self.decay_steps = decay_steps
+        self.name = name
+
+    def __call__(self, step: Any) -> Any:
+        # Counted in integers first: float32 cannot tell large neighbors apart.
+        late = ops.cast(ops.convert_to_tensor(step) - self.constant_steps, "float32")
+        return self.initial_learning_rate * ops.clip(1.0 - late / self.decay_steps, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "constant_steps": self.constant_steps,
+            "decay_steps": self.decay_steps,
+            "name": self.name,
+        }
+
+
+@keras.saving.register_keras_serializable("keras_genzoo")
 class OverImages(Schedule):
     """A schedule of the images that a training has seen, not of its steps.
 
@@ -121,6 +167,7 @@ SCHEDULES: dict[str, type[Schedule]] = {
     "CyclicRamp": CyclicRamp,
     "ExponentialDecay": keras.optimizers.schedules.ExponentialDecay,
     "InverseTimeDecay": keras.optimizers.schedules.InverseTimeDecay,
+    "LinearDecay": LinearDecay,
     "PiecewiseConstantDecay": keras.optimizers.schedules.PiecewiseConstantDecay,
     "PolynomialDecay": keras.optimizers.schedules.PolynomialDecay,
 }

@@ -20,6 +20,8 @@ from keras_genzoo.specs import SpecKind
 
 Size = Annotated[int, Ge(1), Le(4096)]
 """Pixels along one side of an image."""
+ImageSize = Size | tuple[Size, Size]
+"""Pixels along each side of a square, or (height, width)."""
 ImageShape = tuple[Size, Size, Annotated[int, Ge(1), Le(4)]]
 """(height, width, channels)."""
 Count = Annotated[int, Ge(1), Le(1_000_000)]

@@ -30,7 +30,7 @@ class Batches(keras.utils.PyDataset):
 class Anything:
     """A source of a user's own, which checks nothing."""
 
-    name, class_names, factor_names = "anything", None, None
+    name, class_names, factor_names, other = "anything", None, None, None
 
     def __init__(self, x, y):
         self.columns = {"image": x} if y is None else {"image": x, "label": y}

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_genzoo.scalar_schedules import SCHEDULES, CyclicRamp, number_or_schedule, schedule_from
+from keras_genzoo.scalar_schedules import SCHEDULES, CyclicRamp, LinearDecay, number_or_schedule, schedule_from
 
 
 def fu_et_al(step, total, cycles, share):
@@ -52,6 +52,14 @@ def test_cyclic_ramp_drives_an_optimizer():
     for _ in range(3):  # learning rates 0, 1 and 2
         optimizer.apply([ops.ones(())], [weight])
     assert float(weight) == -3.0
+
+
+def test_linear_decay_holds_falls_and_ends():
+    decay = LinearDecay(2.0, constant_steps=3, decay_steps=4)
+    assert [float(decay(step)) for step in (0, 2, 3, 4, 5, 7, 8, 10**9)] == [2.0, 2.0, 2.0, 1.5, 1.0, 0.0, 0.0, 0.0]
+    assert float(LinearDecay(1.0, 0, 2**24)(ops.convert_to_tensor(2**23, "int32"))) == 0.5
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(decay))
+    assert isinstance(again, LinearDecay) and again.get_config() == decay.get_config()
 
 
 def test_number_or_schedule():

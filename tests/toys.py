@@ -5,7 +5,6 @@ import numpy as np
 from keras import layers, ops
 
 from keras_genzoo import counter_rng
-from keras_genzoo.data import ArraySource
 from keras_genzoo.images import as_floats, to_pixels
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.players import Player
@@ -183,11 +182,3 @@ class ThereAndBack(Darkens):
 
     directions = ("ab", "ba")
     targets = "other"
-
-
-class Unpaired(ArraySource):
-    """Images of domain A, and others of domain B."""
-
-    def __init__(self, image, other, **arguments):
-        super().__init__(image, **arguments)
-        self.other = other

@@ -16,7 +16,7 @@ from keras_genzoo.registry import did_you_mean
 from keras_genzoo.untrusted import UntrustedError, read_bytes
 
 # What `data.prepared`, `features.cache` and `features.inception_weights` write; a dot begins what is not finished.
-_IMAGES = re.compile(r"\.?((.+-\d+x[13]-[0-9a-f]{8})-[0-9a-f]{16})\.(npy|json)(\.\d+\.part)?")
+_IMAGES = re.compile(r"\.?((.+-(?:\d+x){1,2}[13]-[0-9a-f]{8})-[0-9a-f]{16})\.(npy|json)(\.\d+\.part)?")
 _FEATURES = re.compile(r".+-[0-9a-f]{16}")
 _OF_FEATURES = re.compile(r"\.?(key\.json|\d{8}-\d{8}\.(npz|damaged))(\.\d+\.part)?")
 _WEIGHTS = re.compile(r"\.?(inception-[0-9-]+\.weights\.h5)(\.\d+\.part)?")

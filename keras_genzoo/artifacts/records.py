@@ -22,9 +22,10 @@ class Manifest(Record):
 
 
 class Images(Record):
-    """The images of a training: their folder, if they lie in one, and the manifests of both parts."""
+    """The images of a training: their folders, if they lie in such, and the manifests of both parts."""
 
     path: Text | None = None
+    target_path: Text | None = None
     train: Manifest
     held_out: Manifest
 

@@ -41,6 +41,7 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
 _OF_DATASETS = {
     "size": "it follows from arguments.image_shape",
     "channels": "it follows from arguments.image_shape",
+    "target_channels": "it follows from arguments.target_shape",
     "path": "it reads no folder; --data FOLDER trains on one",
     "read": "genzoo train --dry-run reads headers alone",
 }

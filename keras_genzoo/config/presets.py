@@ -64,26 +64,33 @@ def load_preset(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
     return _beside(file, found) if file.suffix == ".json" else found
 
 
+_PATHS = {"path": "--data", "target_path": "--targets"}
+"""The keys of data that name folders, and the options that do so instead."""
+
+
 def _beside(file: Path, preset: Preset) -> Preset:
-    """The same preset, the path of its data made absolute: it is relative to the preset's file.
+    """The same preset, the paths of its data made absolute: they are relative to the preset's file.
 
     A stranger's preset must not choose among all folders of this machine, so it names those beside it alone.
     """
-    path = preset["data"].get("path")
-    if path is not None:
+    for key, option in _PATHS.items():
+        path = preset["data"].get(key)
+        if path is None:
+            continue
         absolute = os.path.abspath(file.parent / path)
         if not Path(os.path.realpath(absolute)).is_relative_to(os.path.realpath(file.parent)):
             raise ConfigError(
-                f"{preset.where}: data.path: '{path}' lies outside of the preset's own folder: give it by --data FOLDER"
+                f"{preset.where}: data.{key}: '{path}' lies outside of the preset's own folder: give it by {option} "
+                "FOLDER"
             )
-        preset["data"] = {**preset["data"], "path": absolute}
+        preset["data"] = {**preset["data"], key: absolute}
     return preset
 
 
 def without_path(preset: Preset) -> tuple[Preset, Path | None]:
-    """A preset without the path of its data, which says where images are and not what is trained; and that path."""
+    """A preset without the paths of its data, which say where images are and not what is trained; and `path`."""
     path = preset["data"].get("path")
-    data = {key: value for key, value in preset["data"].items() if key != "path"}
+    data = {key: value for key, value in preset["data"].items() if key not in _PATHS}
     return Preset({**preset, "data": data}, preset.where), None if path is None else Path(path).expanduser()
 
 
@@ -139,7 +146,7 @@ def resolve(preset: str | os.PathLike | Mapping[str, Any]) -> Preset:
     """
     preset = load_preset(preset)
     resolved = Preset(sections(preset).model_dump(mode="json", by_alias=True), preset.where)
-    return resolved if resolved["data"].get("path") else without_path(resolved)[0]
+    return resolved if any(resolved["data"].get(key) for key in _PATHS) else without_path(resolved)[0]
 
 
 def override(preset: str | os.PathLike | Mapping[str, Any], settings: Iterable[str]) -> Preset:

@@ -7,9 +7,12 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Any
 
+from keras_genzoo.data.augmentation import AUGMENTATIONS
+from keras_genzoo.data.decode import canonical
 from keras_genzoo.data.source import ArraySource, DataError, Source, Split
-from keras_genzoo.data.stream import AUGMENTATIONS, Stream
-from keras_genzoo.registry import DATASETS, did_you_mean
+from keras_genzoo.data.stream import Stream
+from keras_genzoo.registry import DATASETS, did_you_mean, folder_dataset
+from keras_genzoo.types import ImageSize
 
 __all__ = ["AUGMENTATIONS", "ArraySource", "DataError", "Source", "Split", "Stream", "load_data", "load_split"]
 
@@ -22,17 +25,23 @@ def load_split(dataset: str, path: str | os.PathLike | None = None, **options: A
     """Loads the sources of a dataset: to train on, and held out.
 
     Args:
-        dataset: string, a registered dataset. One that is not a folder, given a `path`, becomes `image_folder`.
+        dataset: string, a registered dataset. One that is not a folder, given a `path`, becomes `image_folder`; drawn
+            pairs become `pairs`, and drawn images of two domains `unpaired`.
         path: folder of images.
         options: keywords of the dataset's function, among them `size` and `channels`.
 
     Raises:
         DataError: unknown dataset or option, or data that cannot be used.
     """
+    if path is not None:
+        dataset = folder_dataset(dataset)
     function = DATASETS[dataset]
-    if path is not None and "path" not in inspect.signature(function).parameters:
-        function, dataset = DATASETS["image_folder"], "image_folder"
     known = inspect.signature(function).parameters
+    if "size" in options and "size" in known:
+        options["size"] = canonical(options["size"])
+        if not isinstance(options["size"], int) and known["size"].annotation is not ImageSize:
+            height, width = options["size"]
+            raise DataError(f"dataset '{dataset}' gives squares: size={height} x {width} pixels cannot be had of it.")
     if path is not None:
         options["path"] = os.fspath(path)
     for name in options:
@@ -56,8 +65,9 @@ def load_data(
         path: folder of images, for the datasets that read one; any other dataset given a path reads that folder.
         batch_size: integer, images in a batch: one turn of a player trains on them.
         shuffle_seed: integer, of the order of the images and their augmentation.
-        augment: names of augmentations: "flip", "shift", "brightness_contrast".
-        options: the dataset's own keywords: `size` in pixels, `channels`, `held_out` as a number or a fraction, ...
+        augment: names of augmentations: "flip", "shift", "jitter", "brightness_contrast".
+        options: the dataset's own keywords: `size` in pixels or as (height, width), `channels`, `held_out` as a number
+            or a fraction, ...
 
     Returns:
         Two `Stream`s; the second is None if nothing is held out.

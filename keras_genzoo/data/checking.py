@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from keras_genzoo.data.decode import FORMATS, decode, least_side
-from keras_genzoo.data.image_folder import MOST_TINY
+from keras_genzoo.data.image_files import MOST_TINY
 from keras_genzoo.data.listing import LONGEST_LIST, QUARANTINE, classes_of, images_in, list_folder
 from keras_genzoo.data.source import DataError
 from keras_genzoo.files import sha256, sha256_of
@@ -82,13 +82,17 @@ class Report:
     links: list[str]
     classes: dict[str, int] | None
 
-    def to_leave_out(self) -> list[str]:
+    def to_leave_out(self, copies: bool = True) -> list[str]:
         """The names of broken files, of images that are too small, and of all copies but the first of each image.
 
         Where most are too small, the size is not that of a training on this folder, and none is listed for it.
+
+        Args:
+            copies: bool, whether copies are among them.
         """
-        copies = (name for group in self.same_file + self.same_pixels for name in group[1:])
-        return sorted({*self.broken, *copies, *(() if self.wrong_size else self.too_small)})
+        groups = self.same_file + self.same_pixels if copies else []
+        again = (name for group in groups for name in group[1:])
+        return sorted({*self.broken, *again, *(() if self.wrong_size else self.too_small)})
 
     @property
     def wrong_size(self) -> bool:
@@ -171,13 +175,12 @@ def check_folder(root: Path, size: int = 64, follow_links: bool = False) -> Repo
     )
 
 
-def list_to_leave_out(report: Report) -> str:
+def list_to_leave_out(names: Sequence[str]) -> str:
     """The text of `quarantine.txt`: a comment, and the names that training leaves out, a line each.
 
     Raises:
         DataError: a name cannot be written in such a list, or the list would be longer than is read.
     """
-    names = report.to_leave_out()
     for name in names:
         # Bytes that are no UTF-8 come from the system as lone surrogates, which cannot be encoded.
         if "\n" in name or name != name.encode(errors="replace").decode():

@@ -1,8 +1,9 @@
-"""From an image file to a square uint8 array: one preparation for every folder, FFHQ and its TFDS builder.
+"""From an image file to a uint8 array of one size: one preparation for every folder, FFHQ and its TFDS builder.
 
-The image is turned as its EXIF says, laid over white where it is transparent, cropped to its central square, and
-reduced with Pillow's antialiased Lanczos filter, as StyleGAN2-ADA and StyleGAN3 prepare their datasets. JPEG's
-scaled decoding is left alone: it is twice as fast, but single pixels of faces at 64 px came out 23 of 255 apart.
+The image is turned as its EXIF says, laid over white where it is transparent, cropped to its central square (or to
+the central rectangle of the proportions that are asked for), and reduced with Pillow's antialiased Lanczos filter, as
+StyleGAN2-ADA and StyleGAN3 prepare their datasets. JPEG's scaled decoding is left alone: it is twice as fast, but
+single pixels of faces at 64 px came out 23 of 255 apart.
 
 Of a file of several pictures (TIFF, GIF, WebP, AVIF, PNG) the first is read. 16 bits become 8 over the whole of their
 range, so that two images keep their ratio; grey of 12 bits goes by its own range. Pixels without a known range
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
@@ -50,6 +51,11 @@ _WITHOUT_RANGE = {
 }
 """Pillow's modes of which it is not known which numbers are black and white, and what to do."""
 
+Half = Literal["", "left", "right"]
+"""The half of a file that is an image: files of pairs hold two images side by side; "" for the whole file."""
+
+_TOLERANCE = 0.02  # of the proportions of halves: files that were resized may be off by a pixel
+
 PATIENCE = 2.0
 """Seconds of decoding before a progress bar appears."""
 
@@ -66,26 +72,49 @@ class Decoded(NamedTuple):
     several: bool = False
 
 
-def least_side(size: int, allow_upscaling: bool = False) -> int:
+def height_width(size: int | Sequence[int]) -> tuple[int, int]:
+    """A size, pixels along each side of a square or (height, width), as (height, width)."""
+    height, width = (size, size) if isinstance(size, int) else size
+    return height, width
+
+
+def canonical(size: int | Sequence[int]) -> int | tuple[int, int]:
+    """The same size, a square as an integer and any other as (height, width)."""
+    height, width = height_width(size)
+    return height if height == width else (height, width)
+
+
+def shorter_side(sides: tuple[int, int], size: int | Sequence[int]) -> int:
+    """The shorter side of an image of these (width, height), to be compared with the shorter side of `size`.
+
+    Of a square that is asked for it is just that; of a rectangle, what is left of it by the crop to its proportions.
+    """
+    height, width = height_width(size)
+    least = min(height, width)
+    return min(sides[0] * least // width, sides[1] * least // height)
+
+
+def least_side(size: int | Sequence[int], allow_upscaling: bool = False) -> int:
     """Returns the shorter side in pixels from which on an image is of use at `size`.
 
     An image of half the size or more is enlarged, by a factor of two at most: of 28 pixels, for 32. Of a smaller one
     most pixels would be made up, so it is left out, unless `allow_upscaling` asks for all.
     """
-    return 1 if allow_upscaling else -(-size // 2)
+    return 1 if allow_upscaling else -(-min(height_width(size)) // 2)
 
 
-def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
-    """Crops an image to its central square and resizes it with antialias.
+def to_size(image: Image.Image, size: int | Sequence[int], channels: int) -> np.ndarray:
+    """Crops an image to its central square, or rectangle, and resizes it with antialias.
 
     Args:
         image: a Pillow image of any mode.
-        size: integer, pixels along each side of the result.
+        size: integer, pixels along each side of the result, or its (height, width).
         channels: 1 (luma of ITU-R 601) or 3 (RGB).
 
     Returns:
-        uint8 array of shape (size, size, channels).
+        uint8 array of shape (height, width, channels).
     """
+    rows, columns = height_width(size)
     image = _of_8_bits(image)
     if image.mode == "La":  # alpha is multiplied in, which Pillow takes out step by step alone
         image = image.convert("LA")
@@ -94,30 +123,51 @@ def to_square(image: Image.Image, size: int, channels: int) -> np.ndarray:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("L" if channels == 1 else "RGB")
     width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    if width != height:
-        image = image.crop((left, top, left + side, top + side))
-    image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image).reshape(size, size, channels)
+    across, down = min(width, max(1, height * columns // rows)), min(height, max(1, width * rows // columns))
+    left, top = (width - across) // 2, (height - down) // 2
+    if (across, down) != image.size:
+        image = image.crop((left, top, left + across, top + down))
+    image = image.resize((columns, rows), Image.Resampling.LANCZOS)
+    return np.asarray(image).reshape(rows, columns, channels)
 
 
-def decode(path: Path, size: int, channels: int) -> Decoded:
+def decode(path: Path, size: int | Sequence[int], channels: int, half: Half = "") -> Decoded:
     """Reads an image file; damaged, empty and misnamed files come back as broken, with the reason.
+
+    Args:
+        path: the file.
+        size: integer, pixels along each side of the image, or its (height, width).
+        channels: 1 or 3.
+        half: the half of the file that is the image; it is cut before anything is resized. Then `sides` are those of
+            the half, and a file of other proportions than two such images side by side is broken.
 
     Raises:
         DataError: the system refuses to read the file (permissions, a lost network drive): that is no fault of the
             image, and leaving it out would hide it.
     """
-    return _read(path, lambda image: to_square(_upright(image), size, channels))
+    return _read(path, size, half, lambda image: to_size(image, size, channels))
 
 
-def examine(path: Path) -> Decoded:
+def examine(path: Path, size: int | Sequence[int] = 1, half: Half = "") -> Decoded:
     """Reads the header of an image file: as `decode`, without the image, and without what only decoding finds."""
-    return _read(path, None)
+    return _read(path, size, half, None)
 
 
-def _read(path: Path, pixels: Callable[[Image.Image], np.ndarray] | None) -> Decoded:
+def why_no_pair(sides: tuple[int, int], size: int | Sequence[int]) -> str:
+    """Why a file of these (width, height) does not hold two images side by side; "" if it does.
+
+    Each half must be a square, or of the proportions of `size`.
+    """
+    (width, height), (rows, columns) = sides, height_width(size)
+    if any(abs(width / 2 / height / ratio - 1) <= _TOLERANCE for ratio in (1.0, columns / rows)):
+        return f"is {width} pixels wide, which is odd: its halves are not of the same size" if width % 2 else ""
+    shape = "twice as wide as high" if rows == columns else f"2:1, or {2 * columns}:{rows}"
+    return f"is {width}x{height}, and not two images side by side ({shape})"
+
+
+def _read(
+    path: Path, size: int | Sequence[int], half: Half, pixels: Callable[[Image.Image], np.ndarray] | None
+) -> Decoded:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -131,11 +181,21 @@ def _read(path: Path, pixels: Callable[[Image.Image], np.ndarray] | None) -> Dec
                 return Decoded(None, broken=f"holds {found}, not {promised} as its name says")
             if image.mode in _WITHOUT_RANGE:
                 return Decoded(None, broken=_WITHOUT_RANGE[image.mode])
-            sides = image.size
+            upright: Image.Image = image
+            if pixels is not None:
+                image.load()
+                upright = _upright(image)
+            width, height = upright.size
+            if half and (why := why_no_pair((width, height), size)):
+                return Decoded(None, (width, height), why)
+            if half:
+                width //= 2
             if pixels is None:
-                return Decoded(None, sides)
-            image.load()
-            return Decoded(pixels(image), sides, several=_has_several(image))
+                return Decoded(None, (width, height))
+            if half:
+                left = width if half == "right" else 0
+                upright = upright.crop((left, 0, left + width, height))
+            return Decoded(pixels(upright), (width, height), several=_has_several(image))
     except MemoryError:
         raise
     except FileNotFoundError:
@@ -167,14 +227,16 @@ def header_of(path: Path) -> Header | None:
         return None
 
 
-def decode_all(root: Path, names: Sequence[str], size: int, channels: int) -> Iterator[Decoded]:
+def decode_all(
+    root: Path, names: Sequence[str], size: int | Sequence[int], channels: int, half: Half = ""
+) -> Iterator[Decoded]:
     """Decodes the files `names` of folder `root` in order, on all cores, with a progress bar if it takes long."""
-    return _all(root, names, lambda path: decode(path, size, channels))
+    return _all(root, names, lambda path: decode(path, size, channels, half))
 
 
-def examine_all(root: Path, names: Sequence[str]) -> Iterator[Decoded]:
+def examine_all(root: Path, names: Sequence[str], size: int | Sequence[int] = 1, half: Half = "") -> Iterator[Decoded]:
     """Reads the headers of the files `names` of folder `root`, as `decode_all` decodes them."""
-    return _all(root, names, examine)
+    return _all(root, names, lambda path: examine(path, size, half))
 
 
 def _all(root: Path, names: Sequence[str], read: Callable[[Path], Decoded]) -> Iterator[Decoded]:

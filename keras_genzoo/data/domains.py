@@ -1,36 +1,9 @@
 """Domains: the images of a second domain beside those of a source, whether they are paired with them or not."""
 
-from typing import Any
-
 import numpy as np
 
-from keras_genzoo.data.source import Source
+from keras_genzoo.data.source import Source, Targets
 from keras_genzoo.images import from_pixels
-
-
-class Targets:
-    """The paired images of a source, as images of their own.
-
-    Args:
-        source: a source with `target`s, and at least one image.
-    """
-
-    class_names = factor_names = other = None
-
-    def __init__(self, source: Source):
-        self.source = source
-        self.name = f"{source.name} (targets)"
-        height, width, channels = source[np.arange(1)]["target"].shape[1:]
-        self.image_shape = (height, width, channels)
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def __getitem__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
-        return {"image": self.source[indices]["target"]}
-
-    def manifest(self) -> dict[str, Any]:
-        return {**self.source.manifest(), "column": "target"}
 
 
 def has_pairs(source: Source) -> bool:

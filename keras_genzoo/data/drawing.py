@@ -105,7 +105,7 @@ class Canvas:
             width: half the width of the shape.
             height: half its height.
         """
-        part = object.__new__(Canvas)
+        part = object.__new__(type(self))
         columns, rows = self._span(self.x, x, width), self._span(self.y, y, height)
         part.pixel, part.pixels = self.pixel, self.pixels[:, rows, columns]
         part.x, part.y = self.x[:, columns] - x, self.y[rows] - y
@@ -159,3 +159,49 @@ class Canvas:
             pixels = (0.299 * red + 0.587 * green + 0.114 * blue)[None]
         levels = (pixels * 255 + 0.5).astype("uint8")
         return np.ascontiguousarray(levels.transpose(3, 1, 2, 0))
+
+
+class OutlineCanvas(Canvas):
+    """Line drawings in the making: each shape is white with a black edge, and hides what it covers.
+
+    Colors, shades and soft spots are not drawn, and nothing that is hardly opaque, such as a shadow.
+
+    Args:
+        num, size, middle, reach: as for `Canvas`.
+
+    Example:
+        >>> canvas = OutlineCanvas(1, 64)
+        >>> canvas.paint(circle(canvas.x, canvas.y, 0.5), color=(1.0, 0.8, 0.2))
+        >>> canvas.images(channels=1).min(), canvas.images(channels=1)[0, 32, 32, 0]
+        (0, 255)
+    """
+
+    thickness, thinnest = 0.028, 0.8
+    """Of a line: in the units of the picture, and at least, in pixels: thin lines are grey where they would touch."""
+
+    def __init__(self, num: int, size: int, middle: tuple[float, float] = (0.0, 0.0), reach: float = 1.0):
+        super().__init__(num, size, middle, reach)
+        self.pixels = np.ones((1, size, size, num), "float32")
+
+    def _span(self, centers: Array, middle: Value, reach: Value) -> slice:
+        # An edge lies half outside of its shape, and where distances are of first order it is wider than elsewhere.
+        return super()._span(centers, middle, reach + 3 * self.thickness + self.pixel)
+
+    def paint(self, distance: Array, color: Any, opacity: Value | None = None, shade: Array | None = None) -> None:
+        """Draws a shape; arguments as for `Canvas.paint`, where `color` and `shade` are not used."""
+        page = self.pixels[0]
+        half = max(self.thickness, self.thinnest * self.pixel) / 2
+        inside, edge = self.cover(distance), self.cover(np.abs(distance) - half)
+        if opacity is not None:
+            solid = np.clip(5 * (opacity - 0.4), 0, 1)
+            inside, edge = inside * solid, edge * solid
+        page += (1 - page) * inside
+        page -= page * edge
+
+    def blend(self, cover: Array, color: Any, shade: Array | None = None) -> None:
+        """Draws nothing: a line drawing has no colors."""
+
+    def images(self, channels: int) -> Array:
+        """The drawings as uint8 of shape (n, height, width, channels), black on white."""
+        levels = (np.clip(self.pixels, 0, 1) * 255 + 0.5).astype("uint8").transpose(3, 1, 2, 0)
+        return np.ascontiguousarray(np.repeat(levels, channels, axis=-1))

@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from keras_genzoo import counter_rng
-from keras_genzoo.data.drawing import Array
+from keras_genzoo.data.drawing import Array, Canvas
 from keras_genzoo.data.face_parts import KINDS, canvas_for
 from keras_genzoo.data.face_styles import BACKGROUNDS, EYE_COLORS, HAIR_COLORS, HAIR_STYLES, HATS, OUTFITS, Face
-from keras_genzoo.data.source import DataError, HeldOutCount, Split, digest
+from keras_genzoo.data.source import DataError, HeldOutCount, Source, Split, digest, with_other
 from keras_genzoo.registry import DATASETS, did_you_mean
 from keras_genzoo.types import Count, Seed, Share, Size
 
@@ -94,20 +94,36 @@ SMALLEST, LARGEST = 16, 1024
 _PIXELS_AT_ONCE = 2**18  # enough for long inner loops, few enough for a processor's cache
 
 
-def _check_shape(size: int, channels: int) -> None:
+def check_shape(size: int, channels: int, name: str = "drawn_faces") -> None:
+    """Refuses images that cannot be drawn.
+
+    Raises:
+        DataError: the size is out of range, or the number of channels none.
+    """
     if not SMALLEST <= size <= LARGEST:
-        raise DataError(f"drawn_faces: size={size} is out of range; faces are drawn at {SMALLEST} to {LARGEST} pixels.")
+        raise DataError(f"{name}: size={size} is out of range; faces are drawn at {SMALLEST} to {LARGEST} pixels.")
     if channels not in (1, 3):
-        raise DataError(f"drawn_faces: channels={channels!r} cannot be drawn; expected 3 for RGB or 1 for luminance.")
+        raise DataError(f"{name}: channels={channels!r} cannot be drawn; expected 3 for RGB or 1 for luminance.")
 
 
-def draw_faces(factors: Array, size: int, channels: int = 3) -> Array:
+def check_counts(num_images: int, held_out: int, name: str = "drawn_faces") -> None:
+    """Refuses numbers of images that are none.
+
+    Raises:
+        DataError: they are none.
+    """
+    if num_images < 1 or held_out < 0:
+        raise DataError(f"{name}: num_images={num_images} and held_out={held_out} must be at least 1 and 0.")
+
+
+def draw_faces(factors: Array, size: int, channels: int = 3, canvas: type[Canvas] = Canvas) -> Array:
     """Draws the face that each row of factors describes: for studies in which one factor changes at a time.
 
     Args:
         factors: float32 of shape (n, factors), the columns those of `FACTORS`.
         size: integer from 16 to 1024, pixels along each side.
         channels: 3 for RGB, 1 for luminance.
+        canvas: `Canvas`, or `OutlineCanvas` for line drawings of the faces.
 
     Returns:
         uint8 of shape (n, size, size, channels).
@@ -121,7 +137,7 @@ def draw_faces(factors: Array, size: int, channels: int = 3) -> Array:
         >>> draw_faces(factors, size=64).shape
         (5, 64, 64, 3)
     """
-    _check_shape(size, channels)
+    check_shape(size, channels)
     factors = np.asarray(factors, "float32")
     if factors.ndim != 2 or factors.shape[1] != len(FACTORS):
         raise DataError(f"drawn_faces: factors have shape {factors.shape}; expected (n, {len(FACTORS)}).")
@@ -137,10 +153,10 @@ def draw_faces(factors: Array, size: int, channels: int = 3) -> Array:
         for start in range(0, len(rows), chunk):
             some = rows[start : start + chunk]
             face = Face(dict(zip(FACTORS, factors[some].T, strict=True)))
-            canvas = canvas_for(face, size)
+            drawing = canvas_for(face, size, canvas)
             for part in parts:
-                part(canvas, face)
-            images[some] = canvas.images(channels)
+                part(drawing, face)
+            images[some] = drawing.images(channels)
     return images
 
 
@@ -159,15 +175,26 @@ class DrawnFaces:
         channels: 3 for RGB, 1 for luminance.
         positions: range of the images' numbers.
         seed: integer.
-        shares: dictionary from each factor's name to its shares.
+        shares: dictionary from each factor's name to its shares, at least two; of a number, those of equal parts of
+            its range.
+        name: string, the name of this source in messages and records.
+        other: optional source, the images of a second domain.
     """
 
-    name = "drawn_faces"
     class_names = FACTORS["hair_style"].classes
     factor_names = tuple(FACTORS)
-    other = None
 
-    def __init__(self, size: int, channels: int, positions: range, seed: int, shares: Mapping[str, Shares]):
+    def __init__(
+        self,
+        size: int,
+        channels: int,
+        positions: range,
+        seed: int,
+        shares: Mapping[str, Shares],
+        name: str = "drawn_faces",
+        other: Source | None = None,
+    ):
+        self.name, self.other = name, other
         self.image_shape = (size, size, channels)
         self.positions = positions
         self._numbers = np.arange(positions.start, positions.stop)  # of a range, that takes a time in each batch
@@ -193,7 +220,7 @@ class DrawnFaces:
 
     def manifest(self) -> dict[str, Any]:
         """The identity of the content: what it is drawn from, and a fingerprint of the way it is drawn."""
-        return {
+        manifest = {
             "kind": self.name,
             "count": len(self),
             "first": self.positions.start,
@@ -202,6 +229,7 @@ class DrawnFaces:
             "shares": {name: list(shares) for name, shares in self.shares.items()},
             "drawing_sha256": _fingerprint(),
         }
+        return with_other(manifest, self.other)
 
 
 @DATASETS.register("drawn_faces")
@@ -243,9 +271,8 @@ def drawn_faces(
         >>> train[np.arange(16)]["image"].shape
         (16, 64, 64, 3)
     """
-    _check_shape(size, channels)
-    if num_images < 1 or held_out < 0:
-        raise DataError(f"drawn_faces: num_images={num_images} and held_out={held_out} must be at least 1 and 0.")
+    check_shape(size, channels)
+    check_counts(num_images, held_out)
     if not 0 <= outliers <= 1:
         raise DataError(f"drawn_faces: outliers={outliers} must be a fraction from 0 to 1.")
     skew = dict(skew or {})

@@ -19,16 +19,18 @@ LIPS, BROWN = np.array([[[0.42], [0.12], [0.15]], [[0.10], [0.05], [0.02]]], "fl
 Part = Callable[[Canvas, Face], None]
 
 
-def canvas_for(face: Face, size: int) -> Canvas:
-    """An empty canvas for these faces, which frames head and shoulders."""
-    return Canvas(len(face.smile), size, middle=(0.0, -0.02), reach=0.89)
+def canvas_for(face: Face, size: int, kind: type[Canvas] = Canvas) -> Canvas:
+    """An empty canvas of a kind for these faces, which frames head and shoulders."""
+    return kind(len(face.smile), size, middle=(0.0, -0.02), reach=0.89)
 
 
 def draw_background(canvas: Canvas, face: Face) -> None:
     """A gradient, lighter behind the head."""
     down = (canvas.y + 1) / 2
-    for channel, above, below in zip(canvas.pixels, face.above, face.below, strict=True):
-        channel[:] = above + (below - above) * down
+    everywhere = np.ones(1, "float32")
+    canvas.blend(
+        everywhere, [above + (below - above) * down for above, below in zip(face.above, face.below, strict=True)]
+    )
     canvas.blend(glow(canvas.x, canvas.y, 1.0, 1.0) * 0.35, WHITE)
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from keras_genzoo.data.image_folder import Read, open_folder
+from keras_genzoo.data.image_files import Read
+from keras_genzoo.data.image_folder import open_folder
 from keras_genzoo.data.source import DataError, HeldOut, Split, hold_out
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import Share, Size

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Le, Len
 from PIL import Image
 
-from keras_genzoo.data.decode import to_square
+from keras_genzoo.data.decode import to_size
 from keras_genzoo.data.source import ArraySource, DataError, HeldOutCount, Source, Split, Subset, digest, hold_out
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import Size
@@ -135,7 +135,7 @@ def _source(
     elif size == 28:
         x, preparation = x[..., None], "none"
     else:
-        x, preparation = np.stack([to_square(Image.fromarray(image), size, 1) for image in x]), "resized by Lanczos"
+        x, preparation = np.stack([to_size(Image.fromarray(image), size, 1) for image in x]), "resized by Lanczos"
     x = np.repeat(x, channels, axis=-1)
     identity = {"kind": name, "part": part, "count": len(x), "image_shape": list(x.shape[1:]), "sha256": digest(x)}
     if partial:

@@ -24,7 +24,7 @@ import numpy as np
 import PIL
 from filelock import FileLock
 
-from keras_genzoo.data.decode import PREPARATION, decode_all
+from keras_genzoo.data.decode import PREPARATION, Half, decode_all, height_width, shorter_side
 from keras_genzoo.files import sha256, staged, write_text
 from keras_genzoo.untrusted import opened, strict_json
 
@@ -34,10 +34,11 @@ _MOST_RECORD, _MOST_OF_A_FILE = 2**20, 2**12  # bytes: it names every file that 
 class Prepared(NamedTuple):
     """A folder's images and what was found while decoding them.
 
-    `images` is uint8 of shape (n, size, size, channels), the files of use in the order of their names. `record` holds
-    `broken` (name -> why) and `tiny` (name -> (width, height)) of those left out, `small` (name -> (width, height)) of
-    those enlarged, `several` (names of files with more pictures than the first), `sha256` of the pixels, and the
-    `preparation` and `pillow` version that made them.
+    `images` is uint8 of shape (n, height, width, channels), the files of use in the order of their names. `record`
+    holds `broken` (name -> why) and `tiny` (name -> (width, height)) of those left out, `small` (name -> (width,
+    height)) of those enlarged, `several` (names of files with more pictures than the first), `sha256` of the pixels,
+    and the `preparation` and `pillow` version that made them; of a part of a folder also `sides` (name -> (width,
+    height)).
     """
 
     images: np.ndarray
@@ -53,25 +54,38 @@ def cache_folder(cache: str | None = None) -> Path:
 
 
 def prepare(
-    root: Path, names: Sequence[str], size: int, channels: int, cache: str | None = None, least: int = 1
+    root: Path,
+    names: Sequence[str],
+    size: int | tuple[int, int],
+    channels: int,
+    cache: str | None = None,
+    least: int = 1,
+    half: Half = "",
+    part: str = "",
 ) -> Prepared:
     """Decodes and resizes the files of a folder, or maps what an earlier call made of them.
 
     Args:
         root: the folder.
         names: the files' names, relative to `root`.
-        size: integer, pixels along each side of the prepared images.
+        size: integer, pixels along each side of the prepared images, or their (height, width).
         channels: 1 or 3.
         cache: optional path of the cache directory, see `cache_folder`. If it cannot be written, there
             is a warning, and the images are kept in memory.
         least: integer, pixels; images with a shorter side below it are left out.
+        half: the half of each file that is an image, see `decode`.
+        part: string, the name of a part of the folder, which has an entry of its own beside those of other parts.
 
     Returns:
         A `Prepared`; what is left out is in its record, and no error.
     """
-    folder, stem, key = _place(root, names, size, channels, cache, least)
+    folder, stem, key = _place(root, names, size, channels, cache, least, half, part)
     entry = folder / f"{stem}-{key[:16]}"
-    shape = (len(names), size, size, channels)
+    shape = (len(names), *height_width(size), channels)
+
+    def decode(take: Callable) -> dict[str, Any]:
+        return _decode(root, names, size, channels, least, half, part, take)
+
     try:
         if found := _load(entry, key, shape):
             return found
@@ -85,7 +99,7 @@ def prepare(
             _sweep(folder, f"{stem}-")
             if shutil.disk_usage(folder).free < math.prod(shape):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            _store(entry, key, root, shape, lambda take: _decode(root, names, size, channels, least, take))
+            _store(entry, key, root, shape, decode)
             if found := _load(entry, key, shape):
                 return found
     except (OSError, NotImplementedError) as error:  # the latter: a file system without locks
@@ -96,28 +110,40 @@ def prepare(
             stacklevel=4,
         )
     images, rows = np.empty(shape, np.uint8), itertools.count()
-    record = _decode(root, names, size, channels, least, lambda image: images.__setitem__(next(rows), image))
+    record = decode(lambda image: images.__setitem__(next(rows), image))
     return Prepared(images[: next(rows)], record)
 
 
 def prepared_before(
-    root: Path, names: Sequence[str], size: int, channels: int, cache: str | None = None, least: int = 1
+    root: Path,
+    names: Sequence[str],
+    size: int | tuple[int, int],
+    channels: int,
+    cache: str | None = None,
+    least: int = 1,
+    half: Half = "",
+    part: str = "",
 ) -> Prepared | None:
     """Maps what an earlier call of `prepare` has made; None if there is nothing. Nothing is written."""
-    folder, stem, key = _place(root, names, size, channels, cache, least)
-    return _load(folder / f"{stem}-{key[:16]}", key, (len(names), size, size, channels))
+    folder, stem, key = _place(root, names, size, channels, cache, least, half, part)
+    return _load(folder / f"{stem}-{key[:16]}", key, (len(names), *height_width(size), channels))
 
 
 def _place(
-    root: Path, names: Sequence[str], size: int, channels: int, cache: str | None, least: int
+    root: Path,
+    names: Sequence[str],
+    size: int | tuple[int, int],
+    channels: int,
+    cache: str | None,
+    least: int,
+    half: Half,
+    part: str,
 ) -> tuple[Path, str, str]:
     """The folder of an entry, how the names of all entries of these images begin, and the key of this one."""
-    place = sha256(os.fsencode(root.resolve()))[:8]
-    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{size}x{channels}-{place}"
-    return cache_folder(cache), stem, _key(root, names, size, channels, least)
-
-
-def _key(root: Path, names: Sequence[str], size: int, channels: int, least: int) -> str:
+    which = f"\0{half}\0{part}".encode() if half or part else b""
+    place = sha256(os.fsencode(root.resolve()) + which)[:8]
+    sides = size if isinstance(size, int) else "x".join(map(str, size))
+    stem = f"{re.sub('[^A-Za-z0-9_-]+', '_', root.name)[:40]}-{sides}x{channels}-{place}"
     files = []
     for name in names:
         try:
@@ -125,33 +151,47 @@ def _key(root: Path, names: Sequence[str], size: int, channels: int, least: int)
             files.append((name, status.st_size, status.st_mtime_ns))
         except OSError:
             files.append((name, -1, -1))
-    identity = json.dumps([PREPARATION, str(root.resolve()), size, channels, least, files])
-    return sha256(identity)
+    identity = [PREPARATION, str(root.resolve()), size, channels, least, files, *([half, part] if which else [])]
+    return cache_folder(cache), stem, sha256(json.dumps(identity))
 
 
-def _decode(root: Path, names: Sequence[str], size: int, channels: int, least: int, take: Callable) -> dict[str, Any]:
+def _decode(
+    root: Path,
+    names: Sequence[str],
+    size: int | tuple[int, int],
+    channels: int,
+    least: int,
+    half: Half,
+    part: str,
+    take: Callable,
+) -> dict[str, Any]:
     """Hands every image of use to `take`, in order; returns the record."""
     pixels = hashlib.sha256()
     broken: dict[str, str] = {}
     tiny: dict[str, tuple[int, int]] = {}
     small: dict[str, tuple[int, int]] = {}
+    sides: dict[str, tuple[int, int]] = {}
     several: list[str] = []
-    for name, decoded in zip(names, decode_all(root, names, size, channels), strict=True):
+    for name, decoded in zip(names, decode_all(root, names, size, channels, half), strict=True):
         if decoded.image is None:
             broken[name] = decoded.broken
             continue
-        if min(decoded.sides) < least:
+        shorter = shorter_side(decoded.sides, size)
+        if shorter < least:
             tiny[name] = decoded.sides
             continue
-        if min(decoded.sides) < size:
+        if shorter < min(height_width(size)):
             small[name] = decoded.sides
+        if part:
+            sides[name] = decoded.sides
         if decoded.several:
             several.append(name)
         image = np.ascontiguousarray(decoded.image)
         pixels.update(image.data)
         take(image)
     found = {"broken": broken, "tiny": tiny, "small": small, "several": several, "sha256": pixels.hexdigest()}
-    return found | {"preparation": PREPARATION, "pillow": PIL.__version__}
+    more = {"sides": sides} if part else {}
+    return found | more | {"preparation": PREPARATION, "pillow": PIL.__version__}
 
 
 def _store(
@@ -209,6 +249,7 @@ def _is_sound(record: Any, key: str) -> bool:
         and all(isinstance(name, str) for name in several)
         and _are_sides(record.get("small"))
         and _are_sides(record.get("tiny"))
+        and _are_sides(record.get("sides", {}))
         and isinstance(record.get("pillow"), str)
         and re.fullmatch("[0-9a-f]{64}", str(record.get("sha256"))) is not None
     )

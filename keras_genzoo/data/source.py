@@ -7,7 +7,7 @@ pass over the data. Where the pixels come from (arrays, a memory-mapped cache, a
 import hashlib
 import json
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -92,6 +92,7 @@ class ArraySource:
         factors: optional floats of shape (n, factors).
         factor_names: optional strings, one for each column of `factors`.
         names: optional strings of shape (n,), one for each image.
+        other: optional `Source`, the images of a second domain.
         manifest: optional dictionary, what `manifest()` returns; without it the arrays' content is hashed.
 
     Raises:
@@ -102,8 +103,6 @@ class ArraySource:
         >>> ArraySource(x, label=y)[np.arange(4)]["image"].shape
         (4, 32, 32, 3)
     """
-
-    other: Source | None = None
 
     def __init__(
         self,
@@ -116,9 +115,11 @@ class ArraySource:
         factors: ArrayLike | None = None,
         factor_names: Sequence[str] | None = None,
         names: ArrayLike | None = None,
+        other: Source | None = None,
         manifest: dict[str, Any] | None = None,
     ):
         self.name = name
+        self.other = other
         self.class_names = None if class_names is None else tuple(class_names)
         self.factor_names = None if factor_names is None else tuple(factor_names)
         self._columns = {"image": _pixels(image, f"{name}: image")}
@@ -151,7 +152,12 @@ class ArraySource:
             content = {key: digest(np.ascontiguousarray(column)) for key, column in self._columns.items()}
             shape = list(self.image_shape)
             self._manifest = {"kind": "arrays", "count": len(self), "image_shape": shape, "sha256": content}
-        return dict(self._manifest)
+        return with_other(self._manifest, self.other)
+
+
+def with_other(manifest: Mapping[str, Any], other: Source | None) -> dict[str, Any]:
+    """A source's manifest, with that of its second domain, if it has one."""
+    return dict(manifest) if other is None else {**manifest, "other": other.manifest()}
 
 
 class Subset:
@@ -160,16 +166,17 @@ class Subset:
     Args:
         source: the source to take from.
         positions: integers of shape (n,).
+        other: optional source, the part of `source.other` that belongs to these positions; all of it by default.
     """
 
-    def __init__(self, source: Source, positions: ArrayLike):
+    def __init__(self, source: Source, positions: ArrayLike, other: Source | None = None):
         self.source = source
         self.positions = np.asarray(positions, "int64")
-        self.other: Source | None = source.other
         self.image_shape = source.image_shape
         self.name = source.name
         self.class_names = source.class_names
         self.factor_names = source.factor_names
+        self.other = source.other if other is None else other
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -178,20 +185,51 @@ class Subset:
         return self.source[self.positions[indices]]
 
     def manifest(self) -> dict[str, Any]:
-        return {**self.source.manifest(), "count": len(self), "positions_sha256": digest(self.positions)}
+        own = {**self.source.manifest(), "count": len(self), "positions_sha256": digest(self.positions)}
+        return with_other(own, self.other)
 
 
-def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
+class Targets:
+    """The paired images of a source, as images of their own: a second domain for models that need no pairs.
+
+    Args:
+        source: a source with `target`s, and at least one image.
+    """
+
+    class_names = factor_names = other = None
+
+    def __init__(self, source: Source):
+        self.source = source
+        self.name = f"{source.name} (targets)"
+        height, width, channels = source[np.arange(1)]["target"].shape[1:]
+        self.image_shape = (height, width, channels)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        record = self.source[indices]
+        return {"image": record["target"], **{key: record[key] for key in ("name",) if key in record}}
+
+    def manifest(self) -> dict[str, Any]:
+        return {**self.source.manifest(), "column": "target"}
+
+
+def hold_out(
+    source: Source, names: Sequence[str], held_out: HeldOut, other_names: Sequence[str] | None = None
+) -> Split:
     """Splits a source by the SHA-256 of its images' names: the smallest hashes are held out.
 
     With a fraction, an image is held out if its hash, read as a number in [0, 1), lies below it, so new files never
     move old ones from one part to the other. (Of few images, where a part would be empty, one image is moved there; a
-    single image is to train on.)
+    single image is to train on.) The images of a second domain are split likewise: as many of them, or the same
+    fraction.
 
     Args:
         source: the source to split.
         names: strings, one for each image; unique.
         held_out: integer >= 0, a number of images, or float in [0, 1), a fraction of them.
+        other_names: strings, one for each image of `source.other`; by default their numbers.
 
     Returns:
         A `Split` whose parts keep the order of `source`.
@@ -199,6 +237,11 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
     Raises:
         DataError: `held_out` is neither, or leaves no image to train on.
     """
+    others: Sequence[Source | None] = (None, None)
+    if source.other is not None:
+        if other_names is None:
+            other_names = [f"{number:07d}" for number in range(len(source.other))]
+        others = hold_out(source.other, other_names, held_out)
     where, total = f"{source.name}: held_out={held_out!r}", len(names)
     hashes = [hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest() for name in names]
     order = sorted(range(total), key=hashes.__getitem__)
@@ -217,7 +260,8 @@ def hold_out(source: Source, names: Sequence[str], held_out: HeldOut) -> Split:
         raise DataError(
             f"{where} leaves none of the {total} images to train on: hold out fewer (genzoo train: --held-out N)."
         )
-    return Split(Subset(source, sorted(order[count:])), Subset(source, sorted(order[:count])))
+    parts = (sorted(order[count:]), sorted(order[:count]))
+    return Split(*(Subset(source, part, other) for part, other in zip(parts, others, strict=True)))
 
 
 def digest(array: np.ndarray) -> str:

@@ -9,48 +9,16 @@ from typing import Any
 import numpy as np
 
 from keras_genzoo import counter_rng
-from keras_genzoo.data.source import DataError, Source
+from keras_genzoo.data.augmentation import AUGMENTATIONS, GEOMETRIC
+from keras_genzoo.data.source import DataError, Source, Targets
 from keras_genzoo.data.tf_data import map_on_host
 from keras_genzoo.data.weighting import probabilities, weighted_order
 from keras_genzoo.images import from_pixels
-from keras_genzoo.registry import Registry
 
 Batch = tuple[np.ndarray, ...]
 
-AUGMENTATIONS: Registry[Callable[..., np.ndarray]] = Registry("augmentation")
-"""Functions (images, numbers) -> images of float32 (n, height, width, channels) and uniform numbers (n, 4)."""
-
-
-@AUGMENTATIONS.register("flip")
-def flip(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Mirrors half of the images, left to right."""
-    return np.where(numbers[:, 0, None, None, None] < 0.5, images[:, :, ::-1], images)
-
-
-@AUGMENTATIONS.register("shift")
-def shift(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Moves each image by whole pixels, up to 1/16 of its size either way; the border is mirrored."""
-    moved = images
-    for axis in (1, 2):
-        size = images.shape[axis]
-        reach = max(1, size // 16)
-        offset = np.floor(numbers[:, axis] * (2 * reach + 1)).astype(int) - reach
-        place = np.abs(np.arange(size) + offset[:, None])
-        place = np.where(place >= size, 2 * (size - 1) - place, place)
-        shape = [len(images), 1, 1, 1]
-        shape[axis] = size
-        moved = np.take_along_axis(moved, place.reshape(shape), axis=axis)
-    return moved
-
-
-@AUGMENTATIONS.register("brightness_contrast")
-def brightness_contrast(images: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Changes brightness and contrast, each by up to a tenth of the range."""
-    brightness, contrast = 0.2 * (numbers[:, :2, None, None, None] - 0.5).swapaxes(0, 1)
-    return np.clip(images * (1.0 + contrast) + brightness, -1.0, 1.0).astype("float32")
-
-
-_GEOMETRIC = ("flip", "shift")  # what a paired target must undergo too
+_PAIRS = "take a dataset of pairs, such as 'pairs' (a folder) or 'drawn_outlines'"
+_SECOND_DOMAINS = f"take a dataset of two domains, such as 'unpaired' (a folder) or 'drawn_smiles'; or {_PAIRS}"
 
 
 def _one_pass(batch: Callable[[int], Batch], starts: range) -> Any:
@@ -75,6 +43,9 @@ class Stream:
     index). With weights a pass draws as many images as there are, each in proportion to its weight, so that some come
     more than once, each time augmented otherwise. A stream keeps no state: where a training stands is the number of
     images that the model has seen, whatever its batch sizes were.
+
+    Images of a second domain (the source's `other`) are a row of their own beside it, `other`, with an order, passes
+    and augmentations of its own. The longer of the two is an epoch, and its length is that of the stream.
 
     Args:
         source: a `Source`.
@@ -114,11 +85,14 @@ class Stream:
             raise DataError(f"batch_size={batch_size} must be at least 1.")
         if weights is not None and not shuffle:
             raise DataError(f"{source.name}: weights are for training: held-out images come once each, leave them out.")
-        if shuffle and batch_size > len(source):
-            raise DataError(
-                f"batch_size={batch_size} is larger than the data: {source.name} has {len(source)} images; "
-                f"give a batch_size of at most {len(source)}."
-            )
+        for side in self._sides():
+            if shuffle and batch_size > len(side):
+                raise DataError(
+                    f"batch_size={batch_size} is larger than the data: {side.name} has {len(side)} images; "
+                    f"give a batch_size of at most {len(side)}."
+                )
+            if not len(side) and len(self):  # the other side has some
+                raise DataError(f"{side.name} has no images, but the other domain has {len(self)}: give both, or none.")
         height, width, _ = source.image_shape
         if image_size is not None and (image_size < 1 or height % image_size or width % (height // image_size)):
             raise DataError(
@@ -127,7 +101,28 @@ class Stream:
             )
 
     def __len__(self) -> int:
-        return len(self.source)
+        return max(len(side) for side in self._sides())
+
+    def _sides(self) -> list[Source]:
+        return [side for side in (self.source, self.source.other) if side is not None]
+
+    @functools.cached_property
+    def other(self) -> "Stream":
+        """The row of images of the second domain: the source's `other`, or without one its targets.
+
+        Raises:
+            DataError: the source has neither.
+        """
+        other = self.source.other
+        if other is None:
+            if not len(self.source) or "target" not in self.source[np.arange(1)]:
+                raise DataError(
+                    f"{self.source.name} has no images of a second domain, and this model needs them as y: "
+                    f"{_SECOND_DOMAINS}."
+                )
+            other = Targets(self.source)
+        seed = int(np.random.SeedSequence([self.seed, zlib.crc32(b"other")]).generate_state(1)[0])
+        return Stream(other, self.batch_size, seed, self.shuffle, self.augment, None, self.image_size)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -161,10 +156,11 @@ class Stream:
         size = turns * self.batch_size
         if not self.shuffle:
             return -(-len(self) // size)
-        if size > len(self):
+        shorter = min(self._sides(), key=len)
+        if size > len(shorter):
             raise DataError(
-                f"a step takes {turns} turns of batch_size={self.batch_size}, {size} images, but {self.source.name} "
-                f"has {len(self)}; give a batch_size of at most {len(self) // turns}."
+                f"a step takes {turns} turns of batch_size={self.batch_size}, {size} images, but {shorter.name} "
+                f"has {len(shorter)}; give a batch_size of at most {len(shorter) // turns}."
             )
         return len(self) // size
 
@@ -172,19 +168,28 @@ class Stream:
         """The positions in the source that pass number `number` visits."""
         if self.weights is not None:
             return weighted_order(self.weights, self.seed, number)
-        return counter_rng.permutation(self.seed, number, len(self)) if self.shuffle else np.arange(len(self))
+        count = len(self.source)
+        return counter_rng.permutation(self.seed, number, count) if self.shuffle else np.arange(count)
 
     def indices(self, first: int, count: int) -> np.ndarray:
         """The positions in the source of images number `first` to `first + count - 1` of the row."""
-        return self._places(first, count)[2]
+        return self._places(first, self._within(first, count))[2]
+
+    def _within(self, first: int, count: int) -> int:
+        """How many of `count` images from number `first` on there are: without shuffling, the row has an end."""
+        return count if self.shuffle else max(0, min(count, len(self) - first))
 
     def _places(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of images of the row: the pass over the source, the place in it, and the position in the source."""
-        last = first + count if self.shuffle else min(first + count, len(self))
-        numbers = np.arange(first, last, dtype="int64")
-        passes, places = np.divmod(numbers, len(self))
+        passes, places = np.divmod(np.arange(first, first + count, dtype="int64"), max(1, len(self.source)))
         positions = [self._order(int(number))[places[passes == number]] for number in np.unique(passes)]
         return passes, places, np.concatenate([*positions, np.zeros(0, "int64")]).astype("int64")
+
+    def _records(self, first: int, count: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """What the source has of images of the row, and the passes and numbers by which they are augmented."""
+        passes, places, positions = self._places(first, count)
+        # With weights an image may come twice in a pass: its places in it tell them apart.
+        return self.source[positions], passes, positions if self.weights is None else places
 
     def batch(self, first: int, count: int | None = None, targets: str | None = None) -> Batch:
         """Images of the row.
@@ -192,22 +197,25 @@ class Stream:
         Args:
             first: integer >= 0, how many images come before.
             count: integer, how many; `batch_size` by default.
-            targets: what becomes y: None, "label" or "target" (a paired image).
+            targets: what becomes y: None; "label"; "target", the paired images, augmented by the same geometry; or
+                "other", images of the second domain: image number n of the row of its own.
 
         Returns:
             (x,) or (x, y), with x float32 (count, height, width, channels) in [-1, 1].
         """
-        passes, places, positions = self._places(first, self.batch_size if count is None else count)
-        record = self.source[positions]
-        # With weights an image may come twice in a pass: its places in it tell them apart.
-        numbers = positions if self.weights is None else places
+        count = self._within(first, self.batch_size if count is None else count)
+        record, passes, numbers = self._records(first, count)
         x = self._images(record["image"], passes, numbers, self.augment)
         if targets is None:
             return (x,)
+        if targets == "other":
+            record, passes, numbers = self.other._records(first, count)
+            return x, self.other._images(record["image"], passes, numbers, self.augment)
         if targets not in record:
-            raise DataError(f"{self.source.name} has no {targets}s, and this model needs them as y.")
+            mend = f": {_PAIRS}" if targets == "target" else ""
+            raise DataError(f"{self.source.name} has no {targets}s, and this model needs them as y{mend}.")
         if targets == "target":
-            geometric = tuple(name for name in self.augment if name in _GEOMETRIC)
+            geometric = tuple(name for name in self.augment if name in GEOMETRIC)
             return x, self._images(record["target"], passes, numbers, geometric)
         return x, record[targets]
 

@@ -69,7 +69,8 @@ def names_of(source: Source) -> list[str] | None:
 
 def content_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the part of a manifest that identifies images, wherever they lie and whatever version decoded them."""
-    return {key: manifest[key] for key in manifest if key not in ("name", "pillow")}
+    content = {key: manifest[key] for key in manifest if key not in ("name", "pillow")}
+    return {**content, "other": content_of(content["other"])} if isinstance(content.get("other"), Mapping) else content
 
 
 def index_of(source: Source) -> str:

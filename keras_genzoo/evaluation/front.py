@@ -45,6 +45,7 @@ def evaluate(
     seed: int = 0,
     best: str | None = None,
     trust: bool = False,
+    targets: str | os.PathLike | None = None,
     output: str | os.PathLike | None = None,
     watch: Watch = meter,
     **options: Any,
@@ -71,6 +72,7 @@ def evaluate(
         seed: integer in [0, 2**32), of the images that are made.
         best: of a run, the name of a metric: the state that was best by it while training.
         trust: bool, whether to load a SavedModel even though its graph may reach files, programs or the network.
+        targets: beside a folder `data` of one domain, the folder of the second.
         output: folder to keep the numbers in; by default the run. Of what is no run nothing is kept without it.
         watch: shows progress, on standard error by default; `keras_genzoo.evaluation.silent` shows none.
         options: of a run: options that its model declares in `sample_options`, such as `truncation`.
@@ -111,6 +113,7 @@ class Request:
     seed: int
     best: str | None
     trust: bool
+    targets: str | os.PathLike | None
     output: str | os.PathLike | None
     watch: Watch
     options: Mapping[str, Any]
@@ -124,7 +127,9 @@ class Request:
         features = None if self.features is None else os.fspath(self.features)
         check_named(subject, data)
         chosen = names_of(self.metrics)  # mistakes are found before anything is loaded
-        opened = open_both(subject, data, self.split, self.batch_size, self.best, self.trust, options=self.options)
+        targets = None if self.targets is None else os.fspath(self.targets)
+        words = subject, data, self.split, self.batch_size, self.best, self.trust
+        opened = open_both(*words, options=self.options, targets=targets)
         left_out = None
         try:
             makes_images = opened.subject.samples or opened.subject.translates

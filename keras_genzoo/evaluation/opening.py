@@ -48,6 +48,7 @@ def open_both(
     trust: bool = False,
     tolerant: bool = False,
     options: Mapping[str, Any] | None = None,
+    targets: str | None = None,
 ) -> Opened:
     """Opens a subject, and the real images to measure it against.
 
@@ -61,6 +62,7 @@ def open_both(
         tolerant: bool, whether a folder beside a run may have broken images, which are left out with a warning, and
             small ones, which are enlarged. Without it they are refused: their number is a part of a protocol.
         options: optional, of a run: options of its model's `sample`, such as truncation.
+        targets: optional, of a run: beside a folder `data` of one domain, the folder of the second.
 
     Raises:
         EvaluationError: there is no such subject, it takes no options, or has no images to be measured against.
@@ -69,11 +71,13 @@ def open_both(
     path = Path(name).expanduser()
     if (path / "config.json").is_file():
         subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size, options)
-        return Opened(subject, _reference(images_beside(Run(path), data, tolerant), part), path)
+        return Opened(subject, _reference(images_beside(Run(path), data, tolerant, targets), part), path)
     check_named(name, data)
     images = cast(str, data)  # as was checked
     if best is not None:
         raise EvaluationError(f"--best takes a checkpoint of a run, and '{name}' is none: leave it out.")
+    if targets is not None:
+        raise EvaluationError(f"--targets is of runs, and '{name}' is none: leave it out.")
     if options:
         raise EvaluationError(f"'{name}' is no run, so it takes no options: leave {', '.join(options)} out.")
     if name in BASELINES and not path.exists():
@@ -99,11 +103,7 @@ def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
         return Data(found.split, found.part)
     size: dict[str, Any] = {}
     if image_shape is not None:
-        if image_shape[0] != image_shape[1]:
-            raise EvaluationError(
-                f"images of {image_shape[0]} x {image_shape[1]} pixels: only squares can be measured."
-            )
-        size = {"size": image_shape[0], "channels": image_shape[2]}
+        size = {"size": image_shape[:2], "channels": image_shape[2]}
     if path.is_dir():
         return Data(load_split("image_folder", path, max_broken=0.0, **(size or _look(path))), "all")
     if data not in DATASETS:

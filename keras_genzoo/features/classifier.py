@@ -61,7 +61,7 @@ def heads_of(source: Source) -> tuple[Head, ...]:
     """
     example = source[np.arange(1)]
     if "factors" in example and source.factor_names:
-        drawn = FACTORS if source.name == "drawn_faces" else {}
+        drawn = FACTORS if source.factor_names == tuple(FACTORS) else {}
         columns = zip(source.factor_names, _column(source, "factors").T, strict=True)
         heads = tuple(
             Head(name, drawn[name].classes)

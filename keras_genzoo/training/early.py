@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_genzoo import config
 from keras_genzoo.artifacts import Run, RunError, check_free, with_state
-from keras_genzoo.artifacts.run_data import check_data, folder_of
+from keras_genzoo.artifacts.run_data import check_data, check_targets, folder_of
 from keras_genzoo.files import expanded
 from keras_genzoo.registry import DATASETS, did_you_mean
 from keras_genzoo.training.options import Options
@@ -28,6 +28,8 @@ def check_early(options: Options) -> Run | None:
     if isinstance(options.preset, str | os.PathLike):
         dataset = _dataset_of(*config.find(options.preset))
     folder = check_data(os.fspath(options.data), dataset) if options.data is not None else None
+    if options.targets is not None:
+        check_targets(os.fspath(options.targets))
     if earlier is not None and options.data is None:
         folder_of(earlier, None, "--data")
     if earlier is None and options.output is not None and folder is not None:

@@ -20,6 +20,7 @@ def train(
     output: str | os.PathLike | None = None,
     *,
     data: str | os.PathLike | None = None,
+    targets: str | os.PathLike | None = None,
     epochs: int | None = None,
     set: Mapping[str, Any] | Sequence[str] = (),
     held_out: int | float | None = None,
@@ -54,6 +55,7 @@ def train(
             on needs none.
         output: the run folder: a new one, or with `resume` the one to go on with.
         data: folder of images to train on, in place of the preset's data; or a dataset's name.
+        targets: beside a folder of one domain, the folder of the second, for models of pairs or of unpaired images.
         epochs: integer, the epoch after which to stop.
         set: changes to the preset: a dictionary such as `{"arguments.beta": 4}`, or a list of "key=value".
         held_out: images to hold out: an integer, how many, or a share below 1.

@@ -9,7 +9,7 @@ from typing import Any
 from keras_genzoo.artifacts import JIT, Run
 
 ON_NAN = ("stop", "rollback")
-_PATHS = ("preset", "output", "data", "sample_weights", "features", "inception_weights", "from_run")
+_PATHS = ("preset", "output", "data", "targets", "sample_weights", "features", "inception_weights", "from_run")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Options:
     preset: str | os.PathLike | Mapping[str, Any] | None = None
     output: str | os.PathLike | None = None
     data: str | os.PathLike | None = None
+    targets: str | os.PathLike | None = None
     epochs: int | None = None
     set: Mapping[str, Any] | Sequence[str] = ()
     held_out: int | float | str | None = None

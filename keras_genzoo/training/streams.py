@@ -38,7 +38,7 @@ def check_listed(task: Task, model: GenerativeModel) -> None:
     """
     if not reads_folder(task.preset["data"]["dataset"]):
         return
-    source = load_sources(task.preset, task.path, read="names").train
+    source = load_sources(task.preset, task.path, task.targets, read="names").train
     Stream(source, task.preset["data"]["batch_size"]).steps(model.turns)
     if model.targets == "label" and source.class_names is None:
         raise DataError(
@@ -63,7 +63,8 @@ def check_classes(source: Source, model: GenerativeModel) -> None:
 
 
 def some_of(source: Source, most: int) -> Source:
-    """At most `most` images, evenly spread over a source."""
-    if len(source) <= most:
+    """At most `most` images, evenly spread over a source, and as many of its second domain."""
+    other = None if source.other is None else some_of(source.other, most)
+    if len(source) <= most and other is source.other:
         return source
-    return Subset(source, np.linspace(0, len(source) - 1, most).astype(int))
+    return Subset(source, np.linspace(0, len(source) - 1, min(most, len(source))).astype(int), other)

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_genzoo import config
 from keras_genzoo.artifacts import Run, RunError
-from keras_genzoo.artifacts.run_data import on_data, record_of, recorded_path
+from keras_genzoo.artifacts.run_data import on_data, record_of, recorded_path, recorded_targets
 from keras_genzoo.data import Split
 from keras_genzoo.data.tables import read_text
 from keras_genzoo.files import sha256
@@ -30,6 +30,7 @@ class Task:
         jit: "auto", "on" or "off".
         deterministic: bool, whether every operation gives the same bits each time, on a GPU too.
         weights: optional text of a table of sample weights.
+        targets: the folder of the images of a second domain, if it is another one.
     """
 
     preset: config.Preset
@@ -39,6 +40,7 @@ class Task:
     jit: str
     deterministic: bool = False
     weights: str | None = None
+    targets: Path | None = None
 
     @classmethod
     def of(cls, options: Options) -> "Task":
@@ -49,10 +51,11 @@ class Task:
         """
         assert options.preset is not None
         before = config.load_preset(options.preset)
-        preset, path = on_data(before, _word(options.data))
+        preset, path, targets = on_data(before, _word(options.data), _word(options.targets))
         weights = read_text(Path(options.sample_weights)) if options.sample_weights else None
         seed, jit = options.seed or 0, options.jit or "auto"
-        return cls(_changed(preset, options), before.name, path, seed, jit, options.deterministic, weights)
+        preset = _changed(preset, options)
+        return cls(preset, before.name, path, seed, jit, options.deterministic, weights, targets)
 
     @classmethod
     def resumed(cls, options: Options, run: Run) -> "Task":
@@ -66,18 +69,20 @@ class Task:
             raise RunError(
                 f"'{run.path}' was trained with --seed {record['seed']}, not {options.seed}: leave --seed out."
             )
-        preset, path = own, recorded_path(run)
+        preset, path, targets = own, recorded_path(run), recorded_targets(run)
         if options.preset is not None:
-            preset, path = on_data(config.load_preset(options.preset), _word(options.data) or _word(path))
-        elif options.data is not None:
-            path = Path(options.data).expanduser()
+            words = _word(options.data) or _word(path), _word(options.targets) or _word(targets)
+            preset, path, targets = on_data(config.load_preset(options.preset), *words)
+        else:
+            path = Path(options.data).expanduser() if options.data is not None else path
+            targets = Path(options.targets).expanduser() if options.targets is not None else targets
         preset = _changed(preset, options)
         if not any(setting.startswith("fit.epochs=") for setting in options.settings):
             preset = config.override(preset, [f"fit.epochs={own['fit']['epochs']}"])
         deterministic = options.deterministic or record.get("deterministic", False)
         jit = options.jit or record["jit"]
         weights = _weights_again(options.sample_weights, run)
-        return cls(config.resolve(preset), record["preset"], path, record["seed"], jit, deterministic, weights)
+        return cls(config.resolve(preset), record["preset"], path, record["seed"], jit, deterministic, weights, targets)
 
     def record(self, model: GenerativeModel, split: Split) -> dict[str, Any]:
         """What the run's `environment.json` keeps of it."""
@@ -89,7 +94,7 @@ class Task:
             "deterministic": self.deterministic,
             "precision": model.dtype_policy.name,
             "sample_weights": {"sha256": sha256(self.weights)} if self.weights else None,
-            "data": record_of(self.path, split),
+            "data": record_of(self.path, self.targets, split),
         }
 
 
@@ -109,8 +114,9 @@ def _weights_again(given: str | os.PathLike | None, run: Run) -> str | None:
 
 def _changed(preset: config.Preset, options: Options) -> config.Preset:
     changed = config.resolve(config.override(preset, options.settings))
-    if changed["data"].get("path"):
-        raise config.ConfigError("--set data.path: give the folder by --data FOLDER.")
+    for key, option in (("path", "--data"), ("target_path", "--targets")):
+        if changed["data"].get(key):
+            raise config.ConfigError(f"--set data.{key}: give the folder by {option} FOLDER.")
     return changed
 
 

@@ -9,7 +9,7 @@ from keras_genzoo import backend, config
 from keras_genzoo.artifacts import JIT, Run, emulates_bfloat16, environment
 from keras_genzoo.artifacts.run_data import check_same_data, load_sources
 from keras_genzoo.capabilities import Translates
-from keras_genzoo.data import Split, Stream
+from keras_genzoo.data import Source, Split, Stream
 from keras_genzoo.files import expanded, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
@@ -78,7 +78,7 @@ class Training:
         else:
             taken = take_weights(model, options.from_run) if options.from_run is not None else None
         check_listed(task, model)
-        split = load_sources(task.preset, task.path, read="headers" if options.dry_run else "images")
+        split = load_sources(task.preset, task.path, task.targets, read="headers" if options.dry_run else "images")
         measuring = Measuring.of(options, earlier)
         measured = measuring.prepare(model, split) if measuring else None
         train, held_out = streams(task, split, model)
@@ -125,8 +125,8 @@ class Training:
         images = _size(model.image_shape)
         if isinstance(model, Translates):
             images += f" {'and' if len(model.directions) > 1 else 'to'} {_size(model.target_shape)}"
-        turns, held_out = model.turns, f"{len(self.split.held_out):,}" if len(self.split.held_out) else "none"
-        counts = f"{len(self.split.train):,} images to train, {held_out} held out"
+        turns, held_out = model.turns, _count(self.split.held_out) if len(self.split.held_out) else "none"
+        counts = f"{_count(self.split.train)} images to train, {held_out} held out"
         size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
         device = f"{machine['devices'][0]}, {machine['backend']} {machine[machine['backend']]}"
         xla = "XLA" if model.jit_compile else "no XLA"
@@ -153,6 +153,10 @@ class Training:
 
 def _size(image_shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, image_shape))
+
+
+def _count(source: Source) -> str:
+    return f"{len(source):,}" if source.other is None else f"{len(source):,} and {len(source.other):,}"
 
 
 def _large(number: int) -> str:

@@ -46,7 +46,7 @@ def properties(columns: Mapping[str, np.ndarray], source: Source, table: Table |
     """
     found: dict[str, Property] = {}
     if "factors" in columns and source.factor_names:
-        drawn = FACTORS if source.name == "drawn_faces" else {}
+        drawn = FACTORS if source.factor_names == tuple(FACTORS) else {}
         for name, values in zip(source.factor_names, np.asarray(columns["factors"], "float64").T, strict=True):
             found[name] = Property(values, drawn[name].classes if name in drawn else ())
     if "label" in columns and not any(np.array_equal(columns["label"], known.values) for known in found.values()):

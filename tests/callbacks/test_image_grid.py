@@ -10,7 +10,7 @@ from keras_genzoo.capabilities import SampleOption
 from keras_genzoo.data import ArraySource
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import MODELS
-from tests.toys import Darkens, ThereAndBack, Toy, Translating, Unpaired
+from tests.toys import Darkens, ThereAndBack, Toy, Translating
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_sheets_take_images_from_sources(tmp_path):
     chosen = np.linspace(0, 39, 4).astype(int)
     expected = callbacks.translations(Darkens(), x[chosen], y[chosen])
     np.testing.assert_array_equal(callbacks.sheet_of_translations(Darkens(), pairs, 4), expected)
-    unpaired = Unpaired(x, ArraySource(y[:3]))
+    unpaired = ArraySource(x, other=ArraySource(y[:3]))
     few = callbacks.translations(ThereAndBack(), x[[0, 19, 39]], other=y[:3])
     np.testing.assert_array_equal(callbacks.sheet_of_translations(ThereAndBack(), unpaired, 4), few)
     assert callbacks.sheet_of_translations(Darkens(), unpaired, 4).shape == size_of(2, 8, side=12)

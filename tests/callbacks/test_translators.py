@@ -15,7 +15,6 @@ from keras_genzoo.diagnosis import Observation, Probe, Timeline, record
 from keras_genzoo.models.cyclegan import CycleGAN
 from keras_genzoo.models.pix2pix import Pix2Pix
 from tests.contracts import helpers
-from tests.toys import Unpaired
 
 SCORES = ("pairwise_accuracy", "held_out", "overfitting")
 
@@ -31,7 +30,7 @@ def compiled(name, **overrides):
 
 
 def held_out(channels=3):
-    return Unpaired(floats(20, channels, 2), ArraySource(floats(30, 3, 3)))
+    return ArraySource(floats(20, channels, 2), other=ArraySource(floats(30, 3, 3)))
 
 
 def observed(model, channels=3, source=None):

@@ -243,7 +243,7 @@ class TestMistakes:
 
     def test_what_the_names_of_files_say_is_found_before_any_is_decoded(self, mistake, folder, tmp_path, monkeypatch):
         monkeypatch.setattr("keras_genzoo.data.prepared.decode_all", None)
-        monkeypatch.setattr("keras_genzoo.data.image_folder.examine_all", None)
+        monkeypatch.setattr("keras_genzoo.data.image_files.examine_all", None)
         words = ["train", "cvae_fashion_mnist_32", "--data", folder, "--output", tmp_path / "run"]
         complaint = mistake(*words, "--set", "data.batch_size=4")
         assert complaint.startswith(f"{folder.name}/ has no classes, and CVAE needs the class of each image: put the")
@@ -255,9 +255,9 @@ class TestMistakes:
         assert "lies in the folder of images" in line and line.endswith(": name a folder elsewhere.")
         assert len(list(folder.iterdir())) == 40
 
-    def test_images_are_squares(self, mistake, preset, tmp_path):
+    def test_drawn_images_are_squares(self, mistake, preset, tmp_path):
         line = mistake("train", preset, "--dry-run", "--set", "arguments.image_shape=[16, 32, 3]")
-        assert "16 x 32 pixels, but datasets give squares" in line
+        assert "dataset 'drawn_faces' gives squares: size=16 x 32 pixels cannot be had of it" in line
 
     def test_another_run_is_left_alone(self, mistake, preset, trained, tmp_path):
         before = (trained / "model.weights.h5").read_bytes()

@@ -176,6 +176,7 @@ def test_every_optimizer_can_be_built_from_its_resolution(preset, name):
         ("CyclicRamp", {"total_steps": 10}),
         ("ExponentialDecay", {"initial_learning_rate": 1.0, "decay_steps": 10, "decay_rate": 0.5, "staircase": True}),
         ("InverseTimeDecay", {"initial_learning_rate": 1.0, "decay_steps": 10, "decay_rate": 0.5}),
+        ("LinearDecay", {"initial_learning_rate": 1.0, "constant_steps": 2, "decay_steps": 10}),
         ("PiecewiseConstantDecay", {"boundaries": [2, 4], "values": [1.0, 0.5, 0.25]}),
         ("PolynomialDecay", {"initial_learning_rate": 1.0, "decay_steps": 10, "power": 2.0}),
     ],

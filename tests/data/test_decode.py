@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from keras_genzoo.data import decode as module
-from keras_genzoo.data.decode import FORMATS, decode, decode_all, examine, least_side, to_square
+from keras_genzoo.data.decode import FORMATS, decode, decode_all, examine, least_side, to_size
 from keras_genzoo.data.source import DataError
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
@@ -139,12 +139,12 @@ def test_the_central_square_is_kept(shape):
     pixels = np.zeros((*shape, 3), "uint8")
     middle = tuple(slice((side - 10) // 2, (side + 10) // 2) for side in shape)
     pixels[middle] = 255
-    assert to_square(Image.fromarray(pixels), 10, 3).min() == 255
+    assert to_size(Image.fromarray(pixels), 10, 3).min() == 255
 
 
 def test_reduction_does_not_alias():
     checkers = (np.indices((64, 64)).sum(0) % 2 * 255).astype("uint8")
-    inner = to_square(Image.fromarray(checkers), 16, 1)[1:-1, 1:-1]  # at the border the filter is cut off
+    inner = to_size(Image.fromarray(checkers), 16, 1)[1:-1, 1:-1]  # at the border the filter is cut off
     np.testing.assert_allclose(inner, 127.5, atol=1)
 
 
@@ -212,3 +212,39 @@ def test_many_files_come_in_their_order_with_a_bar_if_it_takes_long(tmp_path, mo
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert len(list(decode_all(tmp_path, names, 4, 1))) == 200
     assert f"Reading {tmp_path.name}/" in capsys.readouterr().err
+
+
+class TestHalves:
+    """Files with two images side by side: each half is one, and nothing of the other bleeds into it."""
+
+    def save(self, path, size=(32, 16), left=RED, right=WHITE):
+        image = Image.new("RGB", size, right)
+        image.paste(left, (0, 0, size[0] // 2, size[1]))
+        image.save(path)
+        return path
+
+    @pytest.mark.parametrize("size", [4, 5, 16, 24])
+    def test_are_cut_before_they_are_resized(self, tmp_path, size):
+        path = self.save(tmp_path / "pair.png")
+        for half, color in (("left", RED), ("right", WHITE)):
+            found = decode(path, size, 3, half)
+            assert found.sides == (16, 16)
+            np.testing.assert_array_equal(found.image, np.broadcast_to(np.uint8(color), (size, size, 3)))
+
+    @pytest.mark.parametrize(
+        ("sides", "size", "reason"),
+        [
+            ((33, 16), 16, "is 33x16, and not two images side by side (twice as wide as high)"),
+            ((513, 256), 64, "is 513 pixels wide, which is odd: its halves are not of the same size"),
+            ((16, 16), 16, "is 16x16, and not two images side by side"),
+            ((64, 16), 16, "is 64x16, and not two images side by side"),
+            ((64, 16), (16, 32), ""),
+            ((32, 16), (16, 32), ""),
+            ((16, 16), (16, 32), "(2:1, or 64:16)"),
+            ((512, 254), 64, ""),
+        ],
+    )
+    def test_have_the_proportions_of_images(self, tmp_path, sides, size, reason):
+        path = self.save(tmp_path / "pair.png", sides)
+        for found in (decode(path, size, 3, "left"), examine(path, size, "right")):
+            assert reason in found.broken and bool(found.broken) == bool(reason)

@@ -7,8 +7,8 @@ import pytest
 
 from keras_genzoo import counter_rng, metrics
 from keras_genzoo.data import ArraySource
-from keras_genzoo.data.domains import Targets, has_pairs, second_domain
-from keras_genzoo.data.source import Subset
+from keras_genzoo.data.domains import has_pairs, second_domain
+from keras_genzoo.data.source import Subset, Targets
 from keras_genzoo.evaluation import (
     Evaluation,
     EvaluationError,
@@ -21,7 +21,7 @@ from keras_genzoo.evaluation import (
 )
 from keras_genzoo.models.pix2pix import Pix2Pix
 from tests.evaluation.conftest import Channels
-from tests.toys import Darkens, ThereAndBack, Unpaired
+from tests.toys import Darkens, ThereAndBack
 
 IMAGES = ("precision", "recall", "frechet", "kernel", "density", "coverage", "authpct")
 
@@ -40,7 +40,7 @@ def pairs():
 
 @pytest.fixture(scope="module")
 def unpaired():
-    return Unpaired(pixels(60, 1, 0), ArraySource(pixels(90, 3, 7), name="zebras"), name="horses")
+    return ArraySource(pixels(60, 1, 0), other=ArraySource(pixels(90, 3, 7), name="zebras"), name="horses")
 
 
 def made(x):
@@ -132,8 +132,8 @@ def test_what_is_missing_is_said(pairs, unpaired):
         (
             Darkens(),
             unpaired,
-            "l1",
-            "l1 is of translations and their targets, and the images that mine translates have none",
+            "target_l1",
+            "target_l1 is of translations and their targets, and the images that mine translates have none",
         ),
         (Darkens(), unpaired, "psnr", "psnr: mine does not reconstruct images"),
         (Darkens(), unpaired, "losses", "losses: Darkens learns from pairs, and horses has none: leave it out"),

@@ -10,7 +10,7 @@ import keras_genzoo
 from keras_genzoo import evaluation
 from keras_genzoo.cli import main
 from keras_genzoo.config.presets import Preset
-from keras_genzoo.data import ArraySource, Split, Stream
+from keras_genzoo.data import ArraySource, Split
 from keras_genzoo.registry import DATASETS
 
 pytestmark = pytest.mark.slow
@@ -27,7 +27,6 @@ CYCLEGAN = {
 }
 CUT = {"translator": RESNET, "discriminator": DISCRIMINATOR, "feature_layers": ["images", "block_1"], "patches": 8}
 CUT |= {"identity_nce": False}
-TWO_DOMAINS = pytest.mark.skipif(not hasattr(Stream, "other"), reason="streams have no second domain yet")
 
 
 def disks(count, seed):
@@ -113,7 +112,6 @@ def test_what_evaluate_measures_by_default(pix2pix, tmp_path, capsys):
     assert results[0].protocol["real"]["count"] == 40 and results[0].protocol["generated"]["count"] == 12
 
 
-@TWO_DOMAINS
 def test_models_of_pairs_and_of_domains_stand_in_one_table(pix2pix, tmp_path, capsys):
     runs = [pix2pix.path]
     for name, arguments in (("cyclegan", CYCLEGAN), ("cut", CUT)):

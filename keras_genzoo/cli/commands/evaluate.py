@@ -54,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="real images: a folder, a dataset's name, or a run, for the images of that (default: the run's own)",
     )
     parser.add_argument(
+        "--targets",
+        metavar="FOLDER",
+        type=path,
+        help="of a run of two domains: the second domain's images, where they are not in the folder --data",
+    )
+    parser.add_argument(
         "--split",
         choices=("held_out", "train", "all"),
         help="which of the real images (default: those held out; of a folder that is not the run's, all)",

@@ -12,6 +12,7 @@ EPILOG = """examples:
   genzoo train vae_ffhq_64 --data my_photos/ --held-out 100 --output runs/photos
   genzoo train vae_ffhq_64 --data my_photos/ --set arguments.beta=4 --set arguments.latent_dim=32 --output runs/beta
   genzoo train vae_ffhq_64 --data my_photos/ --from runs/faces --output runs/photos
+  genzoo train PRESET --data photos/ --targets paintings/ --output runs/painter    of two domains
   genzoo train --output runs/photos --resume               go on after Ctrl-C, a crash or a kill
   genzoo train --output runs/photos --resume --epochs 300  go on after the end
 
@@ -36,7 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=path,
         help="folder of images to train on, in place of the preset's data; or a dataset's name",
     )
-    parser.add_argument("--held-out", metavar="N", help="images to hold out: how many, or a share below 1")
+    parser.add_argument(
+        "--targets",
+        metavar="FOLDER",
+        type=path,
+        help="the second domain's images, where they are not in the folder --data (which has sub-folders A and B, or "
+        "trainA and trainB, or both images of a pair in each file)",
+    )
+    parser.add_argument(
+        "--held-out",
+        metavar="N",
+        help="images to hold out: how many, or a share below 1; of two domains also test or val, a sub-folder",
+    )
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",

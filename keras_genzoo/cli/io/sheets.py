@@ -26,10 +26,8 @@ def read_image(path: str | Path, model: GenerativeModel) -> np.ndarray:
         DataError: it is no image that can be read.
     """
     path, (height, width, channels) = Path(path), model.image_shape
-    if height != width:
-        raise DataError(f"'{path}' would be made a square, but the model takes {height} x {width} pixels.")
     check_image(path)
-    found = decode(path, height, channels)
+    found = decode(path, (height, width), channels)
     if found.image is None:
         raise DataError(f"'{path}' {found.broken}: give another image.")
     return found.image

@@ -16,9 +16,9 @@ from keras_genzoo.cli.arguments import add_best, count_to, path, seed
 
 EPILOG = """metrics:
   of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
-  of translators     l1, psnr, ssim of translations and their targets, where there are pairs; cycle_error of both
-                     directions; and those of distributions, of translations beside the domain they should be of
-                     (numbers from domain B back to A end in _b_to_a)
+  of translators     l1, target_psnr, target_ssim (psnr and ssim for short), where inputs have targets; cycle_error of
+                     both directions; and those of distributions, of translations of held-out images beside the domain
+                     they should be of (numbers from domain B back to A end in _b_to_a)
   of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
   of conditions      label_accuracy of conditional models, in a classifier's features
   of points          modes and good_samples, on gaussians_25

@@ -6,6 +6,7 @@ An image of one pixel with two channels is a point of the plane; many of them ar
 import math
 import os
 import types
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ def from_pixels(images: Array, xp: types.ModuleType = np) -> Array:
     """Returns uint8 images in 0..255 as float32 in [-1, 1]; the inverse of `to_pixels`."""
     images = images.astype("float32") if xp is np else xp.cast(images, "float32")
     return images / 127.5 - 1.0
+
+
+def as_pixels(images: np.ndarray) -> np.ndarray:
+    """Returns images of a source, uint8 or floats in [-1, 1], as uint8."""
+    return images if images.dtype == np.uint8 else to_pixels(images)
 
 
 def check_range(images: np.ndarray, where: str) -> np.ndarray:
@@ -119,9 +125,30 @@ def rows_of_pairs(above: np.ndarray, below: np.ndarray, columns: int = 8) -> np.
     Returns:
         uint8 array of shape (rows, columns, channels) of pixels.
     """
-    rows = [part[at : at + columns] for at in range(0, len(above), columns) for part in (above, below)]
+    return rows_of([above, below], columns)
+
+
+def rows_of(parts: Sequence[np.ndarray], columns: int = 8) -> np.ndarray:
+    """Lays images that belong together out below each other: a row of the first parts, below it the second, and so on.
+
+    Args:
+        parts: uint8 arrays of shape (n, height, width, channels); grey images beside colored ones become these.
+        columns: integer, images in a row.
+
+    Returns:
+        uint8 array of shape (rows, columns, channels) of pixels.
+    """
+    channels = max(part.shape[-1] for part in parts)
+    parts = [part if part.shape[-1] == channels else np.repeat(part, channels, axis=-1) for part in parts]
+    rows = [part[at : at + columns] for at in range(0, len(parts[0]), columns) for part in parts]
     filled = [np.concatenate([row, np.full((columns - len(row), *row.shape[1:]), 255, "uint8")]) for row in rows]
     return grid(np.concatenate(filled), columns=columns)
+
+
+def stacked(sheets: Sequence[np.ndarray], gap: int = 2) -> np.ndarray:
+    """Sheets of one width below each other, as one; `gap` is the number of white pixels between them."""
+    white = np.full((gap, *sheets[0].shape[1:]), 255, "uint8")
+    return np.concatenate([part for sheet in sheets for part in (white, sheet)][1:])
 
 
 def write_png(path: str | os.PathLike, image: np.ndarray, scale: int | None = None) -> Path:

@@ -121,11 +121,12 @@ class Translating(GenerativeModel):
     """A toy that translates images and has no images of noise: its call takes an image and a strength."""
 
     logs, targets = ("loss",), "target"
+    directions, size_multiple = ("ab",), None
     inputs_as: type = tuple
 
     def __init__(self, image_shape=(2, 2, 1), **kwargs):
         super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
+        self.image_shape = self.target_shape = tuple(image_shape)
         images = layers.Input(self.image_shape)
         self.translator = keras.Model(images, layers.Dense(1)(images))
         specs = {"images": ArraySpec(self.image_shape), "strengths": ArraySpec(())}
@@ -142,10 +143,13 @@ class Translating(GenerativeModel):
         x, strength = inputs.values() if self.inputs_as is dict else inputs
         return x + strength[:, None, None, None] * (self.translator(x, training=training) - x)
 
-    def translations_of(self, x):
+    def shapes(self, direction="ab"):
+        return self.image_shape, self.target_shape
+
+    def translations_of(self, x, direction="ab"):
         return self.translator(x)
 
-    def translate(self, x, batch_size=64):
+    def translate(self, x, direction="ab", batch_size=64):
         return to_pixels(self.in_batches("translations_of", as_floats(x, self.image_shape, "translate"), batch_size))
 
 
@@ -153,3 +157,28 @@ class TranslatingByName(Translating):
     """The same with a dictionary."""
 
     inputs_as = dict
+
+
+class Darkens(Translating):
+    """Translates grey images into colored ones of half the contrast."""
+
+    def __init__(self, size=12):
+        super().__init__((size, size, 1))
+        self.target_shape = (size, size, 3)
+
+    def shapes(self, direction="ab"):
+        return (self.image_shape, self.target_shape)[:: 1 if direction == "ab" else -1]
+
+    def translate(self, x, direction="ab", batch_size=64):
+        floats = as_floats(x, self.shapes(direction)[0], "translate")
+        return to_pixels(self.in_batches("translations_of", floats, batch_size, direction=direction))
+
+    def translations_of(self, x, direction="ab"):
+        return 0.5 * ops.repeat(x, 3, axis=-1) if direction == "ab" else ops.mean(x, axis=-1, keepdims=True)
+
+
+class ThereAndBack(Darkens):
+    """The same, and back: a round trip halves the contrast."""
+
+    directions = ("ab", "ba")
+    targets = "other"

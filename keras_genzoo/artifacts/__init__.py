@@ -3,7 +3,7 @@
 config.json         the preset with every default written out; itself a preset
 environment.json    versions, device, seed, jit, data, another run's weights: what else a repetition needs
 history.jsonl       one line an epoch
-losses.png, samples/epoch-NNNN.png
+losses.png, samples/epoch-NNNN.png, translations/epoch-NNNN.png
 checkpoints/        the newest two states of the training
 best/METRIC/        the state that was best by a metric, if something is measured while training
 diverged.jsonl      when and where a number was not finite, if that happened

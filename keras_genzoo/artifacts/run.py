@@ -123,7 +123,7 @@ class Run:
         run._lock = _hold(run.path)
         for checkpoints in (run.checkpoints, *(Checkpoints(kept) for kept in run.path.glob("best/*"))):
             checkpoints.sweep()
-        for folder in (run.path, run.path / "samples"):
+        for folder in (run.path, run.path / "samples", run.path / "translations"):
             sweep(folder)
         write_json(run.path / "config.json", config)
         return run

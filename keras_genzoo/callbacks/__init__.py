@@ -3,7 +3,14 @@
 from keras_genzoo.callbacks.diagnosis import Diagnosis
 from keras_genzoo.callbacks.evaluating import Evaluating
 from keras_genzoo.callbacks.fit_prior import FitPrior
-from keras_genzoo.callbacks.image_grid import ImageGrid, reconstructions, samples, translations, write_sheet
+from keras_genzoo.callbacks.image_grid import (
+    ImageGrid,
+    reconstructions,
+    samples,
+    sheet_of_translations,
+    translations,
+    write_sheet,
+)
 from keras_genzoo.callbacks.latent_walk import latent_walk
 from keras_genzoo.callbacks.latents import LatentReport, latent_report_in_words, latent_summary
 from keras_genzoo.callbacks.progress import Progress
@@ -28,6 +35,7 @@ __all__ = [
     "latent_walk",
     "reconstructions",
     "samples",
+    "sheet_of_translations",
     "translations",
     "warn_on_error",
     "write_sheet",

@@ -27,11 +27,12 @@ _SPARSER = 100
 class Diagnosis(keras.callbacks.Callback):
     """Measures samples, scores, gradients and activations now and then, and warns of failures.
 
-    It detects mode collapse, labels that are ignored, a player that wins for good, losses and weights that diverge,
-    memorization and overfitting, input out of range, dead and exploding activations, and posterior collapse: see
-    `keras_genzoo.diagnosis.RULES`. A failure is reported once, when it has lasted for some hundred train steps, with
-    the evidence and what the literature advises. `diagnosis.jsonl` gets a line for each observation and for each
-    finding. Of a model without samples the rest is measured.
+    It detects mode collapse, labels or inputs that are ignored, inputs that are copied, a player that wins for good,
+    losses and weights that diverge, memorization and overfitting, input out of range, dead and exploding activations,
+    and posterior collapse: see `keras_genzoo.diagnosis.RULES`. A failure is reported once, when it has lasted for some
+    hundred train steps, with the evidence and what the literature advises. `diagnosis.jsonl` gets a line for each
+    observation and for each finding. Of a translator the samples are its translations; of a model without samples the
+    rest is measured.
 
     Observations take at most `time_fraction` of the training's time, besides the first one, which builds its graph.
     They draw nothing from the model's seeds and leave no trace in it: the training is the same with this callback and

@@ -11,6 +11,9 @@ import numpy as np
 from keras_genzoo import images
 from keras_genzoo.callbacks.warn import warn_on_error
 from keras_genzoo.capabilities import Conditional, Corrupts, Reconstructs, Samples, Translates
+from keras_genzoo.data import Source
+from keras_genzoo.data.domains import has_pairs, some_of_both
+from keras_genzoo.images import as_pixels
 from keras_genzoo.model import GenerativeModel
 
 _LEGIBLE = 96  # pixels on a screen
@@ -71,9 +74,44 @@ def reconstructions(model: Reconstructs, x: np.ndarray, columns: int = 8) -> np.
     return images.rows_of_pairs(x, model.reconstruct(x), columns)
 
 
-def translations(model: Translates, x: np.ndarray, columns: int = 8) -> np.ndarray:
-    """Returns images in rows, and below each row their translations; arguments as for `reconstructions`."""
-    return images.rows_of_pairs(x, model.translate(x), columns)
+def translations(
+    model: Translates,
+    x: np.ndarray,
+    targets: np.ndarray | None = None,
+    other: np.ndarray | None = None,
+    columns: int = 8,
+) -> np.ndarray:
+    """Returns images in rows, below each row their translations, and below these their targets.
+
+    Of a model of both directions the third rows are what comes back; and images of domain B follow, likewise.
+
+    Args:
+        model: a built model that has `translate`.
+        x: uint8 array of shape (n, height, width, channels), images of domain A.
+        targets: optional, the same of their targets; not shown of a model of both directions.
+        other: optional, the same of images of domain B, for a model of both directions; by default `targets`.
+        columns: integer, images in a row.
+
+    Returns:
+        uint8 array of shape (rows, columns, channels) of pixels.
+    """
+    made = model.translate(x)
+    if len(model.directions) == 1:
+        return images.rows_of([x, made] if targets is None else [x, made, targets], columns)
+    parts = [[x, made, model.translate(made, "ba")]]
+    other = targets if other is None else other
+    if other is not None:
+        made = model.translate(other, "ba")
+        parts.append([other, made, model.translate(made, "ab")])
+    return images.stacked([images.rows_of(part, columns) for part in parts])
+
+
+def sheet_of_translations(model: Translates, source: Source, most: int) -> np.ndarray:
+    """Returns what `translations` does, of some images of a source, and of its targets or its second domain."""
+    x, other = some_of_both(source, most)
+    other = None if other is None else as_pixels(other)
+    targets = other if has_pairs(source) else None
+    return translations(model, as_pixels(x), targets, other)
 
 
 def write_sheet(path: str | os.PathLike, sheet: np.ndarray, model: GenerativeModel) -> Path:
@@ -86,7 +124,7 @@ class ImageGrid(keras.callbacks.Callback):
     """Writes samples of the same noise every few epochs, as `epoch-NNNN.png`.
 
     Of a model without samples it writes what the model makes of `x`: translations or reconstructions, below their
-    inputs. A model that can do neither is left without a grid.
+    inputs: see `translations`. A model that can do neither is left without a grid.
 
     Args:
         folder: where to write; made if it is missing.
@@ -95,7 +133,8 @@ class ImageGrid(keras.callbacks.Callback):
         seed: integer in [0, 2**32).
         epochs: optional integer, the last epoch; that of `fit` by default.
         options: options of the model's `sample`, such as truncation.
-        x: optional uint8 array (n, height, width, channels), inputs for a model without samples.
+        x: optional inputs for a model without samples: a uint8 array (n, height, width, channels); or, for a
+            translator, a `Source`, of whose images, with targets or of two domains, some are taken.
 
     Example:
         >>> model.fit(train, epochs=20, callbacks=[ImageGrid("samples")])
@@ -109,7 +148,7 @@ class ImageGrid(keras.callbacks.Callback):
         seed: int = 0,
         epochs: int | None = None,
         options: Mapping[str, Any] | None = None,
-        x: np.ndarray | None = None,
+        x: np.ndarray | Source | None = None,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -134,7 +173,9 @@ class ImageGrid(keras.callbacks.Callback):
         if isinstance(model, Samples):
             return samples(self.model, self.num, self.seed, **self.options)
         if self.x is not None and isinstance(model, Translates):
-            return translations(model, self.x)
-        if self.x is not None and isinstance(model, Reconstructs):
+            if isinstance(self.x, np.ndarray):
+                return translations(model, self.x)
+            return sheet_of_translations(model, self.x, 16 if max(model.image_shape[:2]) <= _LEGIBLE else 8)
+        if isinstance(self.x, np.ndarray) and isinstance(model, Reconstructs):
             return reconstructions(model, model.corrupt(self.x) if isinstance(model, Corrupts) else self.x)
         return None

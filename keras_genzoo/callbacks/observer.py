@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo.callbacks.latents import CARRIES
-from keras_genzoo.capabilities import Conditional, FitsPrior, HasLatentStatistics, Samples
-from keras_genzoo.data import DataError, Source, Stream
-from keras_genzoo.data.source import Subset
+from keras_genzoo.capabilities import Conditional, FitsPrior, HasLatentStatistics, Samples, Translates
+from keras_genzoo.data import Source, Stream
+from keras_genzoo.data.domains import floats, some_of_both
 from keras_genzoo.data.stream import in_words, reduced
 from keras_genzoo.diagnosis import (
     Probe,
@@ -24,8 +24,8 @@ from keras_genzoo.diagnosis import (
     label_share,
     range_of,
     thumbnails,
+    translators_of,
 )
-from keras_genzoo.images import from_pixels
 from keras_genzoo.model import GenerativeModel
 
 _PIXELS = 64 * 64 * 64
@@ -83,13 +83,16 @@ class Observer:
         held_out_x, held_out_y = _some(held_out, 4 * self.num, model.targets)
         if held_out_x is not None and held_out_x.shape[1] != height:  # a stage of smaller images
             held_out_x = reduced(held_out_x, height)
+            if held_out_y is not None and held_out_y.ndim == 4:
+                held_out_y = reduced(held_out_y, height)
         self._held_out_small = None if held_out_x is None else _rows(thumbnails(held_out_x))
         self._held_out, self._held_out_y = (
             None if array is None else array[: len(self.x)] for array in (held_out_x, held_out_y)
         )
         if model.targets and self._held_out_y is None:
             self._held_out = None  # scores of images depend on targets that are not known of these
-        self._probe = Probe(model, min(self.num, max(1, len(images[0]) // model.turns)))
+        self._batch = min(self.num, max(1, len(images[0]) // model.turns))
+        self._probe = Probe(model, self._batch)
 
     def measures(self) -> dict[str, float]:
         """The measures of an observation; see `keras_genzoo.diagnosis.rules`."""
@@ -100,6 +103,8 @@ class Observer:
             # Until a prior is fitted, at the end, samples mean nothing; samples that are NaN show in the losses.
             if not isinstance(model, FitsPrior) and np.isfinite(samples).all():
                 found |= self._of_samples(thumbnails(samples)) | self._of_labels()
+        if isinstance(model, Translates):
+            found |= self._of_translations(model)
         if isinstance(model, HasLatentStatistics):
             found |= self._of_latents(model.in_batches("latent_statistics", self.x, self.num))
         return found | self._probe.measure(self.x, self.y, samples, self._held_out, self._held_out_y)
@@ -116,6 +121,25 @@ class Observer:
                 found["classes"] = classes_covered(_rows(small), self._originals, self._labels)
         if self._held_out_small is not None and len(self._originals) > 5:
             found["copied"] = copied(_rows(small), self._held_out_small, self._originals)
+        return found
+
+    def _of_translations(self, model: Translates) -> dict[str, float]:
+        """The diversity of translations beside that of real images of their domain, and their distance from inputs."""
+        found: dict[str, float] = {}
+        assert self.y is not None  # as a translator needs it
+        for direction, name in translators_of(self.model).items():
+            x, real = (self.x, self.y) if direction == "ab" else (self.y, self.x)
+            made = self.model.in_batches("translations_of", x, self._batch, direction=direction)
+            if not np.isfinite(made).all():
+                continue
+            small, small_real = thumbnails(made), thumbnails(real)
+            of_made, of_real = descriptors(small), descriptors(small_real)
+            found |= dict(zip((f"spread.{name}", f"nearest.{name}"), diversity(of_made, of_real), strict=True))
+            found[f"pixel_spread.{name}"] = diversity(_rows(small), _rows(small_real))[0]
+            if len(of_real) > 5:
+                found[f"coverage.{name}"] = coverage(of_made, of_real)
+            if made.shape == x.shape == real.shape and (apart := float(np.abs(real - x).mean())) > 0:
+                found[f"change.{name}"] = float(np.abs(made - x).mean()) / apart
         return found
 
     def _of_labels(self) -> dict[str, float]:
@@ -186,16 +210,13 @@ def _some(
     """Some held-out images as floats in [-1, 1], and their labels or targets; None if there are too few."""
     if held_out is None or len(held_out) < _FEWEST:
         return None, None
+    if targets in ("target", "other") and not isinstance(held_out, np.ndarray):
+        x, other = some_of_both(held_out, most)
+        return (None, None) if len(x) < _FEWEST else (floats(x), None if other is None else floats(other))
     indices = np.linspace(0, len(held_out) - 1, min(most, len(held_out))).astype(int)
-    if isinstance(held_out, np.ndarray) or ops.is_tensor(held_out):
-        images = np.asarray(held_out[indices])
-        return from_pixels(images) if images.dtype == np.uint8 else images.astype("float32"), None
-    stream = Stream(Subset(held_out, indices), len(indices), shuffle=False)
-    try:
-        batch = stream.batch(0, len(indices), targets)
-    except DataError:  # it has no such targets
-        batch = stream.batch(0, len(indices))
-    return batch[0], batch[1] if len(batch) > 1 else None
+    found = held_out[indices]
+    images, y = (found["image"], found.get(targets or "")) if isinstance(found, dict) else (np.asarray(found), None)
+    return floats(images), y
 
 
 def _rows(images: np.ndarray) -> np.ndarray:

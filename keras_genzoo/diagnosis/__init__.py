@@ -13,6 +13,7 @@ from keras_genzoo.lazily import lazily
 if TYPE_CHECKING:
     from keras_genzoo.diagnosis.distances import classes_covered, copied, coverage, descriptors, diversity, thumbnails
     from keras_genzoo.diagnosis.probe import Probe
+    from keras_genzoo.diagnosis.roles import translators_of
 
 __all__ = [
     "ADVICE",
@@ -36,7 +37,9 @@ __all__ = [
     "range_of",
     "record",
     "thumbnails",
+    "translators_of",
 ]
 
 _DISTANCES = ("classes_covered", "copied", "coverage", "descriptors", "diversity", "thumbnails")
-__getattr__ = lazily(__name__, {"Probe": "probe", **dict.fromkeys(_DISTANCES, "distances")})  # they compute by Keras
+_HOMES = {"Probe": "probe", "translators_of": "roles", **dict.fromkeys(_DISTANCES, "distances")}
+__getattr__ = lazily(__name__, _HOMES)  # they compute by Keras

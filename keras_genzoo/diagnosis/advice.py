@@ -26,6 +26,19 @@ ADVICE = {
         "Mirza & Osindero 2014, arXiv:1411.1784; Miyato & Koyama 2018, arXiv:1802.05637; Odena et al. 2017, "
         "arXiv:1610.09585",
     ),
+    "input_ignored": Advice(
+        "ignored input",
+        "more weight of what ties a translation to its input (l1_weight, cycle_weight, nce_weight), a discriminator "
+        "that sees the input, a network with skip connections (unet), or a lower learning rate",
+        "Isola et al. 2017, arXiv:1611.07004, section 4.2; Zhu et al. 2017, arXiv:1703.10593, section 3.2; Park et al. "
+        "2020, arXiv:2007.15651, section 3",
+    ),
+    "input_copied": Advice(
+        "copied input",
+        "less weight of what ties a translation to its input (cycle_weight, identity_weight, nce_weight), or a "
+        "stronger discriminator: a higher learning rate of its own, larger patches (receptive_field)",
+        "Zhu et al. 2017, arXiv:1703.10593, section 5; Isola et al. 2017, arXiv:1611.07004, section 4.4",
+    ),
     "discriminator_wins": Advice(
         "convergence failure",
         "a weaker discriminator (fewer filters, dropout, a lower learning rate, fewer steps), noise on its images or "

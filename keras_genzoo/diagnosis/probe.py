@@ -1,6 +1,7 @@
-"""Probe: measures a model's networks and players on a fixed batch, in one graph that leaves no trace in the model."""
+"""Probe: measures a model's networks and players on a fixed batch, in graphs that leave no trace in the model."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -8,16 +9,14 @@ import numpy as np
 from keras import layers, ops
 
 from keras_genzoo import backend, counter_rng
-from keras_genzoo.capabilities import Conditional, DrawsLatents, FitsPrior, Samples
+from keras_genzoo.capabilities import DrawsLatents, Translates
+from keras_genzoo.diagnosis.roles import generator_player, given_to, inputs_of, networks_of, scorings
 from keras_genzoo.diagnosis.scores import overfitting, pairwise_accuracy
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.models.adversarial import Adversarial
 from keras_genzoo.players import Player
 
 Tensor = Any
 
-DISCRIMINATORS = ("discriminator", "critic")
-_GENERATORS = ("generator", "decoder", "translator")
 _ACTIVATIONS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU)
 
 
@@ -25,7 +24,8 @@ class Probe:
     """Measures players and networks on a batch as in training, with batch statistics and dropout.
 
     Everything is computed in one graph, at about the cost of a train step. It runs in a scope that drops whatever the
-    losses and layers assign, so that weights, seeds and running means do not change.
+    losses and layers assign, so that weights, seeds and running means do not change. Translators, which are trained on
+    a few large images at a time, are measured on as many at a time, by a second graph.
 
     Args:
         model: a compiled model.
@@ -36,14 +36,14 @@ class Probe:
     def __init__(self, model: GenerativeModel, batch: int | None = None):
         self.model = model
         self._batch = batch
-        self._discriminator = next((name for name in DISCRIMINATORS if _scores_images(model, name)), None)
-        self.has_discriminator = self._discriminator is not None
+        self._size = batch if isinstance(model, Translates) else None
+        self._scorings = scorings(model)
+        self.has_discriminator = bool(self._scorings)
         """Whether a network scores images."""
-        self._scores = model.scores if isinstance(model, Adversarial) else self._scores_of_images
-        self._generator_player = next((p for p in model.players() if set(p.networks) & set(_GENERATORS)), None)
-        self._generator = _generator_of_latents(model, self._generator_player)
-        self._inner = {name: inner for name in _networks(model) if (inner := _activations(model, name)) is not None}
+        self._generator_player = generator_player(model)
+        self._inner = {name: inner for name in networks_of(model) if (inner := _activations(model, name)) is not None}
         self._graph = backend.compiled(self._measure, model)
+        self._graph_of_more = backend.compiled(self._measure_more, model)
 
     def measure(
         self,
@@ -71,67 +71,82 @@ class Probe:
         latent_dim = model.latent_dim if isinstance(model, DrawsLatents) else 1
         z = counter_rng.normal(np.uint32(0), np.arange(len(x)), latent_dim).astype("float32")
         # What is None has a place in the graph all the same.
-        y = x[:1] if y is None else y
-        others = (x[:1], y[:1]) if held_out is None else (held_out, y[:1] if held_out_y is None else held_out_y)
-        arrays = (x, y, z, x[:1] if samples is None else samples, *others)
-        found = self._graph(*(ops.convert_to_tensor(array) for array in arrays))
-        found = {name: ops.convert_to_numpy(value).astype("float64") for name, value in found.items()}
+        whole = slice(None) if self._size else slice(1)
+        y = x[whole] if y is None else y
+        others = (x[whole], y[whole])
+        if held_out is not None:
+            others = (held_out, y[whole] if held_out_y is None else held_out_y)
+        arrays = (x, y, z, x[whole] if samples is None else samples, *others)
+        found = self._in_parts(arrays, min(len(x), len(others[0])))
         scores = {name: found.pop(name) for name in [*found] if name.startswith("scores.")}
         if held_out is None:
-            scores.pop("scores.held_out", None)
-        return {name: float(value) for name, value in found.items()} | self._of_scores(**_finite(scores))
+            scores = {name: values for name, values in scores.items() if not name.startswith("scores.held_out.")}
+        return {name: float(value) for name, value in found.items()} | self._of_scores(scores)
 
-    def _of_scores(
-        self, real: np.ndarray | None = None, fake: np.ndarray | None = None, held_out: np.ndarray | None = None
-    ) -> dict[str, float]:
+    def _in_parts(self, arrays: tuple[np.ndarray, ...], count: int) -> dict[str, np.ndarray]:
+        """What the graphs compute of all images at once, or of as many at a time as in training."""
+        if self._size is None:
+            parts = [arrays]
+        else:
+            size = min(self._size, count)
+            parts = [tuple(a[at : at + size] for a in arrays) for at in range(0, count - size + 1, size)]
+        found: list[Mapping[str, Tensor]] = []
+        for number, part in enumerate(parts):
+            graph = self._graph_of_more if number else self._graph
+            found.append(graph(*(ops.convert_to_tensor(array) for array in part)))
+        numbers = [{name: ops.convert_to_numpy(value) for name, value in one.items()} for one in found]
+        return _joined(numbers)
+
+    def _of_scores(self, scores: dict[str, np.ndarray]) -> dict[str, float]:
         measures: dict[str, float] = {}
-        name, model = self._discriminator, self.model
-        if real is not None and fake is not None:
-            # A critic that separates all of them is as it should be.
-            critic = isinstance(model, Adversarial) and model.adversarial_loss == "wasserstein"
-            if name == "discriminator" and not critic:
-                measures[f"pairwise_accuracy.{name}"] = pairwise_accuracy(real, fake)
-            if held_out is not None:
-                measures[f"overfitting.{name}"] = overfitting(real, held_out, fake)
-        if real is not None and held_out is not None:
-            measures[f"held_out.{name}"] = pairwise_accuracy(real, held_out)
+        for one in self._scorings:
+            real, fake, held_out = (_finite(scores.get(f"scores.{kind}.{one.name}")) for kind in _KINDS)
+            if real is not None and fake is not None:
+                # A critic that separates all of them is as it should be.
+                if not one.unbounded:
+                    measures[f"pairwise_accuracy.{one.name}"] = pairwise_accuracy(real, fake)
+                if held_out is not None:
+                    measures[f"overfitting.{one.name}"] = overfitting(real, held_out, fake)
+            if real is not None and held_out is not None:
+                measures[f"held_out.{one.name}"] = pairwise_accuracy(real, held_out)
         return measures
 
-    def _measure(
-        self, x: Tensor, y: Tensor, z: Tensor, samples: Tensor, held_out: Tensor, held_out_y: Tensor
-    ) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
+    def _scope(self) -> contextlib.AbstractContextManager:
         # On JAX the graph's own scope gives the values, and this one would hide them.
         values = [(variable, variable.value) for variable in self.model.variables] if backend.NAME == "jax" else None
-        with keras.StatelessScope(values):
+        return keras.StatelessScope(values)
+
+    def _measure(self, x: Tensor, y: Tensor, *more: Tensor) -> dict[str, Tensor]:
+        found: dict[str, Tensor] = {}
+        with self._scope():
             for player in self.model.players():
                 found[f"weights.{player.name}"] = _root_mean_square(
                     [v for v in self.model.variables_of(player) if _large(v)]
                 )
             generator = self._generator_player
-            if self._discriminator and generator:
+            if self._scorings and generator:
                 found[f"gradient.{generator.name}"] = self._gradient(generator, x[: self._batch], y[: self._batch])
-            if self._discriminator:
-                fake = self._generated(z, y, samples)
-                for name, images, labels in (("real", x, y), ("fake", fake, y), ("held_out", held_out, held_out_y)):
-                    if images is not None:
-                        found[f"scores.{name}"] = ops.cast(self._scores(images, labels, True), "float32")
-            for name, (inner, of_images) in self._inner.items():
-                activations = inner(x if of_images else z, y)
-                dead, scale = zip(*(_unit_statistics(values) for values in activations), strict=True)
-                found[f"dead.{name}"], found[f"scale.{name}"] = ops.max(ops.stack(dead)), ops.max(ops.stack(scale))
+            return found | self._of_networks(x, y, *more)
+
+    def _measure_more(self, *arrays: Tensor) -> dict[str, Tensor]:
+        with self._scope():
+            return self._of_networks(*arrays)
+
+    def _of_networks(
+        self, x: Tensor, y: Tensor, z: Tensor, samples: Tensor, held_out: Tensor, held_out_y: Tensor
+    ) -> dict[str, Tensor]:
+        """Scores of images, and the least, the largest and the mean square of what each layer gives."""
+        found: dict[str, Tensor] = {}
+        for one in self._scorings:
+            images = one.real(x, y), one.fake(x, y, z, samples), one.real(held_out, held_out_y)
+            for kind, given, beside in zip(_KINDS, images, ((x, y), (x, y), (held_out, held_out_y)), strict=True):
+                if given is not None:
+                    found[f"scores.{kind}.{one.name}"] = ops.cast(one.scores(given, *beside), "float32")
+        for name, inner in self._inner.items():
+            for number, values in enumerate(inner(x, y, z)):
+                for what, value in _statistics(values).items():
+                    found[f"{what}/{number}/{name}"] = value
         return found
-
-    def _generated(self, z: Tensor, y: Tensor, samples: Tensor) -> Tensor | None:
-        """Images by the generator in training, where it can be called; samples are made by its average."""
-        if isinstance(self.model, Adversarial):
-            return self.model.generated(z, y, True)
-        if self._generator is not None:
-            return self._generator(z, training=True)
-        return samples if isinstance(self.model, Samples) else None
-
-    def _scores_of_images(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
-        return getattr(self.model, str(self._discriminator))(images, training=training)
 
     def _gradient(self, player: Player, x: Tensor, y: Tensor) -> Tensor:
         optimizer = self.model.optimizer.players[player.name]
@@ -145,50 +160,25 @@ class Probe:
         return size / optimizer.scale_loss(ops.ones(()))
 
 
-def _scores_images(model: GenerativeModel, name: str) -> bool:
-    inputs = _inputs(getattr(model, name)) if name in _networks(model) else []
-    of_images = bool(inputs) and tuple(inputs[0].shape[1:]) == tuple(model.image_shape)
-    return of_images and (len(inputs) == 1 or isinstance(model, Adversarial))
+_KINDS = ("real", "fake", "held_out")
 
 
-def _generator_of_latents(model: GenerativeModel, player: Player | None) -> keras.Model | None:
-    """A player's network that makes images of latents alone; None if there is none."""
-    if player is None or not isinstance(model, DrawsLatents):
+def _activations(model: GenerativeModel, name: str) -> Callable[[Tensor, Tensor, Tensor], list[Tensor]] | None:
+    """A function to the activations inside a network; None if no input for it is known, or it has none."""
+    network, given = getattr(model, name), given_to(model, name)
+    if given is None:
         return None
-    networks = (getattr(model, name) for name in _GENERATORS if name in player.networks)
-    return next((network for network in networks if network.input_shape[1:] == (model.latent_dim,)), None)
-
-
-def _inputs(network: Any) -> list[Any]:
-    return list(getattr(network, "inputs", None) or ()) if isinstance(network, keras.Model) else []
-
-
-def _networks(model: GenerativeModel) -> list[str]:
-    return list(dict.fromkeys(name for player in model.players() for name in player.networks))
-
-
-def _activations(model: GenerativeModel, name: str) -> tuple[Callable[[Tensor, Tensor], list[Tensor]], bool] | None:
-    """A function to the activations inside a network, and whether it takes images; None if no input for it is known."""
-    network = getattr(model, name)
-    inputs = _inputs(network)
-    labeled = len(inputs) == 2 and isinstance(model, Conditional)
-    if not labeled and len(inputs) != 1:
-        return None
-    shape = tuple(inputs[0].shape[1:])
-    of_images = shape == tuple(model.image_shape)
-    # The latents of a model whose prior is fitted afterwards are not known.
-    of_latents = isinstance(model, DrawsLatents) and shape == (model.latent_dim,) and not isinstance(model, FitsPrior)
     inside = [layer for layer in network.layers if not isinstance(layer, layers.InputLayer)][:-1]
     outputs = [layer.output for layer in inside if _activates(layer)]
-    if not outputs or not (of_images or of_latents):
+    if not outputs:
         return None
-    inner = keras.Model(inputs, outputs)
+    inner = keras.Model(inputs_of(network), outputs)
 
-    def activations(given: Tensor, y: Tensor) -> list[Tensor]:
-        values = inner([given, model.one_hot(y)] if labeled else given, training=True)
+    def activations(x: Tensor, y: Tensor, z: Tensor) -> list[Tensor]:
+        values = inner(given(x, y, z), training=True)
         return list(values) if isinstance(values, list | tuple) else [values]
 
-    return activations, of_images
+    return activations
 
 
 def _activates(layer: layers.Layer) -> bool:
@@ -196,16 +186,39 @@ def _activates(layer: layers.Layer) -> bool:
     return isinstance(layer, _ACTIVATIONS) or (own is not None and own is not keras.activations.linear)
 
 
-def _unit_statistics(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The fraction of channels that have the same value for all images and places, and the root mean square of all."""
+def _statistics(values: Tensor) -> dict[str, Tensor]:
+    """Of all images and places the least and the largest value of each channel, and the mean square of all."""
     flat = ops.reshape(ops.cast(values, "float32"), (-1, values.shape[-1]))
-    dead = ops.max(flat, axis=0) - ops.min(flat, axis=0) <= 1e-6 * ops.max(ops.abs(flat), axis=0)
-    return ops.mean(ops.cast(dead, "float32")), ops.sqrt(ops.mean(ops.square(flat)))
+    return {"least": ops.min(flat, axis=0), "most": ops.max(flat, axis=0), "square": ops.mean(ops.square(flat))}
 
 
-def _finite(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Scores without NaN and infinity, by the kind of images."""
-    return {name.removeprefix("scores."): values for name, values in scores.items() if np.isfinite(values).all()}
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The numbers of all parts of a batch: scores in a row, and of each network the worst layer's dead units and scale.
+
+    A unit is dead that has the same value for all images and places.
+    """
+    found = {name: value.astype("float64") for name, value in parts[0].items() if "/" not in name}
+    for name in found:
+        if name.startswith("scores."):
+            found[name] = np.concatenate([part[name].astype("float64") for part in parts])
+    for name in parts[0]:
+        what, _, of = name.partition("/")
+        if what != "least":
+            continue
+        least = np.min([part[name] for part in parts], axis=0)
+        most = np.max([part[f"most/{of}"] for part in parts], axis=0)
+        square = np.mean([part[f"square/{of}"] for part in parts])
+        with np.errstate(invalid="ignore"):  # what is not finite shows in the losses
+            dead = np.mean(most - least <= 1e-6 * np.maximum(np.abs(most), np.abs(least)))
+        network = of.partition("/")[2]
+        for measure, value in ((f"dead.{network}", dead), (f"scale.{network}", np.sqrt(square))):
+            found[measure] = np.maximum(found.get(measure, value), value)
+    return found
+
+
+def _finite(scores: np.ndarray | None) -> np.ndarray | None:
+    """Scores without NaN and infinity, else None."""
+    return scores if scores is not None and np.isfinite(scores).all() else None
 
 
 def _large(variable: keras.Variable) -> bool:

@@ -7,10 +7,12 @@ in the samples, while a false alarm spoils a good training.
 | --- | --- |
 | `spread`, `nearest` | diversity of the samples by descriptors: `keras_genzoo.diagnosis.diversity` |
 | `pixel_spread` | `spread` by thumbnails |
+| `spread.T`, ..., `coverage.T` | the same of translations by the translator T, beside real images of their domain |
+| `change.T` | mean difference of translations from their inputs, in that of real images from these inputs |
 | `coverage`, `copied` | by descriptors, by thumbnails: the functions of these names |
 | `classes` | `classes_covered` by thumbnails, of data with labels |
 | `label_effect`, `label_share` | of conditional models, by thumbnails: the functions of these names |
-| `pairwise_accuracy.discriminator` | fraction of pairs of a real image and a sample that it orders correctly |
+| `pairwise_accuracy.D` | fraction of pairs of a real image and a sample, or of their patches, that D orders correctly |
 | `held_out.D`, `overfitting.D` | the same of pairs of a training and a held-out image; `overfitting` |
 | `gradient.P` | root mean square of the gradient of the loss of P, the player of the generator or translator |
 | `weights.P` | root mean square of the weights of the player P |
@@ -61,7 +63,7 @@ class Rule:
         words: string, the report, formatted with `value`, `who`, `first`, the measure's first value, and `now`, all
             measures of the observation.
         player: optional string, the player that fails, where the measure's name does not say so.
-        evidence: names of other measures that are reported.
+        evidence: names of other measures that are reported; "{who}" in them is the player, the network or the log.
         observations: integer, how many in a row must show it.
         steps: integer, the least number of train steps from the first of them to the last.
     """
@@ -101,26 +103,32 @@ whose latents carry the class at first, 0.08, and 0.1 from step 500 on; the same
 """
 MEANINGFUL = 0.02
 """The fraction of the variety of real images that labels explain, below which they say too little to be missed."""
+UNCHANGED = 0.03
+"""The change of images by a translator, in their distance from real images of the other domain, below which it copies.
+
+Of horses and zebras, or summer and winter, it is above 0.1.
+"""
 COLLAPSED = 0.25
 """The fraction of latents in use below which the posterior has collapsed."""
 
 
-def _variety(of: Measures) -> float:
-    """The larger of both measures of diversity."""
-    return max(of.get("spread", 0.0), of.get("pixel_spread", 0.0))
+def _variety(of: Measures, name: str = "") -> float:
+    """The larger of both measures of diversity; of the translator that the measure `name` is about, if it is of one."""
+    _, dot, translator = name.partition(".")
+    return max(of.get(f"{measure}{dot}{translator}", 0.0) for measure in ("spread", "pixel_spread"))
 
 
 def _all_alike(name: str, now: Measures, past: Past) -> bool:
-    return _variety(now) < NOTHING
+    return _variety(now, name) < NOTHING
 
 
 def _much_is_missing(name: str, now: Measures, past: Past) -> bool:
     # A generator's diversity grows at first; it must have had more of it before.
-    return NOTHING <= _variety(now) < min(LITTLE, 0.7 * _variety(past.most))
+    return NOTHING <= _variety(now, name) < min(LITTLE, 0.7 * _variety(past.most, name))
 
 
 def _few_kinds(name: str, now: Measures, past: Past) -> bool:
-    return now[name] < NOTHING <= _variety(now)
+    return now[name] < NOTHING <= _variety(now, name)
 
 
 def _classes_are_missing(name: str, now: Measures, past: Past) -> bool:
@@ -136,7 +144,9 @@ def _label_is_ignored(name: str, now: Measures, past: Past) -> bool:
 
 def _won(name: str, now: Measures, past: Past) -> bool:
     # The losses of discriminators (logistic, hinge, least squares) end at 0; the generator's then climbs.
-    over = abs(now.get("log.discriminator_loss", math.inf)) < 0.02 or now.get("log.generator_loss", 0.0) > 15.0
+    discriminator = name.removeprefix("pairwise_accuracy.")
+    over = abs(now.get(f"log.{discriminator}_loss", math.inf)) < 0.02
+    over = over or max(now.get(log, 0.0) for log in ("log.generator_loss", "log.translator_loss")) > 15.0
     return now[name] >= 0.999 and over
 
 
@@ -188,6 +198,10 @@ def _risen(name: str, now: Measures, past: Past) -> bool:
     return gap > 0.0 and gap - past.least.get("val_gap", gap) > 0.5 * risen
 
 
+def _copied_input(name: str, now: Measures, past: Past) -> bool:
+    return now[name] < UNCHANGED
+
+
 def _unused(name: str, now: Measures, past: Past) -> bool:
     return now[name] < COLLAPSED
 
@@ -210,7 +224,8 @@ def _input(about: str, fails: Callable[[str, Measures, Past], bool], words: str)
 
 
 _SAMPLES = ("pixel_spread", "coverage", "classes")
-_LOSSES = ("log.discriminator_loss", "log.generator_loss")
+_TRANSLATIONS = ("pixel_spread.{who}", "coverage.{who}")
+_LOSSES = ("log.{who}_loss", "log.discriminator_loss", "log.generator_loss", "log.translator_loss")
 
 RULES = (
     _input("input.not_finite", _given(lambda fraction: fraction > 0.0),
@@ -237,6 +252,19 @@ RULES = (
          "the label hardly changes the samples: at the same latents it makes {value:.1%} of their variance, but "
          "{now[label_share]:.0%} of that of real images",
          player="generator", evidence=("label_share",), steps=1000),
+    Rule("input_ignored", "spread.", _all_alike,
+         "the {who} ignores its input: the diversity of its translations is {value:.1%} of that of real images",
+         evidence=_TRANSLATIONS, steps=500),
+    Rule("input_copied", "change.", _copied_input,
+         "the {who} copies its input: its translations differ from it by {value:.1%} of what real images do",
+         steps=1000),
+    Rule("mode_collapse", "spread.", _much_is_missing,
+         "partial: the diversity of the translations of the {who} has fallen to {value:.0%} of that of real images",
+         evidence=_TRANSLATIONS, steps=500),
+    Rule("mode_collapse", "nearest.", _few_kinds,
+         "partial: the translations of the {who} are of a few kinds that hardly vary: their nearest neighbors are at "
+         "{value:.1%} of the distance of those of real images",
+         evidence=("spread.{who}", *_TRANSLATIONS), steps=500),
     Rule("discriminator_wins", "pairwise_accuracy.", _won,
          "the {who} has won: it ranks real images above samples in {value:.1%} of pairs, and the generator learns no "
          "more",
@@ -258,7 +286,7 @@ RULES = (
          "{value:.0%} more of the samples than of held-out images are near-copies of training images"),
     Rule("overfitting", "overfitting.", _memorizes,
          "the {who} has memorized its training images: it scores held-out images like samples",
-         evidence=("held_out.discriminator", "held_out.critic")),
+         evidence=("held_out.{who}",)),
     Rule("overfitting", "log.val_loss", _risen,
          "the held-out loss rises again, and is {value:.4g}", evidence=("log.loss",)),
     Rule("dead_units", "dead.", _dead,

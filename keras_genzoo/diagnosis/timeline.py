@@ -181,8 +181,9 @@ class Timeline:
         if streak.finding or streak.failing < rule.observations or lasted < rule.steps:
             return []
         measure, since = key[1], (streak.since.epoch, streak.since.iterations)
-        evidence = {name: measures[name] for name in (measure, *rule.evidence) if name in measures}
         who, now = rule.whose(measure), {"input.low": math.nan, **measures}
+        names = (measure, *(name.format(who=who) for name in rule.evidence))
+        evidence = {name: measures[name] for name in names if name in measures}
         words = rule.words.format(value=measures[measure], who=who, first=self._past.first[measure], now=now)
         player = None if rule.about == "log." else who
         found = observation.epoch, observation.iterations

@@ -15,6 +15,7 @@ from keras_genzoo.artifacts import Run
 from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.evaluation.choosing import metrics_and_extractor, names_of
 from keras_genzoo.evaluation.measure import Evaluation
+from keras_genzoo.evaluation.measurements import Measurements
 from keras_genzoo.evaluation.meter import meter
 from keras_genzoo.evaluation.metrics import METRICS
 from keras_genzoo.evaluation.naming import EvaluationError, check_named
@@ -28,6 +29,7 @@ from keras_genzoo.metrics import nearest
 
 NEIGHBORS = "nearest_neighbors.png"
 _PAIRS = 32
+_FEW = 5_000  # of as many images of one distribution Inception's distance is 2.7
 
 
 def evaluate(
@@ -50,6 +52,9 @@ def evaluate(
 ) -> list[Result]:
     """Measures a run, or any other images, beside real images: what `genzoo evaluate` does.
 
+    Of a translator metrics of images are measured of its translations of held-out images, in each of its directions;
+    the names of numbers from domain B to A end in "_b_to_a".
+
     Args:
         subject: a `Run` or the path of one; the path of a SavedModel or of a folder of images; "real" for other real
             images, or "noise".
@@ -58,7 +63,8 @@ def evaluate(
             measured quickly, without Inception's weights those that need none, with a warning.
         split: "held_out", "train" or "all", which of the real images; by default those held out, and of a folder that
             is not the run's, all.
-        num: integer, images to make; by default 10,000, and of a folder all. Distances depend on it.
+        num: integer, images to make; by default 10,000, of a folder all, and of a translator as many as there are to
+            translate, which is the most. Distances depend on it.
         features: "inception" (default), "inception_clean", "keras_imagenet", "pixels" or "random"; a classifier's
             folder; or any Keras model, as "FILE.keras:LAYER".
         inception_weights: path of Inception's weights, converted or as published.
@@ -126,7 +132,8 @@ class Request:
         opened = open_both(*words, options=self.options, targets=targets)
         left_out = None
         try:
-            names, extractor = metrics_and_extractor(chosen, features, weights, opened.subject.samples)
+            makes_images = opened.subject.samples or opened.subject.translates
+            names, extractor = metrics_and_extractor(chosen, features, weights, makes_images)
         except ExtractorError as error:
             if chosen or features or weights:
                 raise
@@ -155,6 +162,8 @@ class Request:
             warnings.warn(f"{lacking} are left out: {left_out}", stacklevel=3)
         for name in names:
             evaluation.check(name)
+        if opened.subject.translates and "frechet" in names:
+            _warn_of_few(evaluation)
         return Prepared(evaluation, names, folder)
 
 
@@ -190,18 +199,37 @@ class Prepared:
     def write_neighbors(self) -> Path | None:
         """Draws the images that are nearest to training images, and below each row of them these training images.
 
+        Of a translator of both directions there are two pictures.
+
         Returns:
-            The path; None if authpct was not measured, or nothing is kept.
+            The path of the first; None if authpct was not measured, or nothing is kept.
         """
         if self.folder is None or "authpct" not in self._measured:
             return None
-        evaluation, train = self.evaluation, self.evaluation.reference.train
-        assert train is not None  # as authpct needs it
-        indices, distances = nearest(evaluation.generated.features, evaluation.train.features)
-        closest = np.argsort(distances, kind="stable")[:_PAIRS]
-        made = [evaluation.subject.images(int(at), int(at) + 1, evaluation.seed) for at in closest]
-        pairs = images.rows_of_pairs(np.concatenate(made), pixels_of(train, indices[closest]))
-        return images.write_png(self.folder / NEIGHBORS, pairs)
+        first, *_ = [_write_neighbors(self.folder, part) for part in self.evaluation.parts]
+        return first
+
+
+def _write_neighbors(folder: Path, measured: Measurements) -> Path:
+    train, (name, end) = measured.reference.train, os.path.splitext(NEIGHBORS)
+    assert train is not None  # as authpct needs it
+    indices, distances = nearest(measured.generated.features, measured.train.features)
+    closest = np.argsort(distances, kind="stable")[:_PAIRS]
+    made = [measured.subject.images(int(at), int(at) + 1, measured.seed) for at in closest]
+    pairs = images.rows_of_pairs(np.concatenate(made), pixels_of(train, indices[closest]))
+    return images.write_png(folder / f"{name}{measured.suffix}{end}", pairs)
+
+
+def _warn_of_few(evaluation: Evaluation) -> None:
+    """Says it where there are no more images to translate than a Fréchet distance is far too large for."""
+    fewest = min(min(part.num, len(part.reference.source)) for part in evaluation.parts)
+    if fewest < _FEW:
+        warnings.warn(
+            f"{evaluation.subject.name} is measured by {fewest:,} translations or images of a domain, which are few: a "
+            "Fréchet distance falls with their number (of Inception's features by 14 from 1,000 to very many), and is "
+            "comparable at equal numbers alone; the kernel distance (KID) has no such bias.",
+            stacklevel=4,
+        )
 
 
 def _word(named: Run | str | os.PathLike, argument: str) -> str:

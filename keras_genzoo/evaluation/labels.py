@@ -5,12 +5,15 @@ from typing import NamedTuple
 GENERATION = "Generation"
 MODES = "Modes"
 RECONSTRUCTION = "Reconstruction"
+TRANSLATION = "Translation"
 LIKELIHOOD = "Likelihood"
 DISENTANGLEMENT = "Disentanglement"
 OTHERS = "Others"
 """The table of the rest, such as losses; `compare` shows its numbers only if they are named."""
-TABLES = (GENERATION, MODES, RECONSTRUCTION, LIKELIHOOD, DISENTANGLEMENT, OTHERS)
+TABLES = (GENERATION, MODES, RECONSTRUCTION, TRANSLATION, LIKELIHOOD, DISENTANGLEMENT, OTHERS)
 """Titles of tables, in their order."""
+BACK = "_b_to_a"
+"""The end of the names of numbers of translations from domain B to A; those from A to B have plain names."""
 
 
 class Label(NamedTuple):

@@ -23,7 +23,8 @@ from keras_genzoo.model import GenerativeModel
 
 MOST_ENCODED = 10_000
 """Real images that are encoded, evenly spread over all of them: as many as Locatello et al. (2019) took."""
-_AT_ONCE = 256
+AT_ONCE = 256
+"""Images that are read at a time."""
 _NO_SETTINGS = {"name", "dtype", "ema_momentum", "ema_half_life"}  # arguments of models that no loss depends on
 
 Values = dict[str, tuple[float | None, dict[str, Any]]]
@@ -37,11 +38,14 @@ class Reference(NamedTuple):
         source: the images.
         split: string, their part of the dataset: "held_out", "train" or "all".
         train: optional source, the images that the subject was trained on.
+        inputs: optional source, the images that a translator translates, where its translations are compared with
+            others than the partners of these; those of `source` by default.
     """
 
     source: Source
     split: str
     train: Source | None = None
+    inputs: Source | None = None
 
     def protocol(self) -> dict[str, Any]:
         """The part of a protocol that names these images."""
@@ -77,6 +81,10 @@ class Measurements:
 
     k_manifold, k_density = 3, 5
     """Neighbors of precision and recall, and of density and coverage."""
+    suffix = ""
+    """The end of the names of numbers, of a direction of a translator."""
+    pairs: Reference | None = None
+    """The images that a translator translates, and their targets."""
 
     def __init__(
         self,
@@ -234,8 +242,8 @@ class Measurements:
         found: dict[str, list[np.ndarray]] = {name: [] for name in functions}
         source = self.reference.source
         with self.watch(f"reconstructions of {len(source):,} real images", len(source)) as advance:
-            for first in range(0, len(source), _AT_ONCE):
-                x = pixels_of(source, np.arange(first, min(first + _AT_ONCE, len(source))))
+            for first in range(0, len(source), AT_ONCE):
+                x = pixels_of(source, np.arange(first, min(first + AT_ONCE, len(source))))
                 y = self.subject.reconstruct(noisy.corrupt(x, self.seed, first) if noisy else x)
                 for name, function in functions.items():
                     found[name].append(function(x, y))
@@ -249,15 +257,11 @@ class Measurements:
             name: string, a key of `reconstruction_quality`.
             mean: string, what the mean is over, for the protocol.
         """
-        values = self.reconstruction_quality[name]
-        finite = np.isfinite(values)
         protocol: dict[str, Any] = {"real": self.reference.protocol(), "pixels": "0..1", "mean": mean}
         model = self.subject.model
         if isinstance(model, Corrupts):
             protocol["corruption"] = {"kind": model.corruption, "amount": model.amount, "seed": self.seed}
-        if identical := int((~finite).sum()):
-            protocol["notes"] = {"identical": identical}
-        return {name: (float(values[finite].mean()) if finite.any() else None, protocol)}
+        return mean_value(name, self.reconstruction_quality[name], protocol)
 
     # Latents
 
@@ -269,8 +273,8 @@ class Measurements:
         indices = np.linspace(0, len(source) - 1, count).astype(int)
         latents, factors = [], []
         with self.watch(f"latents of {count:,} real images", count) as advance:
-            for first in range(0, count, _AT_ONCE):
-                examples = source[indices[first : first + _AT_ONCE]]
+            for first in range(0, count, AT_ONCE):
+                examples = source[indices[first : first + AT_ONCE]]
                 # In conditional models the codes of labels go with the latents.
                 z = model.encode(examples["image"])
                 latents.append(z[0] if isinstance(z, tuple) else z)
@@ -356,6 +360,14 @@ class Measurements:
         values = FeatureCache(PerImage(name, of_images, samples=draws), np.arange, len(source), key, what, self.cache)
         protocol = {"real": self.reference.protocol(), "samples": draws, **likelihood_protocol(model)}
         return {name: (float(values.load(in_draws).features.mean(dtype="float64")), protocol)}
+
+
+def mean_value(name: str, values: np.ndarray, protocol: dict[str, Any]) -> Values:
+    """The mean of a number for each image; infinite ones, of identical pairs, are left out, and counted in `notes`."""
+    finite = np.isfinite(values)
+    if identical := int((~finite).sum()):
+        protocol = {**protocol, "notes": {"identical": identical}}
+    return {name: (float(values[finite].mean()) if finite.any() else None, protocol)}
 
 
 class _Batches(keras.callbacks.Callback):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from keras_genzoo.capabilities import Conditional, Encodes, HasLikelihood
+from keras_genzoo.capabilities import Conditional, Encodes, HasLikelihood, Translates
+from keras_genzoo.data.domains import has_pairs, second_domain
 
 if TYPE_CHECKING:
     from keras_genzoo.evaluation.measurements import Measurements
@@ -27,10 +28,41 @@ class Mixture(Protocol):
 
 
 def samples(measured: "Measurements", metric: str) -> str | None:
-    """Images that the subject makes of noise, or that exist already."""
+    """Images that the subject makes of noise or of other images, or that exist already."""
     if measured.subject.samples:
         return None
+    if measured.subject.translates:
+        return f"{metric}: {_one_domain(measured)}"
     return f"{metric}: {measured.subject.name} makes no images of noise: leave it out."
+
+
+def _one_domain(measured: "Measurements") -> str:
+    return (
+        f"{measured.subject.name} translates images, and {measured.reference.source.name} has none of the domain that "
+        "its translations should be of: measure it on images of both domains."
+    )
+
+
+def pairs(measured: "Measurements", metric: str) -> str | None:
+    """A translator, and images with targets."""
+    if measured.pairs is not None:
+        return None
+    if not measured.subject.translates:
+        return f"{metric}: {measured.subject.name} translates no images: leave it out."
+    if not measured.subject.samples:
+        return f"{metric}: {_one_domain(measured)}"
+    return (
+        f"{metric} is of translations and their targets, and the images that {measured.subject.name} translates have "
+        "none: measure on pairs, or leave it out."
+    )
+
+
+def both_directions(measured: "Measurements", metric: str) -> str | None:
+    """A translator that translates back."""
+    found = measured.subject.model
+    if isinstance(found, Translates) and len(found.directions) > 1:
+        return None
+    return f"{metric}: {measured.subject.name} does not translate images there and back: leave it out."
 
 
 def features(measured: "Measurements", metric: str) -> str | None:
@@ -114,6 +146,16 @@ def room_for_a_window(measured: "Measurements", metric: str) -> str | None:
     if min(measured.subject.image_shape[:2]) >= WINDOW:
         return None
     return f"{metric} needs images of at least {WINDOW} x {WINDOW} pixels: leave it out."
+
+
+def targets(measured: "Measurements", metric: str) -> str | None:
+    """Images with what a translator's losses need beside them."""
+    found, source = measured.subject.model, measured.reference.source
+    if not isinstance(found, Translates):
+        return None
+    if found.targets == "target" and not has_pairs(source):
+        return f"{metric}: {type(found).__name__} learns from pairs, and {source.name} has none: leave it out."
+    return None if second_domain(source) else f"{metric}: {_one_domain(measured)}"
 
 
 def model(measured: "Measurements", metric: str) -> str | None:

@@ -58,7 +58,7 @@ def _latent_correlation(measured: "Measurements") -> "Values":
 
 
 METRICS_OF_MODELS = (
-    Metric("losses", "the model's own losses", lambda measured: measured.losses(), (needs.model,)),
+    Metric("losses", "the model's own losses", lambda measured: measured.losses(), (needs.model, needs.targets)),
     Metric(
         "mse",
         "reconstruction error (RE)",

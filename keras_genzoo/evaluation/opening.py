@@ -125,7 +125,12 @@ def _reference(data: Data, part: str | None) -> Reference:
     train = data.split.train if data.trained else None
     if part == "held_out":
         return Reference(data.split.held_out, part, train)
-    return Reference(data.split.train if part == "train" else _all(data.split), part, train)
+    if part == "train":
+        # What a translator makes of images that it was not trained on, beside those that it was.
+        return Reference(
+            data.split.train, part, train, inputs=data.split.held_out if len(data.split.held_out) else None
+        )
+    return Reference(_all(data.split), part, train)
 
 
 def _all(split: Split) -> Source:

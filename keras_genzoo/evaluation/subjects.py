@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_genzoo import counter_rng, images
-from keras_genzoo.capabilities import Reconstructs, Samples
+from keras_genzoo.capabilities import DrawsTranslations, Reconstructs, Samples, Translates
 from keras_genzoo.data import Source
 from keras_genzoo.evaluation.naming import EvaluationError
 from keras_genzoo.export import was_exported
@@ -38,6 +38,8 @@ class Subject:
     """bool: it has `images`."""
     reconstructs = False
     """bool: it has `reconstruct`."""
+    translates = False
+    """bool: it makes images of other images."""
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class ModelSubject(Subject):
         self.batch_size = batch_size
         self.samples = isinstance(model, Samples)
         self.reconstructs = isinstance(model, Reconstructs)
+        self.translates = isinstance(model, Translates)
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
         """Images number `start` to `stop - 1` of a seed.
@@ -96,13 +99,36 @@ class ModelSubject(Subject):
         """
         if not isinstance(self._model, Samples):
             raise EvaluationError(f"{self.name} makes no images of noise: {type(self._model).__name__} has no samples.")
-        return self._pixels(self._model.samples(np.arange(start, stop), seed, self.batch_size, **self.options))
+        return self.pixels(self._model.samples(np.arange(start, stop), seed, self.batch_size, **self.options))
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         floats = images.as_floats(x, self.image_shape, f"{self.name}.reconstruct")
-        return self._pixels(self._model.in_batches("call", floats, self.batch_size))
+        return self.pixels(self._model.in_batches("call", floats, self.batch_size))
 
-    def _pixels(self, made: np.ndarray) -> np.ndarray:
+    def translations(self, x: np.ndarray, direction: str, numbers: np.ndarray, seed: int) -> np.ndarray:
+        """Translations in [-1, 1] of images, uint8 or floats; with noise, if the model's have it.
+
+        Args:
+            x: array of shape (n, height, width, channels).
+            direction: of the model's `directions`.
+            numbers: integers of shape (n,), of the images: each has noise of its own.
+            seed: integer, of the noise.
+        """
+        model = self._model
+        if not isinstance(model, Translates):
+            raise EvaluationError(f"{self.name} translates no images: {type(model).__name__} is no translator.")
+        floats = images.as_floats(x, model.shapes(direction)[0], f"{self.name}.translations")
+        if not (isinstance(model, DrawsTranslations) and model.test_time_dropout):
+            return self._model.in_batches("translations_of", floats, self.batch_size, direction=direction)
+        # Noise, and statistics of a batch, depend on all of its images: each is translated alone.
+        own = [np.random.SeedSequence([seed, int(number)]).generate_state(1)[0] for number in numbers]
+        made = [
+            self._model.in_batches("translations_of", floats[at : at + 1], 1, direction=direction, seed=word)
+            for at, word in enumerate(own)
+        ]
+        return np.concatenate(made)
+
+    def pixels(self, made: np.ndarray) -> np.ndarray:
         """The model's images as uint8; NaN, which would become black, is refused."""
         if not np.isfinite(made).all():
             raise EvaluationError(
@@ -279,5 +305,4 @@ class NoiseSubject(Subject):
 
 def pixels_of(source: Source, indices: np.ndarray) -> np.ndarray:
     """Images of a source as uint8."""
-    x = source[indices]["image"]
-    return x if x.dtype == np.uint8 else images.to_pixels(x)
+    return images.as_pixels(source[indices]["image"])

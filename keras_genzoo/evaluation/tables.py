@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from keras_genzoo.evaluation.labels import OTHERS, TABLES, Label
+from keras_genzoo.evaluation.labels import BACK, OTHERS, TABLES, Label
 from keras_genzoo.evaluation.results import Result
 
 DASH = "–"
@@ -18,12 +18,12 @@ class Place(NamedTuple):
 
     Args:
         title: string, of its table.
-        rank: tuple by which numbers are sorted: table, features, order among those of the same features.
+        rank: tuple by which numbers are sorted: table, features, direction of a translation, order in the table.
         label: `Label`.
     """
 
     title: str
-    rank: tuple[int, str, int]
+    rank: tuple[int, str, bool, int]
     label: Label
 
     @property
@@ -53,20 +53,22 @@ def _labels() -> dict[str, tuple[str, Label]]:
 def place_of(metric: str) -> Place:
     """The place of a number; what no metric has a label for goes under its own name into a table of others.
 
-    The rest of a name, behind that of the label, names the features: "fid_clean".
+    The rest of a name, behind that of the label, names the features: "fid_clean". The end "_b_to_a" is of a translator
+    of both directions.
 
     Args:
         metric: string, such as "fid_clean".
     """
-    labels, parts = _labels(), metric.split("_")
+    back = metric.endswith(BACK)
+    labels, parts = _labels(), metric.removesuffix(BACK).split("_")
     for length in range(len(parts), 0, -1):  # the longest first: fid_infinity is not the FID of features "infinity"
         base, features = "_".join(parts[:length]), "_".join(parts[length:])
         if base in labels:
             title, label = labels[base]
-            heading = f"{label.heading} ({features})" if features else label.heading
-            rank = TABLES.index(title), features, list(labels).index(base)
+            heading = f"{label.heading}{' B→A' if back else ''}{f' ({features})' if features else ''}"
+            rank = TABLES.index(title), features, back, list(labels).index(base)
             return Place(title, rank, label._replace(heading=heading))
-    return Place(OTHERS, (TABLES.index(OTHERS), "", len(labels)), Label(metric, 0))
+    return Place(OTHERS, (TABLES.index(OTHERS), "", back, len(labels)), Label(metric, 0))
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,10 @@ class Pix2Pix(Translator):
         """The discriminator's scores of targets or translations, given their inputs `x`."""
         return self.discriminator([images, x] if self.conditional else images, training=training)
 
+    def scores_of(self, discriminator: str, made: Tensor, inputs: Tensor, training: bool) -> Tensor:
+        """As of `Translator`, given the inputs."""
+        return self.scores(made, inputs, training)
+
     def generator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs, dict[str, Tensor]]:
         """The weighted sum of the adversarial loss and of L1; hands the translations on."""
         fake = self.generator(x, training=training)

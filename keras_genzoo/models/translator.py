@@ -80,6 +80,14 @@ class Translator(GenerativeModel):
         """The loss of a discriminator, by its scores."""
         return losses.ADVERSARIAL_LOSSES[self.adversarial_loss].discriminator(real_scores, fake_scores)
 
+    def scored_direction(self, discriminator: str) -> Direction:
+        """The direction whose translations a discriminator scores: into the domain that its name ends in, B if none."""
+        return "ba" if discriminator.endswith("_a") else "ab"
+
+    def scores_of(self, discriminator: str, made: Tensor, inputs: Tensor, training: bool) -> Tensor:
+        """A discriminator's scores of translations, or of real images; `inputs` are what these are translations of."""
+        return getattr(self, discriminator)(made, training=training)
+
     @property
     def compares(self) -> bool:
         """Whether the translators' adversarial loss depends on the scores of real images."""

@@ -4,14 +4,23 @@ import numpy as np
 
 from keras_genzoo import images
 from keras_genzoo.artifacts import Position, plot_losses
-from keras_genzoo.callbacks import latent_report_in_words, latent_walk, reconstructions, warn_on_error, write_sheet
-from keras_genzoo.capabilities import Corrupts, DrawsLatents, Reconstructs, Samples
+from keras_genzoo.callbacks import (
+    latent_report_in_words,
+    latent_walk,
+    reconstructions,
+    sheet_of_translations,
+    warn_on_error,
+    write_sheet,
+)
+from keras_genzoo.capabilities import Corrupts, DrawsLatents, Reconstructs, Samples, Translates
 from keras_genzoo.diagnosis import record
 from keras_genzoo.printable import columns, printable, say
+from keras_genzoo.training.loop import to_translate
 from keras_genzoo.training.streams import some_of
 from keras_genzoo.training.training import Training
 
 _MOST_RECONSTRUCTED = 32
+_MOST_TRANSLATED = 16
 
 
 def finish(training: Training, position: Position) -> None:
@@ -31,6 +40,14 @@ def finish(training: Training, position: Position) -> None:
             _write_reconstructions(training, model)
         words = "held-out images, as the model sees them, and below them what it makes of them"
         made.append(("reconstructions.png", words))
+    if isinstance(model, Translates):
+        with warn_on_error("translations.png"):
+            sheet = sheet_of_translations(model, to_translate(training), _MOST_TRANSLATED)
+            write_sheet(run.path / "translations.png", sheet, training.model)
+        made.append(("translations/", "what it makes of the same images, epoch by epoch"))
+        whose = "held-out images" if len(training.split.held_out) else "training images"
+        below = "what it makes of them, and what comes back" if len(model.directions) > 1 else "what it makes of them"
+        made.append(("translations.png", f"{whose}, and below them {below}"))
     if latents := latent_report_in_words(run.path):
         made.append(("latents.jsonl", latents))
     if isinstance(model, Samples) and isinstance(model, DrawsLatents):

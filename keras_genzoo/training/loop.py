@@ -5,8 +5,8 @@ import numpy as np
 
 from keras_genzoo.artifacts import Position
 from keras_genzoo.callbacks import Diagnosis, FitPrior, ImageGrid, LatentReport, Progress, RunLog
-from keras_genzoo.capabilities import FitsPrior, HasLatentStatistics, Samples
-from keras_genzoo.data import Stream
+from keras_genzoo.capabilities import FitsPrior, HasLatentStatistics, Samples, Translates
+from keras_genzoo.data import Source, Stream
 from keras_genzoo.printable import printable, say
 from keras_genzoo.training.stopping import Stop
 from keras_genzoo.training.training import Training
@@ -86,9 +86,17 @@ def watching_latents(training: Training, train: Stream) -> list[keras.callbacks.
 
 
 def _pictures(training: Training) -> list[keras.callbacks.Callback]:
-    if not isinstance(training.model, Samples):
-        return []
-    return [ImageGrid(training.run.path / "samples", every=_epochs_between_grids(training))]
+    every, model = _epochs_between_grids(training), training.model
+    if isinstance(model, Samples):
+        return [ImageGrid(training.run.path / "samples", every=every)]
+    if isinstance(model, Translates):
+        return [ImageGrid(training.run.path / "translations", every=every, x=to_translate(training))]
+    return []
+
+
+def to_translate(training: Training) -> Source:
+    """The images of which pictures show the translations: those held out, if there are any."""
+    return training.split.held_out if len(training.split.held_out) else training.split.train
 
 
 def _epochs_between_grids(training: Training) -> int:

@@ -82,9 +82,10 @@ class Measuring:
         evaluation = Evaluation(ModelSubject(model, "the model"), reference, extractor)
         for name in names or ():
             evaluation.check(name)
-        if extractor is not None and min(self.num, len(split.held_out)) <= Measurements.k_density:
+        held_out = min(len(part.reference.source) for part in evaluation.parts)
+        if extractor is not None and min(self.num, held_out) <= Measurements.k_density:
             raise EvaluationError(
-                f"--evaluate-num {self.num} images and {len(split.held_out)} held out are too few for metrics of "
+                f"--evaluate-num {self.num} images and {held_out} held out are too few for metrics of "
                 f"neighbors: more than {Measurements.k_density} of each are needed."
             )
         return Prepared(self, reference, tuple(names or ()), extractor)

@@ -8,7 +8,8 @@ from typing import Any
 from keras_genzoo import backend, config
 from keras_genzoo.artifacts import JIT, Run, emulates_bfloat16, environment
 from keras_genzoo.artifacts.run_data import check_same_data, load_sources
-from keras_genzoo.data import Split, Stream
+from keras_genzoo.capabilities import Translates
+from keras_genzoo.data import Source, Split, Stream
 from keras_genzoo.files import expanded, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
@@ -122,14 +123,16 @@ class Training:
         model, train, machine = self.model, self.train, self.machine
         names = dict.fromkeys(name for player in model.players() for name in player.networks)
         networks = ", ".join(f"{name} {_large(getattr(model, name).count_params())}" for name in names)
-        height, width, channels = model.image_shape
-        turns, held_out = model.turns, f"{len(self.split.held_out):,}" if len(self.split.held_out) else "none"
-        counts = f"{len(self.split.train):,} images to train, {held_out} held out"
+        images = _size(model.image_shape)
+        if isinstance(model, Translates):
+            images += f" {'and' if len(model.directions) > 1 else 'to'} {_size(model.target_shape)}"
+        turns, held_out = model.turns, _count(self.split.held_out) if len(self.split.held_out) else "none"
+        counts = f"{_count(self.split.train)} images to train, {held_out} held out"
         size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
         device = f"{machine['devices'][0]}, {machine['backend']} {machine[machine['backend']]}"
         xla = "XLA" if model.jit_compile else "no XLA"
         rows = [
-            ("model", f"{MODELS.name_of(type(model))} for {height} x {width} x {channels}; parameters: {networks}"),
+            ("model", f"{MODELS.name_of(type(model))} for {images}; parameters: {networks}"),
             ("data", f"{printable(self.split.train.name)}: {counts}"),
             ("plan", f"{self.epochs} epochs of {self.steps:,} steps, each of {size} images"),
             ("on", f"{device}, {model.dtype_policy.name}, {xla}, seed {self.task.seed}"),
@@ -147,6 +150,14 @@ class Training:
             )
         rows += self.taken.rows() if self.taken else []
         return f"{printable(self.task.name)}\n{columns(rows)}"
+
+
+def _size(image_shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, image_shape))
+
+
+def _count(source: Source) -> str:
+    return f"{len(source):,}" if source.other is None else f"{len(source):,} and {len(source.other):,}"
 
 
 def _large(number: int) -> str:

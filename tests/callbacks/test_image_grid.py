@@ -7,9 +7,10 @@ from PIL import Image
 
 from keras_genzoo import callbacks, models  # noqa: F401 - fills the registry
 from keras_genzoo.capabilities import SampleOption
+from keras_genzoo.data import ArraySource
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import MODELS
-from tests.toys import Toy, Translating
+from tests.toys import Darkens, ThereAndBack, Toy, Translating
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +163,55 @@ def test_reconstructions_are_of_images_with_noise(tmp_path):
     Recorder(tmp_path, x=np.full((1, 2, 2, 1), 99, "uint8")).training_step(Denoising(), epochs=1)
     with Image.open(tmp_path / "epoch-0001.png") as picture:
         assert set(np.unique(picture)) == {0, 7, 255}
+
+
+def pixels(count, channels, seed):
+    return np.random.default_rng(seed).integers(0, 256, (count, 12, 12, channels), "uint8")
+
+
+def firsts(sheet, rows):
+    """The first image of each row of a sheet."""
+    return [sheet[14 * row : 14 * row + 12, :12] for row in range(rows)]
+
+
+def colored(x):
+    return np.repeat(x, 3, axis=-1)
+
+
+def test_inputs_translations_and_targets_of_other_channels():
+    model, x, y = Darkens(), pixels(9, 1, 0), pixels(9, 3, 1)
+    sheet = callbacks.translations(model, x, y)
+    assert sheet.shape == size_of(6, 8, side=12)
+    made = model.translate(x)
+    for tile, image in zip(firsts(sheet, 6), (x[0], made[0], y[0], x[8], made[8], y[8]), strict=True):
+        np.testing.assert_array_equal(tile, colored(image) if image.shape[-1] == 1 else image)
+    assert callbacks.translations(model, x).shape == size_of(4, 8, side=12)
+
+
+def test_both_directions_there_and_back():
+    model, x, y = ThereAndBack(), pixels(3, 1, 0), pixels(3, 3, 1)
+    sheet = callbacks.translations(model, x, other=y)
+    there, back = model.translate(x), model.translate(y, "ba")
+    expected = x, there, model.translate(there, "ba"), y, back, model.translate(back)
+    for tile, images in zip(firsts(sheet, 6), expected, strict=True):
+        np.testing.assert_array_equal(tile, colored(images[0]) if images.shape[-1] == 1 else images[0])
+    assert sheet.shape == size_of(6, 8, side=12)
+    np.testing.assert_array_equal(callbacks.translations(model, x, y), sheet)
+    assert callbacks.translations(model, x).shape == size_of(3, 8, side=12)
+
+
+def test_sheets_take_images_from_sources(tmp_path):
+    """Partners stay partners; domains without pairs may have different numbers of images."""
+    x, y = pixels(40, 1, 0), pixels(40, 3, 1)
+    pairs = ArraySource(x, target=y)
+    chosen = np.linspace(0, 39, 4).astype(int)
+    expected = callbacks.translations(Darkens(), x[chosen], y[chosen])
+    np.testing.assert_array_equal(callbacks.sheet_of_translations(Darkens(), pairs, 4), expected)
+    unpaired = ArraySource(x, other=ArraySource(y[:3]))
+    few = callbacks.translations(ThereAndBack(), x[[0, 19, 39]], other=y[:3])
+    np.testing.assert_array_equal(callbacks.sheet_of_translations(ThereAndBack(), unpaired, 4), few)
+    assert callbacks.sheet_of_translations(Darkens(), unpaired, 4).shape == size_of(2, 8, side=12)
+    assert callbacks.sheet_of_translations(ThereAndBack(), ArraySource(x), 4).shape == size_of(3, 8, side=12)
+    Recorder(tmp_path, x=pairs).training_step(Darkens(), epochs=1)
+    with Image.open(tmp_path / "epoch-0001.png") as picture:
+        assert picture.size == (8 * size_of(6, 8, side=12)[1], 8 * size_of(6, 8, side=12)[0])

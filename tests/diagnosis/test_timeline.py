@@ -27,6 +27,14 @@ GAN = {
     "log.discriminator_loss": 0.8,
     "log.generator_loss": 2.0,
 }
+CYCLEGAN = {
+    **{f"spread.{name}": 0.9 for name in ("a_to_b", "b_to_a")},
+    **{f"nearest.{name}": 0.8 for name in ("a_to_b", "b_to_a")},
+    **{f"change.{name}": 0.5 for name in ("a_to_b", "b_to_a")},
+    **{f"pairwise_accuracy.discriminator_{domain}": 0.9 for domain in "ab"},
+    **{f"log.discriminator_{domain}_loss": 0.2 for domain in "ab"},
+    "log.a_to_b_loss": 0.5,
+}
 VAE = {"spread": 0.7, "nearest": 0.5, "latents_in_use": 0.4, "log.loss": 200.0, "log.val_loss": 220.0, "val_gap": 20.0}
 
 
@@ -67,6 +75,36 @@ FAILING = {
         {"label_effect": after(8, 0.03, 0.5)},
         "label_ignored",
         "makes 3.0% of their variance, but 40% of that of real images",
+    ),
+    "an input that is ignored": (
+        CYCLEGAN,
+        {"spread.b_to_a": after(8, 0.02, 0.9), "nearest.b_to_a": after(8, 0.01, 0.8)},
+        "input_ignored",
+        "the b_to_a ignores its input: the diversity of its translations is 2.0%",
+    ),
+    "an input that is copied": (
+        CYCLEGAN,
+        {"change.a_to_b": after(8, 0.01, 0.5)},
+        "input_copied",
+        "the a_to_b copies its input",
+    ),
+    "translations that lose diversity": (
+        CYCLEGAN,
+        {"spread.a_to_b": after(8, 0.2, 0.9)},
+        "mode_collapse",
+        "partial: the diversity of the translations of the a_to_b has fallen to 20%",
+    ),
+    "translations of few kinds": (
+        CYCLEGAN,
+        {"nearest.a_to_b": after(8, 0.03, 0.8)},
+        "mode_collapse",
+        "partial: the translations of the a_to_b are of a few kinds",
+    ),
+    "one of two discriminators that wins": (
+        CYCLEGAN,
+        {"pairwise_accuracy.discriminator_b": after(8, 1.0, 0.9), "log.discriminator_b_loss": after(8, 1e-3, 0.2)},
+        "discriminator_wins",
+        "the discriminator_b has won",
     ),
     "few kinds": (GAN, {"nearest": after(8, 0.03, 0.9)}, "mode_collapse", "partial: the samples are of a few kinds"),
     "a discriminator that wins": (
@@ -137,7 +175,7 @@ def test_every_rule_has_its_illness_and_every_illness_its_rule():
     assert set(ADVICE) - tried == {"input"}
 
 
-@pytest.mark.parametrize("healthy", [GAN, VAE])
+@pytest.mark.parametrize("healthy", [GAN, CYCLEGAN, VAE])
 def test_nothing_is_found_where_nothing_is(healthy):
     random = np.random.default_rng(0)
     noisy = {name: lambda _, value=value: value * random.uniform(0.95, 1.05) for name, value in healthy.items()}

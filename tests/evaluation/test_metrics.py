@@ -29,7 +29,7 @@ def test_the_names_of_the_field_are_those_of_inception():
     of_features = {alias: name for alias, name in ALIASES.items() if METRICS[name].of_features}
     assert {name: alias for alias, name in of_features.items()} == FIELD_NAMES
     assert not set(ALIASES) & set(METRICS)
-    assert ALIASES["re"] == "mse"
+    assert ALIASES["re"] == "mse" and ALIASES["l1"] == "target_l1"
 
 
 def test_every_number_of_a_metric_has_a_label():
@@ -61,6 +61,7 @@ def test_columns_are_in_the_order_of_declaration_tables_in_their_own():
 def test_which_way_is_better():
     better = {number: label.better for metric in METRICS.values() for number, label in metric.labels.items()}
     less = {"fid", "frechet", "fid_infinity", "frechet_infinity", "kid", "kernel", "mse", "latent_correlation"}
+    less |= {"target_l1", "cycle_error_a", "cycle_error_b"}
     assert {number for number, sign in better.items() if sign < 0} == less
     assert {number for number, sign in better.items() if sign == 0} == {"density"}
 
@@ -84,8 +85,14 @@ def test_a_metric_of_ones_own_is_a_declaration(real, monkeypatch):
     assert result.value == pytest.approx(model.generate(6).mean())
 
 
+class Errs(Translating):
+    """A model that makes no images of any kind, and has a loss."""
+
+    translate = None
+
+
 def test_a_model_without_samples_is_measured_by_its_losses(real):
-    model = Translating(image_shape=(2, 2, 3))
+    model = Errs(image_shape=(2, 2, 3))
     model.compile()
     evaluation = Evaluation(ModelSubject(model, "translator"), Reference(real, "all", real), Channels())
     assert evaluation.possible() == ["losses"]

@@ -16,6 +16,9 @@ from keras_genzoo.cli.arguments import add_best, count_to, path, seed
 
 EPILOG = """metrics:
   of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
+  of translators     l1, target_psnr, target_ssim (psnr and ssim for short), where inputs have targets; cycle_error of
+                     both directions; and those of distributions, of translations of held-out images beside the domain
+                     they should be of (numbers from domain B back to A end in _b_to_a)
   of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
   of conditions      label_accuracy of conditional models, in a classifier's features
   of points          modes and good_samples, on gaussians_25
@@ -26,6 +29,7 @@ examples:
   genzoo evaluate runs/vae --metrics losses,mse,psnr,ssim
   genzoo evaluate runs/gan --inception-weights pt_inception-2015-12-05-6726825d.pth
   genzoo evaluate runs/gan --data ffhq/ --split all --num 50000       the standard of FFHQ
+  genzoo evaluate runs/pix2pix --metrics losses,l1,psnr,ssim          translations of held-out inputs and their targets
   genzoo evaluate runs/gan --features runs/fashion_classifier         features of a classifier of our own
   genzoo evaluate my_samples/ --data photos/ --features keras_imagenet --output scores/
   genzoo evaluate runs/vae --metrics mig,sap,dci --split train        whether a latent means one thing
@@ -65,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--num",
         metavar="N",
         type=count_to(1_000_000),
-        help="images to make (default 10,000; of a folder, all); distances depend on it",
+        help="images to make (default 10,000; of a folder, and of inputs to translate, all); distances depend on it",
     )
     parser.add_argument(
         "--features",
@@ -135,7 +139,8 @@ def run(args: argparse.Namespace) -> None:
 def _reference_in_words(evaluation: "Evaluation") -> str:
     source, split = evaluation.reference.source, evaluation.reference.split
     parts = {"held_out": "the images held out of", "train": "the training images of", "half": "one half of"}
-    return f"{parts.get(split, 'all images of')} {source.name} ({len(source):,})"
+    count = f"{len(source):,}" if source.other is None else f"{len(source):,} of domain A, {len(source.other):,} of B"
+    return f"{parts.get(split, 'all images of')} {source.name} ({count})"
 
 
 def _table(results: "Sequence[Result]") -> str:

@@ -131,7 +131,7 @@ def run(args: argparse.Namespace) -> int:
     options = Options(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Options)})
     check_early(options)
 
-    from keras_genzoo.capabilities import Reconstructs
+    from keras_genzoo.capabilities import Reconstructs, Samples, Translates
     from keras_genzoo.training import Training, carry_out
 
     training = Training.prepare(options)
@@ -147,7 +147,12 @@ def run(args: argparse.Namespace) -> int:
             print(f"\nstopped; to go on: {command}", flush=True)
         return stopped.exit_code
     # What needs no weights of Inception.
-    metrics = "losses,mse,psnr,ssim" if isinstance(training.model, Reconstructs) else "losses"
-    sample, evaluate = shell("sample", run, "--output", "samples.png"), shell("evaluate", run, "--metrics", metrics)
-    print(f"next: genzoo {sample}; genzoo {evaluate}", flush=True)
+    model, metrics = training.model, "losses"
+    if isinstance(model, Reconstructs):
+        metrics = "losses,mse,psnr,ssim"
+    if isinstance(model, Translates):
+        metrics = "losses,l1,psnr" if model.targets == "target" else "losses"
+    commands = [shell("sample", run, "--output", "samples.png")] if isinstance(model, Samples) else []
+    commands.append(shell("evaluate", run, "--metrics", metrics))
+    print(f"next: {'; '.join(f'genzoo {command}' for command in commands)}", flush=True)
     return 0

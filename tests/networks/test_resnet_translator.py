@@ -10,6 +10,7 @@ from keras_genzoo.layers.reflection_padding import ReflectionPadding2D
 from keras_genzoo.networks import budget
 from keras_genzoo.networks.resnet_translator import resnet_translator
 
+RNG = np.random.default_rng(0)
 SMALL = {"filters": 2, "blocks": 2}
 
 
@@ -31,7 +32,7 @@ def test_the_paper_s_translator(side, blocks):
         *[("Conv2D", 3, 1, 256)] * (2 * blocks),
         ("Conv2DTranspose", 3, 2, 128),
         ("Conv2DTranspose", 3, 2, 64),
-        ("Conv2D", 7, 1, 3),
+        ("Conv2DTranspose", 7, 1, 3),  # which is a convolution: below
     ]
     ends = 2 * 49 * 3 * 64 + 3  # a bias where there is no normalization
     middle = 2 * 9 * (64 * 128 + 128 * 256) + 2 * blocks * 9 * 256 * 256
@@ -98,6 +99,19 @@ def test_a_flat_image_gets_no_frame_at_its_borders():
     first = next(layer for layer in network.layers if isinstance(layer, layers.Conv2D))
     made = ops.convert_to_numpy(keras.Model(network.input, first.output)(np.full((1, 8, 8, 1), 0.7, "float32")))
     np.testing.assert_allclose(made, np.broadcast_to(made[:, :1, :1], made.shape), atol=1e-6)
+
+
+def test_the_last_layer_is_a_convolution():
+    """With its kernel turned by 180 degrees, over maps that are padded by reflection."""
+    network = resnet_translator((8, 12, 3), (8, 12, 3), filters=2, blocks=1)
+    last = next(layer for layer in reversed(network.layers) if isinstance(layer, layers.Conv2DTranspose))
+    last.set_weights([RNG.normal(size=weight.shape).astype("float32") for weight in last.get_weights()])
+    x = RNG.uniform(-1, 1, (2, 8, 12, 3)).astype("float32")
+    padded, made = keras.Model(network.input, [last.input, network.output])(x)
+    kernel, bias = last.get_weights()
+    turned = np.ascontiguousarray(kernel[::-1, ::-1].transpose(0, 1, 3, 2))
+    expected = np.tanh(ops.convert_to_numpy(ops.conv(padded, turned, padding="valid") + bias))
+    np.testing.assert_allclose(ops.convert_to_numpy(made), expected, atol=1e-5)
 
 
 def test_weights_begin_normal_with_deviation_002_each_drawn_anew():

@@ -1,5 +1,6 @@
 """The U-Net of pix2pix. Reference: Isola et al. 2017, arXiv:1611.07004, sections 3.2.1 and 6.1.1."""
 
+import math
 from typing import Any
 
 import keras
@@ -15,8 +16,8 @@ _WITH_DROPOUT = 3  # levels: section 6.1.1
 
 
 def _filters(image_shape: ImageShape) -> Filters:
-    """64 filters, twice as many at each halving and 512 at most, down to a side of one pixel: at 256 the paper's."""
-    side, levels = min(image_shape[:2]), 0
+    """64 filters, twice as many at each halving and 512 at most, as long as both sides halve: at 256 the paper's."""
+    side, levels = math.gcd(*image_shape[:2]), 0
     while side % 2 == 0 and levels < 8:
         side, levels = side // 2, levels + 1
     return tuple(min(64 * 2**level, 512) for level in range(max(levels, 1)))
@@ -41,7 +42,7 @@ def unet(
             that it may be given later.
         target_shape: (height, width, channels) of the translations: of the same height and width.
         filters: of the first convolution, which halves the image, and of each one after it. None for 64, 128, 256 and
-            512 from there on, as many as halve the image to an odd number of pixels, at most 8: at 256 x 256 the
+            512 from there on, as many as halve height and width without a rest, at most 8: at 256 x 256 the
             paper's.
         normalization: "batch" as in the paper, "instance", "layer" or None; not of the first and the smallest maps.
         dropout: float in [0, 1), the share of features that are dropped after each of the first three transposed

@@ -44,7 +44,7 @@ class CUT(Translator):
 
     Args:
         image_shape: (height, width, channels) of the images of domain A.
-        target_shape: those of domain B, of the same height and width; None for the same shape.
+        target_shape: those of domain B: the same.
         adversarial_loss: name of the losses of translator and discriminator.
         nce_weight: float, of the contrastive loss.
         identity_nce: bool, whether it is taken of images of B as well, and of what the translator makes of them: they
@@ -109,10 +109,10 @@ class CUT(Translator):
         self.patches = patches
         self.temperature = temperature
         self.feature_layers = tuple(feature_layers)
-        if identity_nce and self.image_shape != self.target_shape:
+        if self.image_shape != self.target_shape:
             raise ValueError(
-                f"{type(self).__name__}.identity_nce: images of {self.target_shape[-1]} channels cannot be translated "
-                f"as those of {self.image_shape[-1]}: set identity_nce to False."
+                f"{type(self).__name__}: images of {self.image_shape[-1]} and {self.target_shape[-1]} channels: "
+                "translations pass through the first half of the translator too: give both domains as many channels."
             )
         self.translator = self.translator_network("translator", translator)
         self.discriminator = self.network("discriminator", discriminator, image_shape=self.target_shape, outputs=1)

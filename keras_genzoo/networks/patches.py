@@ -102,7 +102,9 @@ def patch_discriminator(
     images = keras.Input(image_shape, name="images")
     inputs, x, codes = condition(images, images, conditioning, spectral)
     if codes:
-        raise ValueError("patch_discriminator: a label cannot act on every layer here: let it enter as 'one_hot'.")
+        raise ValueError(
+            "patch_discriminator: a label or a noise level cannot act on every layer: let a label enter as 'one_hot'."
+        )
     for level in range(max(levels, 1)):
         x = convolution(x, filters * min(2**level, 8), 2 if levels else 1, normalization if level else None)
     x = convolution(x, filters * min(2 ** max(levels, 1), 8), 1, normalization)

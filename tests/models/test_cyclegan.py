@@ -81,7 +81,7 @@ def test_domains_of_other_channels():
     model.compile()
     with pytest.raises(ValueError, match=r"y has shape \(3, 4, 6, 2\), but \(3, 4, 6, 3\) is expected"):
         model.check_targets(Y, 3, "fit")
-    with pytest.raises(ValueError, match=r"CycleGAN needs an? other for each image"):
+    with pytest.raises(ValueError, match=r"CycleGAN needs an image of a second domain for each image"):
         model.training_step((X,))
 
 

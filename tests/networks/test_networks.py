@@ -12,7 +12,13 @@ from keras_genzoo.networks.conditioning import Label, NoiseLevel
 from keras_genzoo.registry import NETWORKS
 
 # What models pass to a network, by the name of its argument.
-PASSED = {"image_shape": (16, 16, 3), "latent_dim": 64, "outputs": 128, "activation": "tanh"}
+PASSED = {
+    "image_shape": (16, 16, 3),
+    "target_shape": (16, 16, 1),
+    "latent_dim": 64,
+    "outputs": 128,
+    "activation": "tanh",
+}
 CONDITIONING = [(), (Label(3),), (Label(3, "every_layer"),), (NoiseLevel(8),), (Label(3, "embedding"), NoiseLevel(8))]
 
 
@@ -23,9 +29,17 @@ CONDITIONING = [(), (Label(3),), (Label(3, "every_layer"),), (NoiseLevel(8),), (
 def test_a_network_maps_what_it_says_in_float32(name, policy, conditioning):
     parameters = inspect.signature(NETWORKS[name]).parameters
     given = {key: value for key, value in {**PASSED, "conditioning": conditioning}.items() if key in parameters}
-    network, _ = build_network("network", name, given, keras.DTypePolicy(policy))
+    spec = {"network": name}
+    if name == "patch_discriminator":  # one score of a patch, and no place for what acts on every layer
+        spec, given["outputs"] = {**spec, "receptive_field": 16}, 1
+        if any(isinstance(part, NoiseLevel) or part.condition == "every_layer" for part in conditioning):
+            with pytest.raises(ValueError, match="cannot act on every layer"):
+                build_network("network", spec, given, keras.DTypePolicy(policy))
+            return
+    network, _ = build_network("network", spec, given, keras.DTypePolicy(policy))
     assert len(network.inputs) == 1 + len(given.get("conditioning", ()))
-    inputs = [ops.zeros((2, *one.shape[1:]), one.dtype) for one in network.inputs]
+    shapes = [(2, *(16 if size is None else size for size in one.shape[1:])) for one in network.inputs]
+    inputs = [ops.zeros(shape, one.dtype) for shape, one in zip(shapes, network.inputs, strict=True)]
     outputs = network(inputs if len(inputs) > 1 else inputs[0])
     for output in outputs if isinstance(outputs, list) else [outputs]:
         assert output.shape[0] == 2

@@ -40,7 +40,10 @@ class CUT(Translator):
     flip is.
 
     Differs from the paper: the sum of both contrastive terms is not halved, as it is in the authors' code but not in
-    equation 5; convolutions of stride 2 resample, as in CycleGAN, where the authors' blur before.
+    equation 5; convolutions of stride 2 resample, as in CycleGAN, where the authors' have stride 1 and a blur resamples
+    after them, so that their `down_1` and `down_2` are of twice the size; weights begin normal with a deviation of
+    0.02, as in CycleGAN, where the authors' code has Xavier's initialization times 0.02; the learning rate stays, where
+    theirs falls to 0 over the second half of the training.
 
     Args:
         image_shape: (height, width, channels) of the images of domain A.

@@ -37,7 +37,7 @@ class CycleGAN(Translator):
     Reference: Zhu et al. 2017, arXiv:1703.10593, equations 1 to 3, section 4 and appendix 7.
 
     Differs from the paper: discriminators get the translations that the translators made before their update, as in the
-    authors' code.
+    authors' code; the learning rate stays, where the paper's falls to 0 over the second 100 of 200 epochs.
 
     Args:
         image_shape: (height, width, channels) of the images of domain A.

@@ -36,8 +36,7 @@ class CUT(Translator):
     | `nce`, `nce_weight` | L_PatchNCE(G, H, X), lambda_X |
     | `nce_identity`, with the same weight | L_PatchNCE(G, H, Y), lambda_Y = lambda_X |
 
-    Reference: Park et al. 2020, arXiv:2007.15651, equations 1 to 5; FastCUT: section 3 and the authors' code, where the
-    flip is.
+    Reference: Park et al. 2020, arXiv:2007.15651, equations 1 to 5; FastCUT's flip: the authors' code.
 
     Differs from the paper: the sum of both contrastive terms is not halved, as it is in the authors' code but not in
     equation 5; convolutions of stride 2 resample, as in CycleGAN, where the authors' have stride 1 and a blur resamples
@@ -141,9 +140,9 @@ class CUT(Translator):
         missing = [name for name in self.feature_layers if name not in known]
         if missing or not self.feature_layers:
             named = [name for name in known if name.split("_")[0] in ("images", "down", "block")] or list(known)
+            what = f"the translator has no layer '{missing[0]}'" if missing else "there are none"
             raise ValueError(
-                f"{type(self).__name__}.feature_layers: the translator has no layer "
-                f"{missing[0] if missing else '()'!r}, but for example {', '.join(named)}: name some of them."
+                f"{type(self).__name__}.feature_layers: {what}: name some of its layers, such as {', '.join(named)}."
             )
         outputs = [known[name].output for name in self.feature_layers]
         flat = [output for output in outputs if len(output.shape) != 4]

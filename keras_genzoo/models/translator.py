@@ -180,11 +180,15 @@ def reflected(x: Tensor, multiple: int) -> Tensor:
     """Images continued at the right and below to the next multiples, as between mirrors, however small they are."""
     for axis in (1, 2):
         size = ops.shape(x)[axis]
-        period = ops.maximum(2 * size - 2, 1)
-        padded = ops.maximum((size + multiple - 1) // multiple * multiple, _LEAST)
-        places = ops.mod(ops.arange(padded), period)
+        period = _at_least(2 * size - 2, 1)
+        places = ops.mod(ops.arange(_at_least((size + multiple - 1) // multiple * multiple, _LEAST)), period)
         x = ops.take(x, ops.minimum(places, period - places), axis=axis)
     return x
+
+
+def _at_least(size: Any, least: int) -> Any:
+    """A size that is not below `least`: a number stays one, as JAX needs it for a shape."""
+    return max(size, least) if isinstance(size, int) else ops.maximum(size, least)
 
 
 def _multiple(network: keras.Model) -> int | None:

@@ -21,9 +21,19 @@ from keras_genzoo.types import Count, ImageShape
 
 
 @DATASETS.register("random_images")
-def random_images(size: Count, channels: Count, num_images: Count, held_out: Annotated[int, Ge(0)]) -> Split:
+def random_images(
+    size: Count,
+    channels: Count,
+    num_images: Count,
+    held_out: Annotated[int, Ge(0)],
+    target_channels: Count | None = None,
+) -> Split:
     def part(seed: int, count: int) -> ArraySource:
-        image, target = np.random.default_rng(seed).integers(0, 256, (2, count, size, size, channels), dtype="uint8")
+        rng = np.random.default_rng(seed)
+        image, target = (
+            rng.integers(0, 256, (count, size, size, depth), dtype="uint8")
+            for depth in (channels, target_channels or channels)
+        )
         return ArraySource(image, label=np.arange(count) % 2, target=target)
 
     return Split(part(0, num_images), part(1, held_out))

@@ -77,7 +77,7 @@ def test_what_cannot_be_scored():
         patch_discriminator((16, 64, 3))
     with pytest.raises(ValueError, match="outputs=2, but a patch has one score"):
         patch_discriminator((32, 32, 3), outputs=2)
-    with pytest.raises(ValueError, match="a label cannot act on every layer here: let it enter as 'one_hot'"):
+    with pytest.raises(ValueError, match="cannot act on every layer: let a label enter as 'one_hot'"):
         patch_discriminator((32, 32, 3), filters=2, conditioning=(Label(3, "every_layer"),))
     with pytest.raises(ValueError, match="spectral=True and normalization='batch'"):
         patch_discriminator((32, 32, 3), filters=2, spectral=True)

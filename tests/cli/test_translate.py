@@ -1,6 +1,8 @@
 """`genzoo translate`: files, folders and pairs that runs translate, and everything a user gets wrong."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from keras_genzoo import config
 from keras_genzoo.artifacts import Position, Run
 from keras_genzoo.artifacts.run_data import record_of
 from keras_genzoo.data import ArraySource, Split, load_split
+from keras_genzoo.models.pix2pix import Pix2Pix
 from keras_genzoo.registry import DATASETS
 from tests.uses.test_gallery import Page
 
@@ -126,6 +129,29 @@ def test_pairs_that_a_run_held_out(maps, genzoo, tmp_path):
     assert report["measures"]["l1"]["standard_error"] == pytest.approx(errors.std(ddof=1) / np.sqrt(3), rel=0.05)
     assert f"L1    {report['measures']['l1']['mean']:.4f} ± " in text
     assert len((tmp_path / "out" / "translations.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.slow
+def test_what_training_says_comes_next(genzoo, tmp_path, monkeypatch):
+    data = {"dataset": "drawn_outlines", "batch_size": 4, "num_images": 8, "held_out": 4}
+    arguments = {**Pix2Pix.tiny, "image_shape": [16, 16, 1], "target_shape": [16, 16, 3]}
+    preset = {
+        "schema": 2,
+        "model": "pix2pix",
+        "about": "Tiny.",
+        "data": data,
+        "arguments": arguments,
+        "fit": {"epochs": 1},
+    }
+    (tmp_path / "tiny.json").write_text(json.dumps(preset))
+    code, text, errors = genzoo("train", tmp_path / "tiny.json", "--output", tmp_path / "run")
+    assert code == 0, errors
+    (line,) = re.findall(r"^next: (.*)$", text, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    for command in line.split("; "):
+        program, *words = shlex.split(command)
+        assert program == "genzoo" and genzoo(*words)[0] == 0, command
+    assert (tmp_path / "translated" / "index.html").exists()
 
 
 @pytest.mark.slow

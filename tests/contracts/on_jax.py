@@ -31,7 +31,7 @@ Arrays = dict[str, np.ndarray]
 def parity(name: str, folder: Path) -> Arrays:
     """Weights and images after two steps from the given weights."""
     with np.load(folder / f"{name}.start.npz") as start:
-        model = helpers.two_steps(name, start=[start[key] for key in start.files])
+        model = helpers.two_steps(name, start=[start[key] for key in start.files], jit_compile=True)
     weights = {f"weight_{number}": value for number, value in enumerate(model.get_weights())}
     return {**weights, "images": helpers.images(model, seed=5)}
 

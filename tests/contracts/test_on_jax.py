@@ -35,7 +35,9 @@ def test_jax_trains_as_tensorflow_does(on_jax, name):
     for number, (variable, value) in enumerate(zip(here.weights, here.get_weights(), strict=True)):
         # By the largest value of each: an element near 0 may be the rest of a sum of larger ones.
         atol = 1e-6 + 1e-5 * np.abs(value).max(initial=0)
-        np.testing.assert_allclose(there[f"weight_{number}"], value, rtol=0, atol=atol, err_msg=f"{number} {variable.path}")
+        np.testing.assert_allclose(
+            there[f"weight_{number}"], value, rtol=0, atol=atol, err_msg=f"{number} {variable.path}"
+        )
     np.testing.assert_allclose(there["images"].astype(int), helpers.images(here, seed=5), atol=1)
 
 

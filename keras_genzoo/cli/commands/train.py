@@ -153,6 +153,9 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(model, Translates):
         metrics = "losses,l1,psnr" if model.targets == "target" else "losses"
     commands = [shell("sample", run, "--output", "samples.png")] if isinstance(model, Samples) else []
+    if isinstance(model, Translates):
+        given = shell("--data", run) if model.targets == "target" else "--input FOLDER"
+        commands.append(f"{shell('translate', run)} {given} --output translated")
     commands.append(shell("evaluate", run, "--metrics", metrics))
     print(f"next: {'; '.join(f'genzoo {command}' for command in commands)}", flush=True)
     return 0

@@ -45,6 +45,7 @@ setup(
         "scikit-learn>=1.5",
         "scipy>=1.13",
         "tensorflow>=2.21",
+        "typing-extensions>=4.12",
     ],
     extras_require={
         "jax": JAX,

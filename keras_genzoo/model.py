@@ -94,8 +94,8 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
             self._specs[argument] = spec
         return network
 
-    def conditioning_of(self, network: str) -> dict[str, Any]:
-        """What the builder of a network is given beside shapes: `conditioning`, in a conditional model."""
+    def given_to(self, network: str) -> dict[str, Any]:
+        """What the builder of a network is given beside shapes: `conditioning`, of a conditional model, for example."""
         return {}
 
     def component(self, argument: str, kind: SpecKind, value: Any, **given: Any) -> Any:

@@ -4,9 +4,10 @@
 """
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required
 
 from annotated_types import Ge, Gt, Le, Len, Lt
+from typing_extensions import TypedDict
 
 from keras_genzoo.registry import (
     DISCRIMINATOR_AUGMENTATIONS,
@@ -65,6 +66,8 @@ NETWORK = SpecKind(
         "conditioning",
         "num_classes",
         "condition",
+        "fade",
+        "earlier",
     ),
 )
 LIKELIHOOD = SpecKind("likelihood", LIKELIHOODS)
@@ -82,6 +85,28 @@ Regularizers = tuple[Annotated[Any, REGULARIZER], ...]
 DiscriminatorAugmentation = Annotated[Any, DISCRIMINATOR_AUGMENTATION]
 
 Config = dict[str, Any]
+
+
+class GrowthStage(TypedDict, total=False):
+    """A part of the training of a model that grows: images of one size.
+
+    size: height of the images, twice that of the stage before.
+    images: seen in this stage; the last may leave it out, for all that are left.
+    fade: images over which the new layers take over; half of `images` if left out, none in the first stage.
+    batch_size: images in one turn of a player; that of the data if left out.
+    learning_rate: of all players; the optimizers' own if left out.
+    """
+
+    __pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[misc]
+
+    size: Required[Size]
+    images: Images
+    fade: Annotated[int, Ge(0), Le(10**9)]
+    batch_size: Count
+    learning_rate: Positive
+
+
+Growth = Annotated[tuple[GrowthStage, ...], Len(1, 16)]
 
 
 @dataclasses.dataclass(frozen=True)

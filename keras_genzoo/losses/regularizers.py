@@ -163,3 +163,23 @@ class LeCam(Regularizer):
             present = ops.stop_gradient(ops.stack([ops.mean(real), ops.mean(fake)]))
             self.averages.assign(_DECAY * self.averages + (1.0 - _DECAY) * present)
         return lambda: penalty
+
+
+@REGULARIZERS.register("drift")
+class Drift(Regularizer):
+    """Draws the scores of real images to 0: a critic's losses compare scores, and leave them free to drift away.
+
+    Reference: Karras et al. 2018, arXiv:1710.10196, appendix A.1.
+
+    Args:
+        weight: float, epsilon_drift.
+    """
+
+    log = "drift"
+
+    def __init__(self, weight: Positive = 0.001):
+        super().__init__(weight)
+
+    def penalty(self, model: Any, batch: DiscriminatorBatch, training: bool) -> Callable[[], Tensor]:
+        """Returns a function that gives the mean square of the scores of real images."""
+        return lambda: ops.mean(ops.square(batch.real_scores))

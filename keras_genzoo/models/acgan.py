@@ -78,9 +78,9 @@ class ACGAN(CGAN):
         """A score, and a logit for each class."""
         return 1 + self.num_classes
 
-    def conditioning_of(self, network: str) -> dict[str, Any]:
+    def given_to(self, network: str) -> dict[str, Any]:
         """The label, for the generator alone."""
-        return super().conditioning_of(network) if network == "generator" else {}
+        return super().given_to(network) if network == "generator" else {}
 
     def discriminator_outputs(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
         """Scores and logits, (n, 1 + num_classes); labels are not shown."""

@@ -38,6 +38,7 @@ class Adversarial(LatentModel):
     | "gradient_penalty" | `weight`, `every` | Gulrajani et al. 2017, arXiv:1704.00028 |
     | "r1" | `weight`, `every` | Mescheder et al. 2018, arXiv:1801.04406; lazy: Karras et al. 2020, arXiv:1912.04958 |
     | "lecam" | `weight` | Tseng et al. 2021, arXiv:2104.03310 |
+    | "drift" | `weight` | Karras et al. 2018, arXiv:1710.10196 |
 
     | `discriminator_augmentation` | arguments | reference |
     | --- | --- | --- |
@@ -100,7 +101,7 @@ class Adversarial(LatentModel):
             generator,
             latent_dim=latent_dim,
             image_shape=self.image_shape,
-            **self.conditioning_of("generator"),
+            **self.given_to("generator"),
         )
         self.augmentation = self.component(
             "discriminator_augmentation", DISCRIMINATOR_AUGMENTATION, discriminator_augmentation

@@ -76,7 +76,5 @@ class GAN(Adversarial):
         super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
         given = {"image_shape": self.image_shape, "outputs": self.num_outputs}
-        self.discriminator = self.network(
-            "discriminator", discriminator, **given, **self.conditioning_of("discriminator")
-        )
+        self.discriminator = self.network("discriminator", discriminator, **given, **self.given_to("discriminator"))
         self.ready(self.latent_inputs)

@@ -30,7 +30,7 @@ class Labeled(LatentModel):
     num_classes: int
     condition: LabelCondition
 
-    def conditioning_of(self, network: str) -> dict[str, Any]:
+    def given_to(self, network: str) -> dict[str, Any]:
         """The label, for every network."""
         return {"conditioning": (Label(self.num_classes, self.condition),)}
 

@@ -71,7 +71,7 @@ class Variational(Autoencoder):
             encoder,
             image_shape=self.image_shape,
             outputs=self.posterior_distribution.size,
-            **self.conditioning_of("encoder"),
+            **self.given_to("encoder"),
         )
         self.decoder = self.network(
             "decoder",
@@ -79,7 +79,7 @@ class Variational(Autoencoder):
             latent_dim=latent_dim,
             image_shape=self.image_shape,
             activation=self.pixel_distribution.activation,
-            **self.conditioning_of("decoder"),
+            **self.given_to("decoder"),
         )
 
     def require_gaussian_posterior(self, what: str) -> None:

@@ -23,7 +23,6 @@ VALIDATION_SEED = 1
 class Fitting(Staged):
     """The part of a `GenerativeModel` that turns what a user has into batches of `turns * batch_size` images."""
 
-    image_shape: tuple[int, ...]
     handing_back_state: Callable[[], contextlib.AbstractContextManager]
     targets: ClassVar[str | None]
 

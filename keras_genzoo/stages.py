@@ -42,6 +42,8 @@ class Staged(Averaged):
 
     stage = 0
     """The number of the stage that the model is in."""
+    image_shape: tuple[int, ...]
+    """(height, width, channels) of the images in that stage."""
     _training_seeds: keras.random.SeedGenerator
 
     def stages(self) -> tuple[Stage, ...]:
@@ -53,6 +55,11 @@ class Staged(Averaged):
 
         The constructor makes those of stage 0. The players and the logs are the same in all stages.
         """
+
+    @property
+    def final_shape(self) -> tuple[int, ...]:
+        """(height, width, channels) of the images in the last stage."""
+        return self.image_shape
 
     @property
     def images_seen(self) -> int:

@@ -27,7 +27,8 @@ def check_step(model: Any, batch_size: int, where: str) -> None:
     Raises:
         ConfigError: it does.
     """
-    turns, shape = model.turns, tuple(model.image_shape)
+    turns, shape = model.turns, tuple(model.final_shape)
+    batch_size = max(stage.batch_size or batch_size for stage in model.stages())
     if turns > MOST_TURNS:
         raise ConfigError(
             f"{where}: arguments: {turns:,} turns of a player in one train step, and at most {MOST_TURNS} are allowed: "

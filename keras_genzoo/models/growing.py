@@ -68,7 +68,7 @@ class Growing(Adversarial):
             if isinstance(network, keras.Model):
                 raise ValueError(f"{where}.{name} is a keras.Model, which cannot grow: name a network that can.")
         self.growth = tuple(growth)
-        self.final_shape = tuple(image_shape)
+        self._final_shape = tuple(image_shape)
         super().__init__(self._shape_of(0), latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
         self.discriminator = self._grown_discriminator(discriminator)
@@ -81,6 +81,11 @@ class Growing(Adversarial):
         return {**super().get_config(), "image_shape": list(self.final_shape)}
 
     # Stages
+
+    @property
+    def final_shape(self) -> tuple[int, ...]:
+        """As of `GenerativeModel`."""
+        return self._final_shape
 
     def stages(self) -> tuple[Stage, ...]:
         """One for each size."""

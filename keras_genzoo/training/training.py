@@ -123,7 +123,7 @@ class Training:
         model, train, machine = self.model, self.train, self.machine
         names = dict.fromkeys(name for player in model.players() for name in player.networks)
         networks = ", ".join(f"{name} {_large(getattr(model, name).count_params())}" for name in names)
-        images = _size(model.image_shape)
+        images = _size(model.final_shape)
         if isinstance(model, Translates):
             images += f" {'and' if len(model.directions) > 1 else 'to'} {_size(model.target_shape)}"
         turns, held_out = model.turns, _count(self.split.held_out) if len(self.split.held_out) else "none"
@@ -131,12 +131,17 @@ class Training:
         size = f"{turns} turns of {train.batch_size}" if turns > 1 else f"{train.batch_size}"
         device = f"{machine['devices'][0]}, {machine['backend']} {machine[machine['backend']]}"
         xla = "XLA" if model.jit_compile else "no XLA"
+        stages = model.stages()
+        steps = f"{self.steps:,} steps, each of {size} images" if len(stages) == 1 else f"{len(train):,} images"
         rows = [
             ("model", f"{MODELS.name_of(type(model))} for {images}; parameters: {networks}"),
             ("data", f"{printable(self.split.train.name)}: {counts}"),
-            ("plan", f"{self.epochs} epochs of {self.steps:,} steps, each of {size} images"),
+            ("plan", f"{self.epochs} epochs of {steps}"),
             ("on", f"{device}, {model.dtype_policy.name}, {xla}, seed {self.task.seed}"),
         ]
+        if len(stages) > 1:
+            parts = (f"{stage.name} for {stage.images:,} images" if stage.images else stage.name for stage in stages)
+            rows.insert(3, ("stages", ", ".join(parts)))
         if self.task.path is not None and self.options.data is None and self.earlier is None:
             rows.insert(2, ("from", f"{printable(self.task.path)}, as the preset says"))
         if "bfloat16" in model.dtype_policy.name and emulates_bfloat16():

@@ -49,7 +49,7 @@ def test_turns(monkeypatch):
 @pytest.mark.parametrize("name", config.list_presets())
 def test_the_presets_of_the_zoo_are_far_from_the_limits(name):
     data, shape = config.resolve(name)["data"], config.resolve(name)["arguments"]["image_shape"]
-    assert 4 * data["batch_size"] * 5 * shape[0] * shape[1] * shape[2] < limits.MOST_BYTES / 50
+    assert 4 * data["batch_size"] * 5 * shape[0] * shape[1] * shape[2] < limits.MOST_BYTES / 20
 
 
 def test_a_preset_does_not_say_where_files_are_kept():

@@ -36,7 +36,7 @@ test: $(DEV)
 	@$(PYTEST) -m "not slow and not matrix"
 
 test-all: $(DEV)
-	@$(PYTEST) -m "not matrix"
+	@$(PYTEST) -m "not matrix" --durations=40
 
 test-matrix: $(DEV)
 	@$(PYTEST) -m matrix

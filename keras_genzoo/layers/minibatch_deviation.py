@@ -32,7 +32,8 @@ class MinibatchDeviation(keras.layers.Layer):
         """Feature maps (n, height, width, channels + 1)."""
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         count, (height, width, channels) = ops.shape(x)[0], x.shape[1:]
-        groups = ops.maximum(count // self.group_size, 1)
+        groups = count // self.group_size  # a tensor in a graph of TensorFlow, for batches of any size
+        groups = max(groups, 1) if isinstance(groups, int) else ops.maximum(groups, 1)
         numbers = ops.arange(count) % groups
         # (groups, n): the share of each image in the mean of each group.
         belongs = ops.cast(ops.equal(ops.arange(groups)[:, None], numbers[None]), x.dtype)

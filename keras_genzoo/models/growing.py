@@ -89,12 +89,13 @@ class Growing(Adversarial):
 
     def stages(self) -> tuple[Stage, ...]:
         """One for each size."""
+        grows = len(self.growth) > 1  # else images are of one size, which any dataset can give
         return tuple(
             Stage(
                 f"{part['size']} px",
                 part.get("images"),
                 part.get("batch_size"),
-                part["size"],
+                part["size"] if grows else None,
                 part.get("learning_rate"),
             )
             for part in self.growth
@@ -151,7 +152,7 @@ class Growing(Adversarial):
         layer = next((layer for layer in self.discriminator.layers if isinstance(layer, Fade)), None)
         if layer is None:
             return x
-        coarse = ops.average_pool(x, 2, data_format="channels_last")
+        coarse = ops.average_pool(x, 2, strides=2, data_format="channels_last")
         coarse = ops.repeat(ops.repeat(coarse, 2, axis=1), 2, axis=2)
         return coarse + ops.convert_to_tensor(layer.alpha) * (x - coarse)
 

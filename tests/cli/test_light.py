@@ -44,6 +44,12 @@ def test_a_table_of_results(tmp_path):
     assert (codes, modules) == ([0], "[]"), errors
 
 
+def test_a_classifier_s_command_knows_the_datasets(tmp_path):
+    """In a process where nothing else has registered them."""
+    codes, errors, modules = imported_by(tmp_path, ["classifier", "fashion_mist", "--output", tmp_path / "new"])
+    assert (codes, modules) == ([2], "[]") and "did you mean 'fashion_mnist'" in errors, errors
+
+
 def test_mistakes(trained, folder, tmp_path):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "letter.txt").write_text("mine")

@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Trains, measures on the held-out images, writes the folder, and says how to use it."""
+    import keras_genzoo.data  # noqa: F401 - registers the datasets
     from keras_genzoo.artifacts import check_free
     from keras_genzoo.registry import DATASETS
 

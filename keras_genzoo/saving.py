@@ -30,14 +30,18 @@ class Saved(keras.Model):
 
     @classmethod
     def constructor_arguments(cls) -> dict[str, inspect.Parameter]:
-        """The constructor's arguments by name: its own, and those of the bases that its `**kwargs` reach."""
+        """The constructor's arguments by name: its own, and those of the bases that its `**kwargs` reach.
+
+        What a base takes by position alone they do not reach.
+        """
         found: dict[str, inspect.Parameter] = {}
+        unreached = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
         for owner in cls.__mro__:
             if "__init__" not in vars(owner):
                 continue
             parameters = inspect.signature(vars(owner)["__init__"]).parameters.values()
             for parameter in parameters:
-                if parameter.name != "self" and parameter.kind is not parameter.VAR_KEYWORD:
+                if parameter.name != "self" and parameter.kind not in unreached:
                     found.setdefault(parameter.name, parameter)
             if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
                 break

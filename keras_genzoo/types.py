@@ -68,6 +68,7 @@ NETWORK = SpecKind(
         "condition",
         "fade",
         "earlier",
+        "style_dim",
     ),
 )
 LIKELIHOOD = SpecKind("likelihood", LIKELIHOODS)

@@ -53,7 +53,7 @@ class Adversarial(LatentModel):
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         adversarial_loss: name of the losses of both players: "minimax", "non_saturating", "least_squares", "hinge",
             "wasserstein" or "relativistic_average".
-        generator: network from latents to images.
+        generator: network of images: from latents, or from what `generator_inputs` says.
         label_smoothing: float in [0, 1), s: the discriminator's target for real images is 1 - s, where the loss has
             one.
         instance_noise: number, or schedule of train steps: the standard deviation of noise on all images of the
@@ -72,12 +72,16 @@ class Adversarial(LatentModel):
     discriminator_name: ClassVar[str] = "discriminator"
     """"discriminator" or "critic": the name of the network and its player, of `<name>_steps` and of `<name>_loss`."""
 
+    generator_networks: ClassVar[tuple[str, ...]] = ("generator",)
+    """The networks of the generator, in the order of data; the last makes the images."""
+
     def __init__(
         self,
         image_shape: ImageShape,
         latent_dim: Count,
         adversarial_loss: AdversarialLossName,
         generator: Network,
+        /,
         label_smoothing: Momentum = 0.0,
         instance_noise: Scalar = 0.0,
         regularizers: Regularizers = (),
@@ -96,13 +100,7 @@ class Adversarial(LatentModel):
                 f"{type(self).__name__}.label_smoothing is {label_smoothing:g}, but the loss '{adversarial_loss}' has "
                 "no targets to smooth: leave it out."
             )
-        self.generator = self.network(
-            "generator",
-            generator,
-            latent_dim=latent_dim,
-            image_shape=self.image_shape,
-            **self.given_to("generator"),
-        )
+        self.make_generator(generator)
         self.augmentation = self.component(
             "discriminator_augmentation", DISCRIMINATOR_AUGMENTATION, discriminator_augmentation
         )
@@ -137,6 +135,16 @@ class Adversarial(LatentModel):
             names += ["overfitting", "augment_probability"]
         self.logs = (*self.logs, *names)
         super().ready(inputs)
+
+    def make_generator(self, spec: Network) -> None:
+        """Makes the network of images, of the size that they have now."""
+        name = self.generator_networks[-1]
+        given = {**self.generator_inputs(), "image_shape": self.image_shape, **self.given_to(name)}
+        setattr(self, name, self.network(name, spec, **given))
+
+    def generator_inputs(self) -> dict[str, Any]:
+        """What the network of images is told of its inputs."""
+        return {"latent_dim": self.latent_dim}
 
     # What a conditional model redefines
 
@@ -175,7 +183,7 @@ class Adversarial(LatentModel):
         name = self.discriminator_name
         return (
             Player(name, (name,), self.discriminator_loss, steps=getattr(self, f"{name}_steps")),
-            Player("generator", ("generator",), self.generator_loss),
+            Player("generator", self.generator_networks, self.generator_loss),
         )
 
     @property

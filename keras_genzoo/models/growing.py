@@ -20,13 +20,18 @@ _IMAGES = 800_000  # that new layers take to fade in, and again to settle
 
 def growth_of_the_paper(smallest: int, largest: int) -> Growth:
     """The stages in which Karras et al. 2018 train on images of `largest` pixels, from `smallest` on."""
+    return tuple(
+        {"size": size, "images": _IMAGES * (1 if size == smallest else 2), "batch_size": _BATCHES.get(size, 16)}
+        for size in sizes_from(smallest, largest)
+    )
+
+
+def sizes_from(smallest: int, largest: int) -> list[int]:
+    """The sizes of stages, each twice the one before."""
     sizes = [smallest]
     while sizes[-1] < largest:
         sizes.append(2 * sizes[-1])
-    return tuple(
-        {"size": size, "images": _IMAGES * (1 if size == smallest else 2), "batch_size": _BATCHES.get(size, 16)}
-        for size in sizes
-    )
+    return sizes
 
 
 class Growing(Adversarial):
@@ -42,7 +47,7 @@ class Growing(Adversarial):
             see `types.GrowthStage`.
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         adversarial_loss: name of the losses of both players: see `Adversarial`.
-        generator: network from latents to images, which grows.
+        generator: network of images, which grows.
         discriminator: network from images to scores, which grows.
         discriminator_steps: integer, discriminator updates for each generator update.
         kwargs: as for `Adversarial`.
@@ -60,18 +65,20 @@ class Growing(Adversarial):
         generator: Network,
         discriminator: Network,
         discriminator_steps: Count,
+        /,
         **kwargs: Any,
     ):
         where = type(self).__name__
         _check_growth(growth, check_square(image_shape, f"{where}.image_shape"), where)
-        for name, network in (("generator", generator), ("discriminator", discriminator)):
+        for name, network in ((self.generator_networks[-1], generator), ("discriminator", discriminator)):
             if isinstance(network, keras.Model):
                 raise ValueError(f"{where}.{name} is a keras.Model, which cannot grow: name a network that can.")
         self.growth = tuple(growth)
         self._final_shape = tuple(image_shape)
+        self._fading = fade_of(growth, 0) > 0
         super().__init__(self._shape_of(0), latent_dim, adversarial_loss, generator, **kwargs)
         self.discriminator_steps = discriminator_steps
-        self.discriminator = self._grown_discriminator(discriminator)
+        self._make_discriminator(discriminator)
         self.stage_start = self.add_weight(
             (), "zeros", dtype="int32", trainable=False, aggregation="only_first_replica", name="stage_start"
         )
@@ -104,27 +111,18 @@ class Growing(Adversarial):
     def enter(self, stage: int) -> None:
         """Doubles the images: the networks get layers for them, and keep those that they have."""
         self.image_shape = self._shape_of(stage)
-        self.generator = self.network(
-            "generator",
-            self._specs["generator"],
-            latent_dim=self.latent_dim,
-            image_shape=self.image_shape,
-            **self._growing("generator", stage),
-        )
-        self.discriminator = self._grown_discriminator(self._specs["discriminator"], stage)
+        self._fading = fade_of(self.growth, stage) > 0
+        self.make_generator(self._specs[self.generator_networks[-1]])
+        self._make_discriminator(self._specs["discriminator"])
         self.stage_start.assign(self.images_seen)
 
     def given_to(self, network: str) -> dict[str, Any]:
-        """What a network that grows is given in the first stage."""
-        return self._growing(network, 0)
+        """What a network that grows is given: the one before it, if there is one, whose layers it takes over."""
+        return {"fade": self._fading, "earlier": getattr(self, network, None)}
 
-    def _growing(self, network: str, stage: int) -> dict[str, Any]:
-        earlier = getattr(self, network) if stage else None
-        return {"fade": fade_of(self.growth, stage) > 0, "earlier": earlier}
-
-    def _grown_discriminator(self, spec: Network, stage: int = 0) -> keras.Model:
-        growing = self._growing("discriminator", stage)
-        return self.network("discriminator", spec, image_shape=self.image_shape, outputs=self.num_outputs, **growing)
+    def _make_discriminator(self, spec: Network) -> None:
+        given = {"image_shape": self.image_shape, "outputs": self.num_outputs, **self.given_to("discriminator")}
+        self.discriminator = self.network("discriminator", spec, **given)
 
     def _shape_of(self, stage: int) -> ImageShape:
         size = self.growth[stage]["size"]
@@ -134,9 +132,8 @@ class Growing(Adversarial):
 
     def fades(self) -> Iterator[Fade]:
         """The layers that mix the present level with the one before, if there are any."""
-        for network in (self.generator, self.discriminator, self.ema):
-            if network is not None:
-                yield from (layer for layer in network._flatten_layers() if isinstance(layer, Fade))
+        for name in (self.generator_networks[-1], "discriminator", *self.averages().values()):
+            yield from (layer for layer in getattr(self, name)._flatten_layers() if isinstance(layer, Fade))
 
     def training_step(self, data: Any) -> dict[str, Tensor]:
         """Moves alpha on, then every player takes its turns."""

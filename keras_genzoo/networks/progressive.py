@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_genzoo.layers.blur import Blur
 from keras_genzoo.layers.channel_bias import ChannelBias
 from keras_genzoo.layers.equalized import EqualizedConv2D, EqualizedDense
 from keras_genzoo.layers.fade import Fade
@@ -122,6 +123,7 @@ def progressive_discriminator(
     outputs: Count = 1,
     filters: Filters | None = None,
     group_size: Count = 4,
+    blur: bool = False,
     fade: bool = False,
     earlier: keras.Model | None = None,
 ) -> keras.Model:
@@ -132,6 +134,8 @@ def progressive_discriminator(
         outputs: integer, scores for each image.
         filters: of each level, from that of 4 pixels on, as for `progressive_generator`.
         group_size: integer, images of which the deviation is taken: see `MinibatchDeviation`.
+        blur: bool, whether maps are blurred before the convolution that halves them, and halved before its leaky ReLU:
+            StyleGAN's discriminator (Karras et al. 2019, arXiv:1812.04948, section 2).
         fade: bool, whether this level's first features are mixed with those of the halved image, by the weight `alpha`
             of the layer `fade`.
         earlier: the same network at half the size, whose layers it takes over.
@@ -142,17 +146,24 @@ def progressive_discriminator(
     filters = filters_of(filters, image_shape, "progressive_discriminator")
     layer = taking_over(earlier)
 
+    def linear(x: Tensor, count: int, name: str, size: int = 3) -> Tensor:
+        return layer(EqualizedConv2D, count, size, padding="same", name=name)(x)
+
     def convolution(x: Tensor, count: int, name: str, size: int = 3) -> Tensor:
-        return layers.LeakyReLU(0.2)(layer(EqualizedConv2D, count, size, padding="same", name=name)(x))
+        return layers.LeakyReLU(0.2)(linear(x, count, name, size))
+
+    def halving(x: Tensor, count: int, name: str) -> Tensor:
+        # Means, whose second-order gradient a penalty needs: a resize has none.
+        if blur:
+            return layers.LeakyReLU(0.2)(layers.AveragePooling2D(2)(linear(Blur()(x), count, name)))
+        return layers.AveragePooling2D(2)(convolution(x, count, name))
 
     images = keras.Input(image_shape, name="images")
     size = image_shape[0]
     x = convolution(images, filters[-1], f"image_{size}", 1)
     for level in reversed(range(1, len(filters))):
         x = convolution(x, filters[level], f"convolution_{size}_1")
-        x = convolution(x, filters[level - 1], f"convolution_{size}_2")
-        # Means, whose second-order gradient a penalty needs: a resize has none.
-        x, size = layers.AveragePooling2D(2)(x), size // 2
+        x, size = halving(x, filters[level - 1], f"convolution_{size}_2"), size // 2
         if fade and level == len(filters) - 1:
             halved = layers.AveragePooling2D(2)(images)
             x = Fade(name="fade")([convolution(halved, filters[level - 1], f"image_{size}", 1), x])

@@ -234,7 +234,7 @@ def test_all_options_at_once_and_two_learning_rates():
         ({"discriminator_augmentation": "adda"}, "GAN.discriminator_augmentation: there is no augmentation"),
         (
             {"regularizers": ["r2"]},
-            r"GAN.regularizers\[0\]: there is no regularizer 'r2'; there are: gradient_penalty, lecam, r1",
+            r"GAN.regularizers\[0\]: there is no regularizer 'r2'; there are: drift, gradient_penalty, lecam, r1",
         ),
         (
             {"regularizers": ["r1", {"regularizer": "lecam", "every": 4}]},

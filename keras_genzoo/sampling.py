@@ -104,26 +104,23 @@ class SamplingModel(GenerativeModel):
         """Adds `generate`, images number 0 to num - 1 of a seed, and `sample`, those of any numbers, as uint8.
 
         Image number i of a seed is the same in both. Where `sample_options` has options that are tensors,
-        `sample_with_options` takes them too, as further scalars of float32.
+        `generate_with_options` and `sample_with_options` take them too, as further scalars of float32.
         """
         names = [name for name, option in self.sample_options.items() if option.tensor and option.default is not None]
 
-        def generate(num: Tensor, seed: Tensor) -> Tensor:
-            return sample(ops.arange(num), seed)
+        def generate(num: Tensor, seed: Tensor, *values: Tensor) -> Tensor:
+            return sample(ops.arange(num), seed, *values)
 
         def sample(indices: Tensor, seed: Tensor, *values: Tensor) -> Tensor:
             options = dict(zip(names, values, strict=False))
             return images.to_pixels(self.sample(indices, seed, **options), ops)
 
         seed = {"seed": ArraySpec((), "int64")}
-        indices = {"indices": ArraySpec((None,), "int32"), **seed}
-        found = {
-            **super().endpoints(),
-            "generate": Endpoint(generate, {"num": ArraySpec((), "int32"), **seed}),
-            "sample": Endpoint(sample, indices),
-        }
+        num, indices = {"num": ArraySpec((), "int32"), **seed}, {"indices": ArraySpec((None,), "int32"), **seed}
+        found = {**super().endpoints(), "generate": Endpoint(generate, num), "sample": Endpoint(sample, indices)}
         if names:
             options = {name: ArraySpec(()) for name in names}
+            found["generate_with_options"] = Endpoint(generate, {**num, **options})
             found["sample_with_options"] = Endpoint(sample, {**indices, **options})
         return found
 

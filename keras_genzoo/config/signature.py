@@ -13,6 +13,12 @@ from keras_genzoo.registry import did_you_mean
 Fields = dict[str, tuple[Any, Any]]
 """Keywords: a dictionary from each name to its type and its default, `...` where it has none."""
 
+_NO_KEYWORDS = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.VAR_KEYWORD,
+)
+
 
 class Section(pydantic.BaseModel):
     """An object in a preset: nothing beyond its fields, and no value of another type."""
@@ -59,7 +65,8 @@ def section(title: str, refusal: str, fields: Fields, instead: Mapping[str, str]
 def signature_of(function: Callable[..., Any], infer: Callable[[inspect.Parameter], Any] | None = None) -> Fields:
     """The typed keywords of a function or class.
 
-    A class whose constructor takes `**kwargs` has its bases' keywords too, down to Keras' own classes.
+    A class whose constructor takes `**kwargs` has its bases' keywords too, down to Keras' own classes; what takes its
+    place by position alone is no keyword.
 
     Args:
         function: function or class.
@@ -73,7 +80,7 @@ def signature_of(function: Callable[..., Any], infer: Callable[[inspect.Paramete
         hints = typing.get_type_hints(constructor, include_extras=True)
         parameters = inspect.signature(constructor).parameters.values()
         for parameter in parameters:
-            if parameter.name == "self" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            if parameter.name == "self" or parameter.kind in _NO_KEYWORDS:
                 continue
             if parameter.name not in hints and infer is None:
                 raise TypeError(f"{function.__qualname__}: the argument '{parameter.name}' needs a type, for presets.")

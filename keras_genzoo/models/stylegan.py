@@ -66,8 +66,8 @@ class StyleGAN(Growing):
 
     Reference: Karras et al. 2019, arXiv:1812.04948.
 
-    Differs from the paper: R1 is taken in each 16th step (Karras et al. 2020, arXiv:1912.04958, section 3.1; the paper's
-    is `r1_every=1`); the layer at which styles are mixed is drawn for each image, not for each batch.
+    Differs from the paper: R1 is taken in each 16th step (Karras et al. 2020, arXiv:1912.04958, section 3.1; here the
+    paper's is `r1_every=1`); the layer at which styles are mixed is drawn for each image, not for each batch.
 
     Args:
         image_shape: (height, width, channels) of the images in the last stage: a square, its side a power of two.

@@ -38,6 +38,14 @@ def test_a_signature_goes_up_the_bases_while_there_are_kwargs():
     assert signature_of(Closed) == {"weight": (float, ...)}
 
 
+def test_what_is_given_by_position_alone_is_no_keyword():
+    class Placed(Base):
+        def __init__(self, shape: int, /, width: Count, **kwargs: Any):
+            pass
+
+    assert list(signature_of(Placed)) == ["width", "momentum", "name"]
+
+
 def test_a_class_without_constructor_has_that_of_its_base():
     class Heir(Closed):
         pass

@@ -45,6 +45,11 @@ def exported(tmp_path_factory):
 
 def arguments(model: GenerativeModel, endpoint: str) -> list[np.ndarray]:
     """Arrays for an endpoint: three of what it takes any number of."""
+    if endpoint.endswith("_with_options"):
+        values = [
+            np.array(0.5, "float32") for name in model.endpoints()[endpoint].inputs if name in model.sample_options
+        ]
+        return [*arguments(model, endpoint.removesuffix("_with_options")), *values]
     if endpoint == "generate":
         return [np.array(3, "int32"), np.array(2**32 - 1, "int64")]
     if endpoint == "sample":
@@ -65,7 +70,11 @@ def test_an_export_answers_as_the_model_does(exported, name):
     expected = {"serve": ops.convert_to_numpy(model(helpers.packed(model, arguments(model, "serve"))))}
     if isinstance(model, Samples):
         expected["generate"] = model.generate(3, seed=2**32 - 1)
-        expected["sample"] = to_pixels(ops.convert_to_numpy(model.sample(*arguments(model, "sample"))))
+        for endpoint in {"sample", "generate_with_options", "sample_with_options"} & model.endpoints().keys():
+            given = arguments(model, endpoint)
+            numbers = np.arange(given[0]) if endpoint.startswith("generate") else given[0]
+            options = dict(zip(list(model.endpoints()[endpoint].inputs)[2:], given[2:], strict=True))
+            expected[endpoint] = to_pixels(ops.convert_to_numpy(model.sample(numbers, given[1], **options)))
     if isinstance(model, Translates):
         for direction, endpoint in zip(model.directions, ("a_to_b", "b_to_a"), strict=False):
             endpoint = endpoint if endpoint in model.endpoints() else "translate"

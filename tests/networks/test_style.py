@@ -21,7 +21,7 @@ def inputs(network, count=2):
 
 
 def test_the_paper_s_parameters_at_1024_pixels():
-    """26.2 million: the authors' 26,219,627 count the layers to images of all sizes, of which the last alone is left."""
+    """26.2 million: the authors' 26,219,627 count the layers to images of all sizes; here the last alone is left."""
     with budget.unallocated(keep=False):
         mapping, synthesis = style_mapping(512, 512), style_synthesis(512, (1024, 1024, 3))
         trained = sum(np.prod(w.shape) for network in (mapping, synthesis) for w in network.trainable_weights)

@@ -68,7 +68,7 @@ class Adversarial(LatentModel):
         ValueError: there is no such loss, or an option has no meaning with it.
     """
 
-    ema_of = "generator"
+    ema_of: ClassVar[str | tuple[str, ...]] = "generator"
     discriminator_name: ClassVar[str] = "discriminator"
     """"discriminator" or "critic": the name of the network and its player, of `<name>_steps` and of `<name>_loss`."""
 

@@ -12,7 +12,6 @@ from keras_genzoo.capabilities import SampleOption
 from keras_genzoo.export import Endpoint
 from keras_genzoo.losses.regularizers import R1
 from keras_genzoo.models.growing import Growing, sizes_from
-from keras_genzoo.networks.style import sizes_of_layers
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import (
     AdversarialLossName,
@@ -193,19 +192,10 @@ class StyleGAN(Growing):
             raise ValueError("StyleGAN: fresh noise is of images with a number: use sample or generate.")
         return self.images_of_styles(self.truncated(self.styles_of(z), truncation, truncated_layers))
 
-    def sample(
-        self,
-        indices: Tensor,
-        seed: Tensor,
-        truncation: Tensor = None,
-        truncated_layers: int | None = None,
-        noise: Noise = "fixed",
-    ) -> Tensor:
+    def sample(self, indices: Tensor, seed: Tensor, noise: Noise = "fixed", **options: Any) -> Tensor:
         """Images of latents drawn for each (seed, index); options: see `sample_options`."""
-        styles = self.truncated(self.styles_of(self.sample_latents(indices, seed)), truncation, truncated_layers)
-        drawn = None
-        if noise == "fresh":
-            drawn = counter_rng.normal(seed, indices, self._noise_size, _NOISE, xp=ops)
+        styles = self.truncated(self.styles_of(self.sample_latents(indices, seed)), **options)
+        drawn = counter_rng.normal(seed, indices, self._noise_size, _NOISE, xp=ops) if noise == "fresh" else None
         return self.images_of_styles(styles, drawn)
 
     def checked_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,7 +262,7 @@ class StyleGAN(Growing):
 
     @property
     def _noise_size(self) -> int:
-        return sum(size**2 for size in sizes_of_layers(self.image_shape))
+        return int(self.synthesis.inputs[1].shape[1])
 
     def map(self, z: Array, batch_size: int = 64) -> Array:
         """w (n, style_dim) of latents (n, latent_dim), as float arrays."""

@@ -97,6 +97,36 @@ class Decodes(Protocol):
 
 
 @runtime_checkable
+class HasStyles(Protocol):
+    """Turns latents z into styles w, which enter its layers one by one: the coarsest first."""
+
+    image_shape: tuple[int, int, int]
+    latent_dim: int
+    style_dim: int
+    style_mean: Tensor
+    """The mean of w (style_dim,)."""
+
+    @property
+    def style_layers(self) -> int:
+        """The number of layers that take a style: two of each size from 4 pixels on."""
+
+    def images_of_styles(self, w: Tensor) -> Tensor:
+        """Images in [-1, 1] of w, for all layers (n, style_dim) or for each (n, layers, style_dim)."""
+
+    def truncated(self, w: Tensor, truncation: Any = None, truncated_layers: int | None = None) -> Tensor:
+        """w for each layer (n, layers, style_dim), moved towards its mean."""
+
+    def check_style_mean(self, where: str) -> None:
+        """Refuses a model whose mean of w is not known, in the name of the caller."""
+
+    def map(self, z: Array, batch_size: int = 64) -> Array:
+        """w (n, style_dim) of latents (n, latent_dim)."""
+
+    def synthesize(self, w: Array, batch_size: int = 64) -> Array:
+        """uint8 images of w, for all layers or for each."""
+
+
+@runtime_checkable
 class Reconstructs(Protocol):
     """Gives images back."""
 

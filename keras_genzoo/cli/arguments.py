@@ -49,6 +49,28 @@ def add_picture(parser: argparse.ArgumentParser, command: str) -> None:
     )
 
 
+def add_output_picture(parser: argparse.ArgumentParser, command: str) -> None:
+    """Where the picture of a command goes that makes no animation."""
+    parser.add_argument(
+        "--output",
+        metavar="FILE.png",
+        type=path,
+        help=f"the picture; .json lies beside it (default RUN/{command}.png); only what this command has made is "
+        "replaced",
+    )
+
+
+def add_truncation(parser: argparse.ArgumentParser) -> None:
+    """How far styles of seeds are moved towards their mean."""
+    parser.add_argument(
+        "--truncation",
+        metavar="PSI",
+        type=number_in(-10, 10, "a number above -10 and below 10"),
+        default=1.0,
+        help="draw styles of seeds towards the mean: below 1 images are better, and less varied (default 1)",
+    )
+
+
 def word(text: str) -> str:
     """A name: any text but an empty one."""
     if not text.strip():

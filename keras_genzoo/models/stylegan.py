@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_genzoo import counter_rng, images
@@ -257,7 +256,7 @@ class StyleGAN(Growing):
 
     def check_style_mean(self, where: str) -> None:
         """Refuses a model whose mean of w is not known yet, in the name of the caller."""
-        if not np.any(ops.convert_to_numpy(self.style_mean)):
+        if not ops.convert_to_numpy(self.style_mean).any():
             raise ValueError(f"StyleGAN.{where}: no mean of w yet, as nothing was trained: train, or leave it out.")
 
     @property
@@ -274,9 +273,9 @@ class StyleGAN(Growing):
         Raises:
             ValueError: w has another shape.
         """
-        w, layers = np.asarray(w, "float32"), self.style_layers
+        w, layers = ops.convert_to_numpy(ops.convert_to_tensor(w, dtype="float32")), self.style_layers
         if w.shape[1:] == (self.style_dim,):
-            w = np.repeat(w[:, None], layers, axis=1)
+            w = w[:, None].repeat(layers, axis=1)
         if w.shape[1:] != (layers, self.style_dim):
             raise ValueError(
                 f"StyleGAN.synthesize: w has shape {w.shape}, but (n, {self.style_dim}), or for each layer (n, "

@@ -1,8 +1,9 @@
 """Uses of trained models, as functions of a model and arrays; `genzoo` has a command for each.
 
 Latents are walked through (`traverse`, `interpolate`) and added up (`attribute_direction`, `move`); images are scored
-by how atypical they are (`outlier_scores`, `threshold`), and rare ones get larger weights (`rarity_weights`). Files
-and pairs are translated from one domain to another (`translate_files`, `translate_source`).
+by how atypical they are (`outlier_scores`, `threshold`), and rare ones get larger weights (`rarity_weights`). Styles
+are mixed (`mix`), found for real images (`project`), and walked through as any latents (`StyleSpace`). Files and pairs
+are translated from one domain to another (`translate_files`, `translate_source`).
 """
 
 from keras_genzoo.uses.arithmetic import attribute_direction, find_attribute, move, separation
@@ -16,21 +17,28 @@ from keras_genzoo.uses.latents import (
     decode,
     draw,
     encode,
-    is_standard_normal,
     joined,
     rank_latents,
     vectors,
     with_vectors,
 )
+from keras_genzoo.uses.mix import layers_of, mix
 from keras_genzoo.uses.outliers import detection, known_outliers, outlier_scores, p_values, png_nats, threshold
+from keras_genzoo.uses.project import Projection, project
 from keras_genzoo.uses.properties import Property, properties
+from keras_genzoo.uses.spaces import LatentSpace, PrincipalStyles, StyleSpace
+from keras_genzoo.uses.style_files import read_styles, write_styles
 from keras_genzoo.uses.translate import translate_file, translate_files, translate_source
 from keras_genzoo.uses.translations import Translation, Translations
 from keras_genzoo.uses.traverse import traverse
 
 __all__ = [
+    "LatentSpace",
+    "PrincipalStyles",
+    "Projection",
     "Property",
     "Ranking",
+    "StyleSpace",
     "Translation",
     "Translations",
     "at",
@@ -44,18 +52,21 @@ __all__ = [
     "find_attribute",
     "in_use",
     "interpolate",
-    "is_standard_normal",
     "joined",
     "kind_for",
     "known_outliers",
+    "layers_of",
+    "mix",
     "move",
     "outlier_scores",
     "p_values",
     "png_nats",
+    "project",
     "properties",
     "proportions",
     "rank_latents",
     "rarity_weights",
+    "read_styles",
     "read_table",
     "separation",
     "slerp",
@@ -66,4 +77,5 @@ __all__ = [
     "traverse",
     "vectors",
     "with_vectors",
+    "write_styles",
 ]

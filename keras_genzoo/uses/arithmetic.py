@@ -7,8 +7,9 @@ import numpy as np
 
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import did_you_mean
-from keras_genzoo.uses.latents import check_latents, decode, vectors, with_vectors
+from keras_genzoo.uses.latents import decode, vectors, with_vectors
 from keras_genzoo.uses.properties import Property, means_absent
+from keras_genzoo.uses.spaces import LatentSpace, space_of
 
 FEWEST = 3
 """The least number of images with an attribute, and without it, for a direction: as many as Radford et al. took."""
@@ -128,13 +129,15 @@ def separation(latents: np.ndarray, has: np.ndarray, direction: np.ndarray) -> f
     return float(roc_auc_score(has, np.asarray(latents, "float64") @ np.asarray(direction, "float64")))
 
 
-def move(model: GenerativeModel, z: Any, direction: np.ndarray, strengths: Sequence[float] | np.ndarray) -> np.ndarray:
+def move(
+    model: GenerativeModel | LatentSpace, z: Any, direction: np.ndarray, strengths: Sequence[float] | np.ndarray
+) -> np.ndarray:
     """Returns images of latents that are moved along a direction; the label of a conditional model stays.
 
     Reference: White 2016, "Sampling generative networks", arXiv:1609.04468, section 3 (attribute vectors).
 
     Args:
-        model: a built model with latents.
+        model: a built model with latents, or a space of them.
         z: latents (n, latent_dim), as `uses.encode` and `uses.draw` give them.
         direction: float array (latent_dim,), as `attribute_direction` gives it.
         strengths: floats, multiples of the direction that are added; 0 is the reconstruction.
@@ -148,9 +151,9 @@ def move(model: GenerativeModel, z: Any, direction: np.ndarray, strengths: Seque
     Example:
         >>> rows = move(model, encode(model, faces), glasses, np.linspace(-2, 2, 9))
     """
-    check_latents(model, "move")
+    space = space_of(model, "move")
     direction = np.asarray(direction, "float32")
-    if direction.shape != (model.latent_dim,):
-        raise ValueError(f"move: direction has shape {direction.shape}, but ({model.latent_dim},) is expected.")
+    if direction.shape != (space.latent_dim,):
+        raise ValueError(f"move: direction has shape {direction.shape}, but ({space.latent_dim},) is expected.")
     moved = vectors(z).astype("float32")[:, None] + np.asarray(strengths, "float32")[:, None] * direction
-    return decode(model, with_vectors(z, moved))
+    return decode(space, with_vectors(z, moved))

@@ -5,13 +5,14 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_genzoo.model import GenerativeModel
-from keras_genzoo.uses.latents import check_latents, decode, is_standard_normal, vectors, with_vectors
+from keras_genzoo.uses.latents import decode, vectors, with_vectors
+from keras_genzoo.uses.spaces import LatentSpace, space_of
 
 Kind = Literal["linear", "spherical"]
 
 
 def interpolate(
-    model: GenerativeModel,
+    model: GenerativeModel | LatentSpace,
     a: Any,
     b: Any,
     fractions: np.ndarray,
@@ -26,7 +27,7 @@ def interpolate(
     Reference: White 2016, "Sampling generative networks", arXiv:1609.04468, section 2.1.
 
     Args:
-        model: a built model with latents.
+        model: a built model with latents, or a space of them (`StyleSpace`).
         a: latents (n, latent_dim), as `uses.encode` and `uses.draw` give them.
         b: as many latents.
         fractions: floats of shape (steps,) in [0, 1], of the way from `a` to `b`.
@@ -42,24 +43,24 @@ def interpolate(
         >>> a, b = encode(model, faces[:4]), encode(model, faces[4:8])
         >>> rows = interpolate(model, a, b, np.linspace(0, 1, 10))
     """
-    check_latents(model, "interpolate")
+    space = space_of(model, "interpolate")
     start, end = (vectors(z).astype("float32")[:, None] for z in (a, b))
     if start.ndim != 3 or start.shape != end.shape:
         shapes = f"{vectors(a).shape} and {vectors(b).shape}"
         raise ValueError(
             f"interpolate: latents have shapes {shapes}, but (n, latent_dim) is expected, the same for both."
         )
-    kind = kind or kind_for(model)
+    kind = kind or kind_for(space)
     if kind not in ("linear", "spherical"):
         raise ValueError(f"interpolate: kind={kind!r}, but 'linear' or 'spherical' is expected.")
     fraction = np.asarray(fractions, "float64")[None, :, None]
     way = slerp(start, end, fraction) if kind == "spherical" else (1.0 - fraction) * start + fraction * end
-    return decode(model, with_vectors(a, way))
+    return decode(space, with_vectors(a, way))
 
 
-def kind_for(model: GenerativeModel) -> Kind:
+def kind_for(model: GenerativeModel | LatentSpace) -> Kind:
     """Returns the default kind of `interpolate`: the arc is for N(0, I), whose samples lie about a sphere."""
-    return "spherical" if is_standard_normal(model) else "linear"
+    return "spherical" if space_of(model, "interpolate").is_standard_normal else "linear"
 
 
 def slerp(a: np.ndarray, b: np.ndarray, fraction: np.ndarray) -> np.ndarray:

@@ -7,18 +7,18 @@ import keras
 import numpy as np
 
 from keras_genzoo import images
-from keras_genzoo.capabilities import DrawsLatents, Encodes, FitsPrior, HasLatentStatistics
-from keras_genzoo.distributions import VampPrior
+from keras_genzoo.capabilities import Encodes, HasLatentStatistics
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.uses.spaces import LatentSpace, PrincipalStyles, space_of
 
 _DRAWS = 1_000  # of a prior without closed moments
 
 
-def draw(model: GenerativeModel, numbers: np.ndarray, seed: int = 0) -> Any:
+def draw(model: GenerativeModel | LatentSpace, numbers: np.ndarray, seed: int = 0) -> Any:
     """Latents of samples: `decode` makes of them what `model.generate` gives for these numbers of the seed.
 
     Args:
-        model: a built model that has latents: an autoencoder or a GAN.
+        model: a built model that has latents, an autoencoder or a GAN; or a space of them.
         numbers: integers of shape (n,), the samples' numbers.
         seed: integer in [0, 2**32).
 
@@ -29,8 +29,7 @@ def draw(model: GenerativeModel, numbers: np.ndarray, seed: int = 0) -> Any:
     Raises:
         ValueError: the model has no latents.
     """
-    check_latents(model, "draw")
-    return model.in_batches("sample_latents", np.asarray(numbers), 64, np.uint32(seed))
+    return space_of(model, "draw").draw(numbers, seed)
 
 
 def encode(model: GenerativeModel, x: np.ndarray) -> Any:
@@ -47,12 +46,12 @@ def encode(model: GenerativeModel, x: np.ndarray) -> Any:
     return model.encode(x)
 
 
-def decode(model: GenerativeModel, z: Any) -> np.ndarray:
+def decode(model: GenerativeModel | LatentSpace, z: Any) -> np.ndarray:
     """uint8 images (..., height, width, channels) of latents (..., latent_dim), or of a pair of them and codes."""
-    check_latents(model, "decode")
+    space = space_of(model, "decode")
     leading = vectors(z).shape[:-1]
     flat = keras.tree.map_structure(lambda part: np.asarray(part, "float32").reshape(-1, np.shape(part)[-1]), z)
-    made = images.to_pixels(model.in_batches("images_of", flat))
+    made = images.to_pixels(space.images(flat))
     return made.reshape(*leading, *made.shape[1:])
 
 
@@ -84,18 +83,12 @@ def joined(parts: Sequence[Any]) -> Any:
     return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def is_standard_normal(model: GenerativeModel) -> bool:
-    """Whether the model's prior is N(0, I): not a mixture that was fitted afterwards, nor one that was learned."""
-    learned = isinstance(getattr(model, "prior_distribution", None), VampPrior)
-    return not isinstance(model, FitsPrior) and not learned
-
-
-def prior_moments(model: GenerativeModel) -> tuple[np.ndarray, np.ndarray]:
+def prior_moments(model: GenerativeModel | LatentSpace) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each latent under the prior, (latent_dim,) both; from 1,000 draws if need be."""
-    check_latents(model, "prior_moments")
-    if is_standard_normal(model):
-        return np.zeros(model.latent_dim, "float32"), np.ones(model.latent_dim, "float32")
-    z = vectors(draw(model, np.arange(_DRAWS)))
+    space = space_of(model, "prior_moments")
+    if space.is_standard_normal or isinstance(space, PrincipalStyles):
+        return np.zeros(space.latent_dim, "float32"), np.ones(space.latent_dim, "float32")
+    z = vectors(space.draw(np.arange(_DRAWS)))
     return z.mean(axis=0), z.std(axis=0)
 
 
@@ -124,7 +117,7 @@ class Ranking(NamedTuple):
         return {"kl": f"{value:.2f} nats", "variance": f"variance {value:.3g}"}.get(self.by, "")
 
 
-def rank_latents(model: GenerativeModel, x: np.ndarray | None = None) -> Ranking:
+def rank_latents(model: GenerativeModel | LatentSpace, x: np.ndarray | None = None) -> Ranking:
     """Which latents carry most, over some images.
 
     A latent that carries nothing can be changed without a change of the image, so look at the first ones.
@@ -133,7 +126,7 @@ def rank_latents(model: GenerativeModel, x: np.ndarray | None = None) -> Ranking
         Burda et al. 2016, arXiv:1509.00519, section 5.
 
     Args:
-        model: a built model with latents.
+        model: a built model with latents, or a space of them; principal styles are ranked by the variance of w.
         x: held-out images (n, height, width, channels), n at least 2, as for `model.encode`; a model without encoder
             needs none.
 
@@ -147,9 +140,11 @@ def rank_latents(model: GenerativeModel, x: np.ndarray | None = None) -> Ranking
     Example:
         >>> rank_latents(model, held_out[np.arange(500)]["image"]).order[:10]
     """
-    check_latents(model, "rank_latents")
+    space = space_of(model, "rank_latents")
+    if isinstance(space, PrincipalStyles):
+        return Ranking.of("variance", space.deviations**2)
     if not isinstance(model, Encodes):
-        return Ranking("index", np.zeros(model.latent_dim), np.arange(model.latent_dim))
+        return Ranking("index", np.zeros(space.latent_dim), np.arange(space.latent_dim))
     if x is None or len(x) < 2:
         given = 0 if x is None else len(x)
         raise ValueError(f"rank_latents: got {given} images, but what latents carry shows over 2 images or more.")
@@ -160,9 +155,3 @@ def rank_latents(model: GenerativeModel, x: np.ndarray | None = None) -> Ranking
             return Ranking.of("kl", found[:, 1].mean(axis=0))
         return Ranking.of("variance", found[:, 0].var(axis=0))
     return Ranking.of("variance", vectors(encode(model, x)).var(axis=0, dtype="float64"))
-
-
-def check_latents(model: GenerativeModel, where: str) -> None:
-    """Refuses a model without latents, in the name of the caller."""
-    if not isinstance(model, DrawsLatents):
-        raise ValueError(f"{where}: {type(model).__name__} has no latents: give an autoencoder, or a GAN.")

@@ -7,10 +7,14 @@ import numpy as np
 
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.uses.latents import at, decode, prior_moments, vectors, with_vectors
+from keras_genzoo.uses.spaces import LatentSpace, space_of
 
 
 def traverse(
-    model: GenerativeModel, z: Any, latents: Sequence[int] | np.ndarray, values: Sequence[float] | np.ndarray
+    model: GenerativeModel | LatentSpace,
+    z: Any,
+    latents: Sequence[int] | np.ndarray,
+    values: Sequence[float] | np.ndarray,
 ) -> np.ndarray:
     """Returns images of a latent vector in which a single latent takes each of some values, and the others stay.
 
@@ -20,7 +24,7 @@ def traverse(
     Reference: Higgins et al. 2017 (beta-VAE), https://openreview.net/forum?id=Sy2fzU9gl, figure 1.
 
     Args:
-        model: a built model with latents.
+        model: a built model with latents, or a space of them (`PrincipalStyles`).
         z: a single latent vector (latent_dim,), or a pair of it and a code: `at(z, 0)` of the latents that `encode` and
             `draw` give.
         latents: integers in [0, latent_dim), the latents to vary; `rank_latents` finds those that matter.
@@ -36,18 +40,19 @@ def traverse(
         >>> z = at(draw(model, np.arange(1)), 0)
         >>> rows = traverse(model, z, rank_latents(model, x).order[:10], np.linspace(-3, 3, 9))
     """
-    mean, deviation = prior_moments(model)
+    space = space_of(model, "traverse")
+    mean, deviation = prior_moments(space)
     vector, chosen = vectors(z).astype("float32"), np.asarray(latents, "int64")
-    if vector.shape != (model.latent_dim,):
+    if vector.shape != (space.latent_dim,):
         raise ValueError(
             f"traverse: z has shape {vector.shape}, but a single latent vector is expected: give at(z, 0)."
         )
-    if chosen.size and not 0 <= chosen.min() <= chosen.max() < model.latent_dim:
+    if chosen.size and not 0 <= chosen.min() <= chosen.max() < space.latent_dim:
         raise ValueError(
-            f"traverse: latents lie in [{chosen.min()}, {chosen.max()}], but this model has {model.latent_dim}: 0 to "
-            f"{model.latent_dim - 1}."
+            f"traverse: latents lie in [{chosen.min()}, {chosen.max()}], but this model has {space.latent_dim}: 0 to "
+            f"{space.latent_dim - 1}."
         )
     varied = np.tile(vector, (len(chosen), len(values), 1))
     for row, latent in enumerate(chosen):
         varied[row, :, latent] = mean[latent] + np.asarray(values) * deviation[latent]
-    return decode(model, with_vectors(at(z, None), varied))
+    return decode(space, with_vectors(at(z, None), varied))

@@ -8,7 +8,7 @@ import pytest
 from keras_genzoo import models  # noqa: F401 - fills the registry
 from keras_genzoo.data import DataError
 from keras_genzoo.registry import MODELS
-from keras_genzoo.uses import Ranking, at, decode, draw, encode, is_standard_normal, rank_latents, read_table, traverse
+from keras_genzoo.uses import LatentSpace, Ranking, at, decode, draw, encode, rank_latents, read_table, traverse
 from keras_genzoo.uses.latents import prior_moments
 
 
@@ -95,7 +95,8 @@ def test_one_latent_changes_at_a_time(build):
 @pytest.mark.slow
 def test_a_fitted_prior_gives_the_units(build):
     model = MODELS["ae"](**{**MODELS["ae"].tiny, "mixture_components": 1})
-    assert not is_standard_normal(model) and is_standard_normal(build("vae")) and is_standard_normal(build("dcgan"))
+    assert not LatentSpace(model).is_standard_normal
+    assert LatentSpace(build("vae")).is_standard_normal and LatentSpace(build("dcgan")).is_standard_normal
     latents = np.random.default_rng(0).normal(size=(500, 4)) * [1, 2, 3, 4] + [5, 0, 0, -5]
     model.mixture.fit(latents.astype("float32"))
     mean, deviation = prior_moments(model)

@@ -9,6 +9,7 @@ _SEEDS = (0, 1, 2, 3, 4)
 EPILOG = """examples:
   genzoo interpolate runs/faces --seeds 1,2,3,4
   genzoo interpolate runs/faces --from anna.png bea.png --to carl.png dan.png --steps 12 --output walks.png
+  genzoo interpolate runs/stylegan --space w --seeds 1,2,3,4
 
 A row of the picture is one walk: from the first image to the second, or from the sample of one seed to that of the
 next (those that `genzoo sample --num 1 --seed S` draws). Walks between images have these themselves at their ends. An
@@ -25,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--kind",
         choices=("linear", "spherical"),
         help="a straight line, or an arc (default: spherical if the prior is N(0, I), else linear)",
+    )
+    parser.add_argument(
+        "--space",
+        choices=("z", "w"),
+        default="z",
+        help="what is walked through: z, the latents, or w, the styles of a StyleGAN (default z)",
     )
     add_steps(parser, 10)
     add_picture(parser, "interpolate")
@@ -51,6 +58,8 @@ def pairs_of(args: argparse.Namespace) -> list:
     """Where each walk begins and ends: files, or seeds."""
     from keras_genzoo.artifacts import RunError
 
+    if args.space == "w" and (args.start or args.end):
+        raise RunError("interpolate: --space w walks from seed to seed: give --seeds in the place of --from and --to.")
     if args.start is None and args.end is None:
         seeds = _SEEDS if args.seeds is None else _seeds(args.seeds)
         return [list(pair) for pair in itertools.pairwise(seeds)]

@@ -57,11 +57,24 @@ def picture_of(args: argparse.Namespace, command: str, reads: Iterable[str | os.
         RunError: there is no such run, or no state in it; --output is no name of a picture, or nothing may be written
             there.
     """
+    return _picture_of(args, command, (".gif",), reads)
+
+
+def picture_alone_of(
+    args: argparse.Namespace, command: str, reads: Iterable[str | os.PathLike | None] = (), others: tuple[str, ...] = ()
+) -> Output:
+    """As `picture_of`, of a command that makes no animation; `others` are endings of what else lies beside it."""
+    return _picture_of(args, command, others, reads)
+
+
+def _picture_of(
+    args: argparse.Namespace, command: str, others: tuple[str, ...], reads: Iterable[str | os.PathLike | None]
+) -> Output:
     run = with_state(args.run, args.best).path
     picture = Path(args.output) if args.output else run / f"{command}.png"
     if picture.suffix.lower() != ".png":
         raise RunError(f"{command}: --output '{picture}' must end in .png.")
-    return Output(command, picture, ".gif", reads=(run, *reads))
+    return Output(command, picture, *others, reads=(run, *reads))
 
 
 def file_of(output: str | None, command: str) -> Path | None:

@@ -40,6 +40,11 @@ def finely(values: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.interp(steps, np.arange(len(values)), values)
 
 
+def scale_of(images: np.ndarray) -> int:
+    """How often small images (..., height, width, channels) are enlarged, to be seen."""
+    return max(1, _LEGIBLE // max(images.shape[-3:-1]))
+
+
 def write_rows(
     output: Output,
     rows: np.ndarray,
@@ -60,7 +65,7 @@ def write_rows(
         Names of the files, and what each of them is.
     """
     sheet = np.concatenate([part for part in (before, rows[:, ::FRAMES], after) if part is not None], axis=1)
-    scale = max(1, _LEGIBLE // max(rows.shape[2:4]))
+    scale = scale_of(rows)
     output.report(report)
     images.write_png(output.main, images.grid(sheet.reshape(-1, *sheet.shape[2:]), columns=sheet.shape[1]), scale)
     frames = np.stack([images.grid(rows[:, at]) for at in range(rows.shape[1])])

@@ -16,7 +16,7 @@ from keras_genzoo.evaluation import pixels_of
 from keras_genzoo.files import read_json
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
-from keras_genzoo.uses import Ranking, at, draw, encode, rank_latents, traverse
+from keras_genzoo.uses import LatentSpace, PrincipalStyles, Ranking, at, draw, encode, rank_latents, traverse
 
 _MOST_RANKED = 1_000  # images
 _ROWS = 10
@@ -26,20 +26,22 @@ _MOVED = "--run-data"
 def run(args: argparse.Namespace, output: Output) -> None:
     """Draws the latents that carry most, and says which they are."""
     opened, model = Run(args.run), load(args.run, best=args.best)
-    z, start = _start(args, model, opened)
-    ranking, over = _ranking(opened, model, args.run_data)
+    space: LatentSpace = PrincipalStyles(model) if args.space == "w" else LatentSpace(model)
+    z, start = _start(args, space, opened)
+    ranking, over = _ranking(opened, space, args.run_data)
     count = min(_ROWS, len(ranking.order)) if args.latents is None else args.latents
     if count > len(ranking.order):
         raise RunError(f"traverse: --latents {count}: this model has {len(ranking.order)}: ask for at most as many.")
     latents = ranking.order[:count]
     values = np.linspace(-args.range, args.range, args.steps)
-    rows = traverse(model, z, latents, finely(values))
+    rows = traverse(space, z, latents, finely(values))
     written = [
         {"latent": int(number), **({ranking.by: _rounded(ranking.values[number])} if over else {})}
         for number in latents
     ]
     report = {
         "run": str(args.run),
+        "space": args.space,
         "start": start,
         "values": _rounded(values),
         "unit": "standard deviations of the prior",
@@ -53,20 +55,24 @@ def run(args: argparse.Namespace, output: Output) -> None:
     print(columns(files, indent=0))
 
 
-def _start(args: argparse.Namespace, model: GenerativeModel, opened: Run) -> tuple[Any, dict[str, Any]]:
+def _start(args: argparse.Namespace, space: LatentSpace, opened: Run) -> tuple[Any, dict[str, Any]]:
     """The latent vector to start from, and what it is of."""
+    model = space.model
     if args.image is not None:
         return at(encode(model, read_image(args.image, model)[None]), 0), {"image": args.image}
     if args.index is None:
-        return at(draw(model, np.arange(1), args.seed), 0), {"seed": args.seed}
+        return at(draw(space, np.arange(1), args.seed), 0), {"seed": args.seed}
     held_out = images_of(opened, args.run_data, _MOVED).held_out
     if args.index >= len(held_out):
         raise DataError(f"traverse: --index {args.index}: there are {len(held_out):,} held-out images, counted from 0.")
     return at(encode(model, pixels_of(held_out, np.array([args.index]))), 0), {"index": args.index}
 
 
-def _ranking(opened: Run, model: GenerativeModel, moved: str | None) -> tuple[Ranking, str | None]:
+def _ranking(opened: Run, space: LatentSpace, moved: str | None) -> tuple[Ranking, str | None]:
     """The latents in their order, and over which images; by what the training has written if its images are gone."""
+    if isinstance(space, PrincipalStyles):
+        return rank_latents(space), "10,000 draws of w"
+    model: GenerativeModel = space.model
     if not isinstance(model, Encodes):
         return rank_latents(model), None
     try:

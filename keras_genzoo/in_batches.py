@@ -1,7 +1,7 @@
 """InBatches: methods of tensors, called on arrays of any length."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -19,9 +19,16 @@ class InBatches(keras.Model):
 
     _graphs: dict[str, Callable[..., Tensor]]
 
-    def graph(self, method: str, **options: Any) -> Callable[..., Tensor]:
-        """The method `method` of tensors as a graph, which is made once for the same options."""
-        key = f"{method}{sorted(options.items())}"  # a string: TensorFlow saves no dictionary with other keys
+    def graph(self, method: str, tensors: Sequence[str] = (), /, **options: Any) -> Callable[..., Tensor]:
+        """The method `method` of tensors as a graph, which is made once for the same options.
+
+        Args:
+            method: string, a method's name.
+            tensors: keywords that the graph is going to be called with.
+            options: keywords that are fixed in it.
+        """
+        # TensorFlow's graphs take the same keywords in each call. A string: it saves no dictionary with other keys.
+        key = f"{method}{sorted(options.items())}{sorted(tensors)}"
         if key not in self._graphs:
             self._graphs[key] = backend.compiled(functools.partial(getattr(self, method), **options), self)
         return self._graphs[key]
@@ -50,7 +57,8 @@ class InBatches(keras.Model):
             What the method returns, an array or a structure of such, each of length n.
         """
         tensors = {name: value for name, value in options.items() if isinstance(value, np.ndarray | np.generic)}
-        graph = self.graph(method, **{name: value for name, value in options.items() if name not in tensors})
+        fixed = {name: value for name, value in options.items() if name not in tensors}
+        graph = self.graph(method, list(tensors), **fixed)
         integer_in(batch_size, 1, SEEDS, f"{type(self).__name__}: batch_size")
         length = len(keras.tree.flatten(inputs)[0])
         results = []

@@ -37,6 +37,20 @@ def test_options_reach_the_samples(truncating):
     assert (truncating.generate(2, truncation=0.0) == 128).all()
 
 
+class Passing(Truncating):
+    def sample(self, indices, seed, **options):
+        return super().sample(indices, seed, **options)
+
+
+def test_options_come_and_go():
+    """A graph of TensorFlow fails where numbers of images vary, and keywords come and go."""
+    model = Passing()
+    whole = model.samples(np.arange(4), truncation=1.0)
+    for size, options in ((4, {}), (1, {}), (2, {"truncation": 0.5}), (3, {})):
+        expected = options.get("truncation", 1.0) * whole[:size]
+        np.testing.assert_allclose(model.samples(np.arange(size), **options), expected, atol=1e-6)
+
+
 def test_an_option_that_the_model_lacks(truncating):
     with pytest.raises(ValueError, match=r"Truncating .* without the option 'trunc'; did you mean 'truncation'"):
         truncating.generate(2, trunc=0.5)

@@ -11,6 +11,7 @@ PARITY = ["piq>=0.8", "prdc>=0.2", "scikit-image>=0.25", "torch>=2.5", "torch-fi
 # The builder in keras_genzoo.data.ffhq_tfds. TFDS 4.9.10 imports importlib_resources and does not declare it.
 TFDS = ["importlib_resources>=6.4", "tensorflow-datasets>=4.9.9"]
 TENSORBOARD = ["tensorboard>=2.20"]  # Keras' callback needs it, and TensorFlow does not bring it any more
+VIDEO = ["imageio-ffmpeg>=0.6"]  # which brings ffmpeg, for MP4
 TESTS = ["hypothesis>=6.100", "pytest>=8.3", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "setuptools>=77"]
 
 setup(
@@ -52,7 +53,8 @@ setup(
         "parity": PARITY,
         "tensorboard": TENSORBOARD,
         "tfds": TFDS,
-        "dev": [*JAX, *LINTERS, *TENSORBOARD, *TESTS, *TFDS, "pre-commit>=4"],
+        "video": VIDEO,
+        "dev": [*JAX, *LINTERS, *TENSORBOARD, *TESTS, *TFDS, *VIDEO, "pre-commit>=4"],
     },
     packages=[*find_packages(include=["keras_genzoo", "keras_genzoo.*"]), "keras_genzoo.zoo_configs"],
     package_dir={"keras_genzoo.zoo_configs": "zoo_configs"},  # the presets, in the root of the checkout

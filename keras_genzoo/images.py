@@ -206,6 +206,50 @@ def write_gif(path: str | os.PathLike, frames: np.ndarray, scale: int | None = N
     return Path(path)
 
 
+def write_mp4(path: str | os.PathLike, frames: np.ndarray, scale: int | None = None, fps: int = 24) -> Path:
+    """Writes uint8 frames (n, height, width, channels) as an MP4 file (H.264), whole or not at all.
+
+    It needs imageio-ffmpeg, the extra `video`. Odd sides get a line more, which H.264 needs.
+
+    Args:
+        path: path of the file; missing folders are made.
+        frames: at least one; channels 1 or 3.
+        scale: factor by which each pixel is enlarged; as for `write_png`.
+        fps: integer, frames in a second.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: there are no frames, or they are no images.
+        ImportError: there is no imageio-ffmpeg.
+
+    Example:
+        >>> write_mp4("walk.mp4", walk(model, w, 240))
+    """
+    try:
+        import imageio_ffmpeg  # type: ignore[import-untyped]
+    except ImportError:
+        raise ImportError("an MP4 file needs ffmpeg: pip install 'keras_genzoo[video]', or write a GIF.") from None
+
+    if frames.ndim != 4 or not len(frames) or frames.shape[-1] not in (1, 3):
+        raise ValueError(f"write_mp4: frames have shape {frames.shape}, but (n, height, width, 1 or 3) is expected.")
+    factor = _factor(frames[0], scale)
+    height, width = (factor * side + factor * side % 2 for side in frames.shape[1:3])
+    with _new(path) as unfinished:
+        writer = imageio_ffmpeg.write_frames(
+            str(unfinished), (width, height), fps=fps, quality=8, macro_block_size=1, output_params=["-f", "mp4"]
+        )
+        writer.send(None)
+        for frame in frames:
+            large = np.repeat(np.repeat(frame, factor, axis=0), factor, axis=1)
+            padding = [(0, height - large.shape[0]), (0, width - large.shape[1]), (0, 0)]
+            whole = np.pad(large, padding, mode="edge")
+            writer.send(np.ascontiguousarray(np.broadcast_to(whole, (*whole.shape[:2], 3))))
+        writer.close()
+    return Path(path)
+
+
 def _factor(image: np.ndarray, scale: int | None) -> int:
     """Returns the factor by which a picture is enlarged: small ones become visible."""
     return scale or max(1, min(4, 512 // max(image.shape[:2])))

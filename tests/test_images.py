@@ -1,9 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 from keras import ops
 from PIL import Image
 
-from keras_genzoo.images import as_floats, check_range, from_pixels, grid, to_pixels, write_gif, write_png
+from keras_genzoo.images import as_floats, check_range, from_pixels, grid, to_pixels, write_gif, write_mp4, write_png
 
 LEVELS = np.arange(256, dtype="uint8")
 
@@ -142,3 +144,29 @@ def test_colors_are_chosen_for_all_frames_together(tmp_path):
 def test_what_is_no_animation(tmp_path, shape):
     with pytest.raises(ValueError, match=r"write_gif: frames have shape .*, but \(n, height, width, 1 or 3\)"):
         write_gif(tmp_path / "none.gif", np.zeros(shape, "uint8"))
+
+
+@pytest.mark.parametrize("shape", [(5, 15, 20, 3), (3, 16, 16, 1)])
+def test_a_film_as_mp4(tmp_path, shape):
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="the extra 'video' is not installed")
+    frames = np.linspace(0, 255, num=np.prod(shape)).reshape(shape).astype("uint8")
+    path = write_mp4(tmp_path / "new" / "walk.mp4", frames, scale=3, fps=10)
+    reader = imageio_ffmpeg.read_frames(str(path))
+    facts = next(reader)
+    assert facts["size"] == (3 * shape[2], 3 * shape[1] + 3 * shape[1] % 2) and facts["fps"] == 10
+    read = [np.frombuffer(frame, "uint8").reshape(*facts["size"][::-1], 3) for frame in reader]
+    assert len(read) == shape[0]
+    assert np.abs(np.stack(read)[:, 1 : 3 * shape[1] : 3, 1::3].astype(int) - frames).mean() < 12
+    assert [one.name for one in path.parent.iterdir()] == ["walk.mp4"]
+
+
+def test_no_frames_make_no_mp4(tmp_path):
+    pytest.importorskip("imageio_ffmpeg", reason="the extra 'video' is not installed")
+    with pytest.raises(ValueError, match=r"write_mp4: frames have shape \(0, 8, 8, 3\)"):
+        write_mp4(tmp_path / "none.mp4", np.zeros((0, 8, 8, 3), "uint8"))
+
+
+def test_an_mp4_without_ffmpeg(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(ImportError, match=r"pip install 'keras_genzoo\[video\]', or write a GIF"):
+        write_mp4(tmp_path / "a.mp4", np.zeros((1, 8, 8, 3), "uint8"))

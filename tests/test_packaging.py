@@ -85,7 +85,11 @@ def test_the_wheel_declares_what_it_imports(wheel):
     declared = {re.match(r"[\w.-]+", line)[0].replace("-", "_") for line in runtime}
     declared.add("pydantic_core")  # comes with pydantic, which pins it
     called = {"PIL": "pillow", "sklearn": "scikit_learn"}
-    assert {called.get(name, name) for name in foreign} - declared == {"jax", "tensorflow_datasets"}  # extras
+    assert {called.get(name, name) for name in foreign} - declared == {
+        "imageio_ffmpeg",
+        "jax",
+        "tensorflow_datasets",
+    }  # extras
     assert not {"jax", "tensorflow_datasets", "pytest", "mypy", "ruff"} & declared
 
 

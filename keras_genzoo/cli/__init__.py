@@ -22,6 +22,7 @@ COMMANDS = {
     "sample": "draw samples from a run",
     "traverse": "vary one latent of a run at a time",
     "interpolate": "walk from one image of a run to another",
+    "walk": "film a walk through images of a run",
     "arithmetic": "add an attribute to images",
     "mix": "mix the styles of images",
     "project": "find the styles that make an image",

@@ -31,6 +31,7 @@ from keras_genzoo.uses.style_files import read_styles, write_styles
 from keras_genzoo.uses.translate import translate_file, translate_files, translate_source
 from keras_genzoo.uses.translations import Translation, Translations
 from keras_genzoo.uses.traverse import traverse
+from keras_genzoo.uses.walk import walk
 
 __all__ = [
     "LatentSpace",
@@ -76,6 +77,7 @@ __all__ = [
     "translate_source",
     "traverse",
     "vectors",
+    "walk",
     "with_vectors",
     "write_styles",
 ]

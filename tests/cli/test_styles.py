@@ -124,9 +124,35 @@ def test_samples_with_truncation(genzoo, styled, tmp_path):
     assert (cell(tmp_path / "mean.png", 0, 0) == cell(tmp_path / "mean.png", 0, 1)).all()
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_a_film_through_seeds_and_files(genzoo, styled, projected, tmp_path, suffix):
+    if suffix == ".mp4":
+        pytest.importorskip("imageio_ffmpeg", reason="the extra 'video' is not installed")
+    film = tmp_path / f"walk{suffix}"
+    words = ("--space", "w", "--seeds", f"1,{projected / 'found.npz'}:0", "--seconds", 0.5, "--output", film)
+    code, text, _ = genzoo("walk", styled, *words, "--truncation", 0.7)
+    fps = {".gif": 16, ".mp4": 24}[suffix]
+    assert code == 0 and f"{fps // 2} images, through seed 1, " in text
+    report = json.loads(film.with_suffix(".json").read_text())
+    assert (report["frames"], report["fps"], report["truncation"]) == (fps // 2, fps, 0.7)
+    if suffix == ".gif":
+        with Image.open(film) as animation:
+            assert animation.n_frames == 8 and animation.size == (96, 96)
+    assert film.stat().st_size > 500
+
+
+def test_a_film_of_a_model_without_styles(genzoo, trained, tmp_path):
+    code, text, _ = genzoo("walk", trained, "--seconds", 0.5, "--output", tmp_path / "walk.gif")
+    assert code == 0 and "8 images, through seed 0, seed 1" in text
+
+
 @pytest.mark.parametrize(
     ("command", "words", "message"),
     [
+        ("walk", ("--seeds", "1"), "give two or more"),
+        ("walk", ("--seeds", "1,x.npz"), "'x.npz' is no integer from 0 to 4,294,967,295; files need --space w"),
+        ("walk", ("--truncation", "0.5"), "--truncation is of styles: add --space w"),
+        ("walk", ("--output", "walk.avi"), "must end in .gif or .mp4"),
         ("mix", ("--styles", "fine"), "styles 'fine': this model ends at 16 pixels"),
         ("mix", ("--rows", "1,none.npz"), "'none.npz': there is no such file"),
         ("mix", ("--truncation", "x"), "expected a number above -10"),

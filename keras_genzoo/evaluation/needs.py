@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from keras_genzoo.capabilities import Conditional, Encodes, HasLikelihood, Translates
+from keras_genzoo.capabilities import (
+    Conditional,
+    DrawsLatents,
+    Encodes,
+    FitsPrior,
+    HasLikelihood,
+    HasStyles,
+    Translates,
+)
 from keras_genzoo.data.domains import has_pairs, second_domain
 
 if TYPE_CHECKING:
@@ -63,6 +71,31 @@ def both_directions(measured: "Measurements", metric: str) -> str | None:
     if isinstance(found, Translates) and len(found.directions) > 1:
         return None
     return f"{metric}: {measured.subject.name} does not translate images there and back: leave it out."
+
+
+def drawn_latents(measured: "Measurements", metric: str) -> str | None:
+    """A model whose images are made of latents drawn from N(0, I)."""
+    found = measured.subject.model
+    if isinstance(found, DrawsLatents) and not isinstance(found, Conditional | FitsPrior):
+        return None
+    return (
+        f"{metric}: {measured.subject.name} is no model without labels that draws latents from N(0, I): leave it out."
+    )
+
+
+def styles(measured: "Measurements", metric: str) -> str | None:
+    """A model with styles."""
+    if isinstance(measured.subject.model, HasStyles):
+        return None
+    return f"{metric}: {measured.subject.name} has no styles w: leave it out."
+
+
+def float32(measured: "Measurements", metric: str) -> str | None:
+    """A model that computes in float32: halves round the small steps away."""
+    computes = measured.needed_model.dtype_policy.compute_dtype
+    if computes == "float32":
+        return None
+    return f"{metric}: {measured.subject.name} computes in {computes}, too roughly for its small steps: leave it out."
 
 
 def features(measured: "Measurements", metric: str) -> str | None:

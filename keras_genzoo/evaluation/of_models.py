@@ -1,12 +1,14 @@
 """Metrics of models: their losses, what they make of real images, and their latents."""
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from keras_genzoo import metrics
 from keras_genzoo.evaluation import needs
-from keras_genzoo.evaluation.labels import DISENTANGLEMENT, LIKELIHOOD, RECONSTRUCTION, Label
+from keras_genzoo.evaluation.labels import DISENTANGLEMENT, GENERATION, LIKELIHOOD, RECONSTRUCTION, Label
 from keras_genzoo.evaluation.metric import Metric
+from keras_genzoo.evaluation.path_length import path_length
 from keras_genzoo.metrics import disentanglement
 
 if TYPE_CHECKING:
@@ -83,6 +85,24 @@ METRICS_OF_MODELS = (
         (needs.reconstructions, needs.room_for_a_window),
         RECONSTRUCTION,
         {"ssim": Label("SSIM", +1, 3)},
+    ),
+    Metric(
+        "path_length_z",
+        "perceptual path length: how fast images change on arcs between latents",
+        functools.partial(path_length, space="z"),
+        (needs.drawn_latents, needs.float32, needs.features),
+        GENERATION,
+        {"path_length_z": Label("PPL z", -1)},
+        by_default=False,
+    ),
+    Metric(
+        "path_length_w",
+        "the same on lines between styles w",
+        functools.partial(path_length, space="w"),
+        (needs.styles, needs.float32, needs.features),
+        GENERATION,
+        {"path_length_w": Label("PPL w", -1)},
+        by_default=False,
     ),
     Metric(
         "elbo",

@@ -6,11 +6,12 @@ are mixed (`mix`), found for real images (`project`), and walked through as any 
 are translated from one domain to another (`translate_files`, `translate_source`).
 """
 
+from keras_genzoo.distributions.arcs import slerp
 from keras_genzoo.uses.arithmetic import attribute_direction, find_attribute, move, separation
 from keras_genzoo.uses.attributes import read_table
 from keras_genzoo.uses.debias import effective_sample_size, in_use, proportions, rarity_weights
 from keras_genzoo.uses.extremes import extremes
-from keras_genzoo.uses.interpolate import interpolate, kind_for, slerp
+from keras_genzoo.uses.interpolate import interpolate, kind_for
 from keras_genzoo.uses.latents import (
     Ranking,
     at,

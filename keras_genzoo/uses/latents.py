@@ -41,7 +41,7 @@ def encode(model: GenerativeModel, x: np.ndarray) -> Any:
     if not isinstance(model, Encodes):
         raise ValueError(
             f"encode: {type(model).__name__} has no encoder, so images have no latents: take drawn ones (a seed), or "
-            "an autoencoder."
+            "an autoencoder; for an attribute label samples, by --classifier."
         )
     return model.encode(x)
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import keras_genzoo
 from keras_genzoo.cli import main
-from keras_genzoo.uses import PrincipalStyles, StyleSpace, draw, read_styles
+from keras_genzoo.uses import LatentSpace, PrincipalStyles, StyleSpace, decode, draw, read_styles
 
 PRESET = {
     "schema": 2,
@@ -103,6 +103,23 @@ def test_a_transfer_of_an_image_file(genzoo, styled, projected, tmp_path):
     assert np.abs(cell(tmp_path / "t.png", 0, 1) - style).max() <= 1
 
 
+@pytest.mark.parametrize("space", ["z", "w"])
+def test_an_attribute_of_samples(genzoo, styled, tmp_path_factory, tmp_path, space):
+    classifier = tmp_path_factory.getbasetemp() / "styled_classifier"
+    if not classifier.exists():
+        assert genzoo("classifier", styled, "--epochs", 1, "--output", classifier)[0] == 0
+    words = ("--attribute", "skin_tone", "--classifier", classifier, "--space", space, "--images", 2, "--steps", 3)
+    code, text, _ = genzoo("arithmetic", styled, *words, "--output", tmp_path / "a.png")
+    assert code == 0 and "samples with it and" in text
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["with"] + report["without"] == 2_000 and report["space"] == space
+    assert len(report["direction"]) == 4 and report["auroc"] is not None
+    model = keras_genzoo.load(styled)
+    shown = StyleSpace(model) if space == "w" else LatentSpace(model)
+    z = draw(shown, np.arange(2_000, 2_002)) - 2 * np.array(report["direction"])
+    assert np.abs(cell(tmp_path / "a.png", 1, 1) - decode(shown, z)[1]).max() <= 2
+
+
 def test_walks_and_axes_in_w(genzoo, styled, tmp_path):
     walks, rows = tmp_path / "walks.png", tmp_path / "rows.png"
     assert genzoo("interpolate", styled, "--space", "w", "--seeds", "3,4", "--steps", 3, "--output", walks)[0] == 0
@@ -153,6 +170,9 @@ def test_a_film_of_a_model_without_styles(genzoo, trained, tmp_path):
         ("walk", ("--seeds", "1,x.npz"), "'x.npz' is no integer from 0 to 4,294,967,295; files need --space w"),
         ("walk", ("--truncation", "0.5"), "--truncation is of styles: add --space w"),
         ("walk", ("--output", "walk.avi"), "must end in .gif or .mp4"),
+        ("arithmetic", ("--attribute", "hat", "--space", "w"), "--space w is of samples: add --classifier"),
+        ("arithmetic", ("--attribute", "hat", "--classifier", "none"), "'none' is no classifier"),
+        ("arithmetic", ("--attribute", "hat"), "StyleGAN has no encoder"),
         ("mix", ("--styles", "fine"), "styles 'fine': this model ends at 16 pixels"),
         ("mix", ("--rows", "1,none.npz"), "'none.npz': there is no such file"),
         ("mix", ("--truncation", "x"), "expected a number above -10"),

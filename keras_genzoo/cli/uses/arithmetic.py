@@ -14,14 +14,20 @@ from keras_genzoo.data import Source
 from keras_genzoo.data.listing import find_images
 from keras_genzoo.data.source import Subset
 from keras_genzoo.evaluation import pixels_of
+from keras_genzoo.evaluation.meter import meter
 from keras_genzoo.evaluation.opening import open_both
+from keras_genzoo.features.classifier import load_classifier
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns
 from keras_genzoo.training.streams import some_of
 from keras_genzoo.uses import (
+    LatentSpace,
+    Property,
+    StyleSpace,
     at,
     attribute_direction,
     decode,
+    draw,
     encode,
     find_attribute,
     move,
@@ -32,13 +38,21 @@ from keras_genzoo.uses import (
 )
 
 _MOST_LEARNED, _MOST_TESTED, _MOST_AVERAGED = 2_000, 1_000, 1_000
+_AT_ONCE = 256
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     """Finds the direction, measures how well it means the attribute, and draws what it does."""
     if args.analogy is not None:
         _analogy(args, output)
-        return
+    elif args.classifier is not None:
+        _of_samples(args, output)
+    else:
+        _of_images(args, output)
+
+
+def _of_images(args: argparse.Namespace, output: Output) -> None:
+    """The direction of labeled images, which the model encodes."""
     subject, reference, _ = open_both(args.run, args.data, None, 64, args.best, tolerant=True)
     assert subject.model is not None  # of a run
     table = table_of(reference.source, args.data or args.run)
@@ -47,15 +61,68 @@ def run(args: argparse.Namespace, output: Output) -> None:
     both = {key: np.concatenate([known[key], more[key]]) for key in known if key in more}
     name, has = find_attribute(properties(both, reference.source, table), args.attribute)
     of_learned, of_tested = has[: len(latents)], has[len(latents) :]
+    x = pixels_of(tested, np.arange(min(args.images, len(tested))))
+    z = encode(model, x)
+    _direction(args, output, (latents, of_learned), (others, of_tested), LatentSpace(model), name, z, x)
+
+
+def _of_samples(args: argparse.Namespace, output: Output) -> None:
+    """The direction of samples, which a classifier labels."""
+    classifier = load_classifier(args.classifier)
+    model = load(args.run, best=args.best)
+    space = StyleSpace(model) if args.space == "w" else LatentSpace(model)
+    z = draw(space, np.arange(_MOST_LEARNED + _MOST_TESTED))
+    with meter("labeled samples", len(vectors(z))) as advance:
+        predicted = []
+        for first in range(0, len(vectors(z)), _AT_ONCE):
+            part = decode(space, at(z, slice(first, first + _AT_ONCE)))
+            predicted.append(classifier.predict(part))
+            advance(len(part))
+    known = {
+        head.name: Property(np.concatenate([part[head.name] for part in predicted]).astype("float64"), head.classes)
+        for head in classifier.heads
+    }
+    name, has = find_attribute(known, args.attribute)
+    latents = vectors(z)
+    learned, tested = slice(0, _MOST_LEARNED), slice(_MOST_LEARNED, None)
+    shown = at(z, slice(_MOST_LEARNED, _MOST_LEARNED + args.images))
+    both = (latents[learned], has[learned]), (latents[tested], has[tested])
+    _direction(args, output, *both, space, name, shown, decode(space, shown))
+
+
+def _direction(
+    args: argparse.Namespace,
+    output: Output,
+    learned: tuple[np.ndarray, np.ndarray],
+    tested: tuple[np.ndarray, np.ndarray],
+    space: LatentSpace,
+    name: str,
+    z: Any,
+    x: np.ndarray,
+) -> None:
+    """Finds the direction, and writes and prints what it does.
+
+    Args:
+        args: of the command.
+        output: where to.
+        learned: latents to learn from, and whether each has the attribute: 1, 0, or -1 where it is not known.
+        tested: latents of other images, likewise.
+        space: of the latents.
+        name: the attribute.
+        z: latents that are changed.
+        x: their images.
+    """
+    (latents, of_learned), (others, of_tested) = learned, tested
     direction = attribute_direction(latents[of_learned >= 0], of_learned[of_learned >= 0])
     kinds = set(of_tested[of_tested >= 0])
     auroc = separation(others[of_tested >= 0], of_tested[of_tested >= 0], direction) if kinds == {0, 1} else None
     strengths = np.linspace(-args.strength, args.strength, args.steps)
-    x = pixels_of(tested, np.arange(min(args.images, len(tested))))
-    rows = move(model, encode(model, x), direction, finely(strengths))
+    rows = move(space, z, direction, finely(strengths))
     report = {
         "run": str(args.run),
         "attribute": name,
+        "labels": "of images" if args.classifier is None else f"of samples, by {args.classifier}",
+        "space": args.space,
         "with": int((of_learned == 1).sum()),
         "without": int((of_learned == 0).sum()),
         "length": round(float(np.linalg.norm(direction)), 5),
@@ -65,7 +132,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
         "direction": np.round(direction, 5).tolist(),
     }
     files = write_rows(output, rows, report, before=x[:, None])
-    print(f"{name}: of {report['with']:,} images with it and {report['without']:,} without")
+    what = "images" if args.classifier is None else "samples"
+    print(f"{name}: of {report['with']:,} {what} with it and {report['without']:,} without")
     print(columns([("AUROC", _meaning(auroc, report["auroc_images"]))]))
     print(
         "rows: an image, and the same with the direction added", ", ".join(f"{strength:+.2g}" for strength in strengths)

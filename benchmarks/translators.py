@@ -12,12 +12,7 @@ round, and in the last row to the best of PyTorch's in each round. All ways must
 
 import argparse
 import dataclasses
-import importlib.util
-import multiprocessing
-import os
 import site
-import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,9 +20,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
+from side_by_side import Seconds, add_torch_python, check_torch, measure, rows, spread
 
 OURS = ("graph", "XLA", "graph, nothing handed on")
-OTHERS = ("eager", "channels last", "compiled, channels last")
 POOL, L1_WEIGHT, CYCLE_WEIGHT = 50, 100.0, 10.0
 
 
@@ -304,47 +299,10 @@ def work(pipe: Connection, way: str, case: Case, steps: int) -> None:
         pipe.send(time.perf_counter() - start)
 
 
-def measure(case: Case, steps: int, rounds: int, torch_python: str) -> dict[str, list[float]]:
-    """Seconds of each round, by way."""
-    context = multiprocessing.get_context("spawn")
-    pipes, processes = {}, []
-    for way in (*OURS, *OTHERS):
-        context.set_executable(torch_python if way in OTHERS else sys.executable)
-        pipes[way], end = context.Pipe()
-        processes.append(context.Process(target=work, args=(end, way, case, steps), daemon=True))
-        processes[-1].start()
-        end.close()  # so that a process that ends is noticed
-    weights = {way: pipe.recv() for way, pipe in pipes.items()}
-    if len(set(weights.values())) > 1:
-        raise RuntimeError(f"the networks differ: {weights} weights")
-    seconds: dict[str, list[float]] = {way: [] for way in pipes}
-    for number in range(rounds + 1):
-        for way, pipe in pipes.items():
-            pipe.send(True)
-            took = pipe.recv()
-            if number:  # the first round compiles
-                seconds[way].append(took)
-    for pipe, process in zip(pipes.values(), processes, strict=True):
-        pipe.send(False)
-        process.join()
-    return seconds
-
-
-def rows(name: str, case: Case, steps: int, seconds: dict[str, list[float]]) -> Iterator[str]:
-    """The table's."""
-    best = [min(round_) for round_ in zip(*(seconds[way] for way in OTHERS), strict=True)]
-    titled = {(f"ours, {way}" if way in OURS else f"PyTorch, {way}"): found for way, found in seconds.items()}
-    for title, found in {**titled, "PyTorch, the best of each round": best}.items():
-        rate = case.batch * steps / statistics.median(found)
-        ratios = [other / own for own, other in zip(seconds["graph"], found, strict=True)]
-        figures = " | ".join(f"{value:.2f}" for value in (statistics.median(ratios), min(ratios), max(ratios)))
-        yield f"| {name} | {title} | {rate:.2f} | {'| |' if found is seconds['graph'] else figures} |"
-    saved = [1 - own / other for own, other in zip(seconds["graph"], seconds[OURS[2]], strict=True)]
-    yield f"| {name} | handing on saves, of a step | | {' | '.join(f'{v:.3f}' for v in _spread(saved))} |"
-
-
-def _spread(values: list[float]) -> tuple[float, float, float]:
-    return statistics.median(values), min(values), max(values)
+def saved(name: str, seconds: Seconds) -> str:
+    """The row of what handing translations on saves."""
+    shares = [1 - own / other for own, other in zip(seconds["graph"], seconds[OURS[2]], strict=True)]
+    return f"| {name} | handing on saves, of a step | | {' | '.join(f'{value:.3f}' for value in spread(shares))} |"
 
 
 def main() -> None:
@@ -355,20 +313,15 @@ def main() -> None:
     parser.add_argument("--side", type=int, help="of the images, in the place of the case's; a power of two")
     parser.add_argument("--steps", type=int, default=3, help="train steps in a round, each of all players")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--torch-python", default=sys.executable, help="a Python that has PyTorch and NumPy")
+    add_torch_python(parser)
     args = parser.parse_args()
-    probe = [args.torch_python, "-c", "import numpy, torch"]
-    if args.torch_python == sys.executable and importlib.util.find_spec("torch") is None:
-        parser.error("PyTorch is not installed: `make parity`, or give --torch-python PATH, a Python that has it.")
-    if subprocess.run(probe, capture_output=True, check=False).returncode:
-        parser.error(f"{args.torch_python} cannot import numpy and torch: install both there.")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    check_torch(parser, args)
     print(f"| case, {args.filters} filters | way | images/s | graph / this, median | least | greatest |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in args.case:
         case = dataclasses.replace(CASES[name], filters=args.filters, side=args.side or CASES[name].side)
-        for row in rows(name, case, args.steps, measure(case, args.steps, args.rounds, args.torch_python)):
-            print(row, flush=True)
+        seconds = measure(work, OURS, (case, args.steps), args.rounds, args.torch_python)
+        print(*rows(name, case.batch * args.steps, seconds), saved(name, seconds), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

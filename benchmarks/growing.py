@@ -13,6 +13,7 @@ and in bfloat16.
 
 import argparse
 import dataclasses
+import itertools
 import math
 import site
 import sys
@@ -186,7 +187,7 @@ def torch_networks(case: Case) -> tuple[Any, Any, Any]:
             PixelNorm(),
         ]
         parts += [Conv(filters[0], filters[0]), nn.LeakyReLU(0.2), PixelNorm()]
-        for before, after in zip(filters, filters[1:], strict=False):
+        for before, after in itertools.pairwise(filters):
             parts += [nn.Upsample(scale_factor=2), Conv(before, after), nn.LeakyReLU(0.2), PixelNorm()]
             parts += [Conv(after, after), nn.LeakyReLU(0.2), PixelNorm()]
         generator = nn.Sequential(*parts, Conv(filters[-1], 3, 1, 1.0))
@@ -314,9 +315,8 @@ def main() -> None:
             stages(case, args.steps)
         return
     check_torch(parser, args)
-    print(
-        f"| case, {args.size} px, {args.filters} filters, batch {args.batch} | way | images/s | graph / this, median | least | greatest |"
-    )
+    what = f"{args.size} px, {args.filters} filters, batch {args.batch}"
+    print(f"| {what} | way | images/s | graph / this, median | least | greatest |")
     print("| --- | --- | --- | --- | --- | --- |")
     for case in cases:
         seconds = measure(work, OURS, (case, args.steps), args.rounds, args.torch_python)

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_genzoo.distributions.arcs import slerp
 from keras_genzoo.metrics.path_length import STEP, perceptual_path_length
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ def path_length(measured: "Measurements", space: str) -> "Values":
 def _images(model: Any, z: np.ndarray, fraction: np.ndarray, space: str) -> np.ndarray:
     """Images in [-1, 1] on the way between each two latents."""
     if space == "z":
+        from keras_genzoo.distributions.arcs import slerp
+
         return model.in_batches("images_of", slerp(z[::2], z[1::2], fraction).astype("float32"), len(fraction))
     w = np.asarray(model.in_batches("styles_of", z.astype("float32"), len(z)), "float64")
     on_the_way = ((1.0 - fraction) * w[::2] + fraction * w[1::2]).astype("float32")

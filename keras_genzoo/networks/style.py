@@ -50,13 +50,13 @@ def style_mapping(
         rate: float, by which their learning rate is multiplied.
 
     Returns:
-        model from latents (n, latent_dim) to w (n, style_dim), whose layer `mean` keeps the running mean of w.
+        model from latents (n, latent_dim) to w (n, style_dim), float32; its layer `mean` keeps the running mean of w.
     """
     latents = keras.Input((latent_dim,), name="latents")
     x = PixelNormalization()(latents)
     for number in range(depth):
         x = layers.LeakyReLU(0.2)(EqualizedDense(style_dim, rate=rate, name=f"dense_{number}")(x))
-    return keras.Model(latents, RunningMean(name="mean")(x))
+    return keras.Model(latents, RunningMean(name="mean", dtype="float32")(x))
 
 
 @NETWORKS.register("style_synthesis")

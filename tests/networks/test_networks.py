@@ -16,6 +16,7 @@ PASSED = {
     "image_shape": (16, 16, 3),
     "target_shape": (16, 16, 1),
     "latent_dim": 64,
+    "style_dim": 16,
     "outputs": 128,
     "activation": "tanh",
 }
@@ -37,7 +38,8 @@ def test_a_network_maps_what_it_says_in_float32(name, policy, conditioning):
                 build_network("network", spec, given, keras.DTypePolicy(policy))
             return
     network, _ = build_network("network", spec, given, keras.DTypePolicy(policy))
-    assert len(network.inputs) == 1 + len(given.get("conditioning", ()))
+    own = 2 if name == "style_synthesis" else 1  # styles and noise
+    assert len(network.inputs) == own + len(given.get("conditioning", ()))
     shapes = [(2, *(16 if size is None else size for size in one.shape[1:])) for one in network.inputs]
     inputs = [ops.zeros(shape, one.dtype) for shape, one in zip(shapes, network.inputs, strict=True)]
     outputs = network(inputs if len(inputs) > 1 else inputs[0])

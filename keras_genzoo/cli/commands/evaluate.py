@@ -19,6 +19,7 @@ EPILOG = """metrics:
   of translators     l1, target_psnr, target_ssim (psnr and ssim for short), where inputs have targets; cycle_error of
                      both directions; and those of distributions, of translations of held-out images beside the domain
                      they should be of (numbers from domain B back to A end in _b_to_a)
+  of ways            path_length_z, path_length_w (perceptual path length) of GANs; w of a StyleGAN
   of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
   of conditions      label_accuracy of conditional models, in a classifier's features
   of points          modes and good_samples, on gaussians_25

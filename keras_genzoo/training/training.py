@@ -1,7 +1,9 @@
 """Training: everything that a training needs, checked before anything is made."""
 
 import contextlib
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,7 @@ from keras_genzoo.files import expanded, write_text
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
 from keras_genzoo.registry import MODELS
+from keras_genzoo.stages import Stage
 from keras_genzoo.training.early import check_early, check_outside
 from keras_genzoo.training.from_run import Taken, take_weights, take_weights_again
 from keras_genzoo.training.measuring import Measuring, Prepared
@@ -142,6 +145,8 @@ class Training:
         if len(stages) > 1:
             parts = (f"{stage.name} for {stage.images:,} images" if stage.images else stage.name for stage in stages)
             rows.insert(3, ("stages", ", ".join(parts)))
+            if short := _short(stages, self.epochs, len(train)):
+                rows.insert(4, ("short", short))
         if self.task.path is not None and self.options.data is None and self.earlier is None:
             rows.insert(2, ("from", f"{printable(self.task.path)}, as the preset says"))
         if "bfloat16" in model.dtype_policy.name and emulates_bfloat16():
@@ -155,6 +160,18 @@ class Training:
             )
         rows += self.taken.rows() if self.taken else []
         return f"{printable(self.task.name)}\n{columns(rows)}"
+
+
+def _short(stages: Sequence[Stage], epochs: int, images: int) -> str | None:
+    """What to say if a training of so many epochs, each of so many images, ends before the last stage."""
+    ends = list(itertools.accumulate(math.ceil((stage.images or 0) / images) for stage in stages[:-1]))
+    if epochs > ends[-1]:
+        return None
+    reached = next(stage.name for stage, end in zip(stages, ends, strict=False) if epochs <= end)
+    return (
+        f"the training ends at {reached}: {stages[-1].name} begin after epoch {ends[-1]:,}; give more --epochs, or "
+        "stages of fewer images"
+    )
 
 
 def _size(image_shape: tuple[int, ...]) -> str:

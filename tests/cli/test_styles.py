@@ -38,6 +38,16 @@ def styled(tmp_path_factory):
     return folder / "run"
 
 
+def test_the_plan_says_where_a_short_training_ends(genzoo, styled, tmp_path):
+    """Of 44 images: the last stage begins after one epoch."""
+    preset = styled.parent / "stylegan_tiny_16.json"
+    words = ("--output", tmp_path / "run", "--epochs", 1, "--no-diagnosis")
+    code, text, _ = genzoo("train", preset, *words)
+    assert code == 0 and "the training ends at 8 px: 16 px begin after epoch 1; give more --epochs" in text
+    code, text, _ = genzoo("train", "--resume", "--output", tmp_path / "run", "--epochs", 2)
+    assert code == 0 and "short" not in text
+
+
 @pytest.fixture(scope="module")
 def projected(styled, tmp_path_factory):
     """Two images, and what `genzoo project` found of them."""

@@ -1,5 +1,6 @@
 """How an export is written and checked; that it answers as the model does is a contract (tests/contracts)."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -213,3 +214,21 @@ def test_where_a_model_jumps_few_numbers_may_differ(monkeypatch, tmp_path, dtype
 def test_the_clean_process_answers(model, tmp_path):
     model.export(tmp_path / "exported")
     assert (tmp_path / "exported" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize(
+    ("slack", "many", "by", "passes"),
+    [
+        (5e-2, 0, 7, True),
+        (5e-2, 1, 8, True),  # one value of 2,000, a little more
+        (5e-2, 3, 8, False),
+        (5e-2, 1, 40, False),
+        (1e-4, 1, 2, False),
+    ],
+)
+def test_halves_may_round_a_few_values_further(slack, many, by, passes):
+    expected = np.full(2000, 100, "uint8")
+    answer = expected.copy()
+    answer[:many] += by
+    with contextlib.nullcontext() if passes else pytest.raises(RuntimeError, match=f"differs from the model by {by}"):
+        export._compare("generate", answer, expected, slack, jumps=False)

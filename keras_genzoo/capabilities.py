@@ -36,6 +36,11 @@ class Samples(Protocol):
 
     image_shape: tuple[int, int, int]
     sample_options: Mapping[str, SampleOption]
+    looking_options: Mapping[str, Any]
+    """Options for pictures and measures on the way, where looking must cost little."""
+
+    def sampling_protocol(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What a protocol says about how samples with these options are made."""
 
     def sample(self, indices: Tensor, seed: Tensor, **options: Any) -> Tensor:
         """Images in [-1, 1] of the given numbers of a seed."""
@@ -61,6 +66,20 @@ class Conditional(Protocol):
 
 
 @runtime_checkable
+class Classifies(Protocol):
+    """Tells the class of an image."""
+
+    image_shape: tuple[int, int, int]
+    num_classes: int
+
+    def logits_of(self, x: Tensor) -> Tensor:
+        """The logit of each class (n, num_classes) for images in [-1, 1]."""
+
+    def classify(self, x: Array, batch_size: int = 64) -> Array:
+        """The probability of each class (n, num_classes) for images, uint8 or floats in [-1, 1]."""
+
+
+@runtime_checkable
 class DrawsLatents(Protocol):
     """Has latents with a prior, which `sample` draws from."""
 
@@ -81,6 +100,19 @@ class Encodes(Protocol):
 
     def encode(self, x: Array, batch_size: int = 64) -> Any:
         """Latents of images, uint8 or floats in [-1, 1]."""
+
+
+@runtime_checkable
+class HasFeatures(Protocol):
+    """Has a network that turned images into features to do what it was trained for."""
+
+    image_shape: tuple[int, int, int]
+
+    def feature_network(self) -> Any:
+        """A `keras.Model` from images in [-1, 1] to features (n, size) in float32, which shares the model's weights.
+
+        Raises a ValueError where that network takes more than images.
+        """
 
 
 @runtime_checkable
@@ -131,6 +163,11 @@ class Reconstructs(Protocol):
     """Gives images back."""
 
     image_shape: tuple[int, int, int]
+    reconstructs_slowly: bool
+    """True if it takes many evaluations, so that it is only measured where it is asked for."""
+
+    def reconstructions_of(self, x: Tensor) -> Tensor:
+        """Reconstructions in [-1, 1] of images in [-1, 1]."""
 
     def reconstruct(self, x: Array, batch_size: int = 64) -> Array:
         """uint8 reconstructions of images, uint8 or floats in [-1, 1]."""
@@ -190,6 +227,18 @@ class DrawsTranslations(Protocol):
 @runtime_checkable
 class HasLikelihood(Protocol):
     """Gives a bound on the log-likelihood of images: see `keras_genzoo.metrics.likelihood`."""
+
+    image_shape: tuple[int, int, int]
+
+    @property
+    def pixel_likelihood(self) -> Mapping[str, Any]:
+        """What the likelihood is of.
+
+        `name`, and `density`, in words; `scale`, if it has one; `normalized`, whether the likelihood of all images adds
+        up to 1; `grey_levels`, whether it is a probability of pixels of 256 grey levels; `exact`, whether
+        `log_importance_weight` is log p(x) itself, the same for all draws; perhaps `draws`, how many evaluation takes
+        of one that takes long.
+        """
 
     def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
         """log p(x, z) - log q(z given x) in nats, for draws z of the posterior: (n, k)."""

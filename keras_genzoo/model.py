@@ -16,10 +16,10 @@ from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.in_batches import InBatches
 from keras_genzoo.networks import budget
 from keras_genzoo.networks.building import build_network
-from keras_genzoo.players import Player, keeping_losses, player_optimizers, turn_batch
+from keras_genzoo.players import Player, counted, keeping_losses, player_optimizers, turn_batch
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved, python_numbers
-from keras_genzoo.scalar_schedules import OverImages, number_or_schedule
+from keras_genzoo.scalar_schedules import OverImages, number_or_schedule, with_schedules, without_schedules
 from keras_genzoo.specs import SpecKind
 from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
 
@@ -48,6 +48,14 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
     """
     targets: ClassVar[str | None] = None
     """What a stream gives as y: None, "label", "target" (a paired image), or "other" (one of the second domain)."""
+    targets_may_lack: ClassVar[bool] = False
+    """True if y may be -1, for an image without a label."""
+    prefers_xla: ClassVar[bool] = False
+    """True if a train step is faster under XLA on a CPU too: many small operations between its convolutions."""
+    first_stage: ClassVar[tuple[str, ...]] = ()
+    """Names of networks that another model's training begins, so that this one's needs `--from RUN`."""
+    first_models: tuple[str, ...] = ()
+    """Names of models whose runs have these; a model whose arguments decide on them sets its own."""
     default_optimizer: ClassVar[dict[str, Any]] = {"class_name": "Adam", "config": {"learning_rate": 1e-3}}
     """What `compile` takes when no optimizer is given: the paper's."""
     tiny: ClassVar[dict[str, Any]] = {}
@@ -119,10 +127,10 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
     def _made(self, argument: str, kind: SpecKind, value: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         with budget.unallocated():
             given = {name: python_numbers(item) for name, item in given.items()}
-            made, spec = kind.build(f"{type(self).__name__}.{argument}", value, **given)
+            made, spec = kind.build(f"{type(self).__name__}.{argument}", with_schedules(value), **given)
             if isinstance(made, keras.layers.Layer):  # its weights are counted before they take memory
                 budget.spend(argument, made)
-        return made, spec
+        return made, without_schedules(spec)
 
     def ready(self, inputs: Inputs) -> None:
         """Ends a constructor: makes a metric for each of `logs`, copies the averaged network, and builds the model.
@@ -197,8 +205,8 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
             optimizer: one optimizer for all players, each getting its own copy, or a dictionary from each player's
                 name to its own; instances, names or Keras configs. The paper's by default.
             loss: None: a model brings its own.
-            jit_compile: bool or "auto": XLA or not. "auto" compiles on an accelerator and not on a CPU, where
-                TensorFlow's graph mode is faster.
+            jit_compile: bool or "auto": XLA or not. "auto" compiles on an accelerator, and on a CPU, where
+                TensorFlow's graph mode is faster for most, a model that `prefers_xla`.
             kwargs: `steps_per_execution` and `run_eagerly`, as in Keras.
 
         Raises:
@@ -214,6 +222,8 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
             raise ValueError(
                 "compile: jit_compile=True and steps_per_execution fail on several replicas: leave them out."
             )
+        if jit_compile == "auto" and self.prefers_xla and backend.replicas() == 1:
+            jit_compile = True
         self._graphs.clear()  # a model that has entered another stage computes something else
         players = self.players()
         scaled = self.dtype_policy.compute_dtype == "float16"
@@ -260,7 +270,13 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
                 (logs, given), gradients, assigned = backend.value_and_grad(loss_and_logs, variables, self)
                 if self.turns == 1:  # else the next turn is of other images
                     handed |= {name: ops.stop_gradient(tensor) for name, tensor in given.items()}
-                backend.apply_gradients(optimizer, gradients, variables)
+                alone = (
+                    contextlib.nullcontext()
+                    if backend.NAME != "jax"
+                    else counted(optimizer, self.optimizer.images_seen)
+                )
+                with alone:
+                    backend.apply_gradients(optimizer, gradients, variables)
                 finite = True
                 if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                     finite = ops.all(ops.stack([ops.all(ops.isfinite(gradient)) for gradient in gradients]))

@@ -129,9 +129,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             0, dtype="int", trainable=False, name="images_seen", aggregation="only_first_replica"
         )
         for optimizer in self.players.values():
-            rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
-            if isinstance(rate, OverImages):
-                rate.bind(self.images_seen)
+            for schedule in schedules_of(optimizer):
+                schedule.bind(self.images_seen)
 
     def build(self, variables: Mapping[str, list[keras.Variable]]) -> None:
         """Makes every optimizer's slots, so that weights can be loaded before the first step.
@@ -195,6 +194,26 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         """The inverse of `get_config`."""
         players = {name: keras.saving.deserialize_keras_object(one) for name, one in config["players"].items()}
         return cls(players, name=config["name"])
+
+
+def schedules_of(optimizer: keras.optimizers.Optimizer) -> list[OverImages]:
+    """The schedules of a player's optimizer that count images."""
+    own = getattr(optimizer, "inner_optimizer", optimizer)
+    values = own._learning_rate, getattr(own, "_beta_2", None)
+    return [value for value in values if isinstance(value, OverImages)]
+
+
+@contextlib.contextmanager
+def counted(optimizer: keras.optimizers.Optimizer, images_seen: keras.Variable) -> Iterator[None]:
+    """Lets a player's schedules read the present number of images where a step sees its variables alone: on JAX."""
+    found = schedules_of(optimizer)
+    for schedule in found:
+        schedule.bind(ops.convert_to_tensor(images_seen))
+    try:
+        yield
+    finally:
+        for schedule in found:
+            schedule.bind(images_seen)
 
 
 def player_optimizers(optimizer: Any, players: tuple[Player, ...], scale_losses: bool) -> PlayerOptimizers:

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo import counter_rng, images
-from keras_genzoo.bounds import SEEDS, integer_in
+from keras_genzoo.bounds import SEEDS, integer_in, option_of
 from keras_genzoo.capabilities import SampleOption
 from keras_genzoo.export import Endpoint
 from keras_genzoo.model import GenerativeModel
@@ -26,6 +26,13 @@ class SamplingModel(GenerativeModel):
 
     sample_options: ClassVar[Mapping[str, SampleOption]] = {}
     """What `sample` and `generate` may be given by keyword, such as truncation: from names to `SampleOption`s."""
+
+    looking_options: ClassVar[Mapping[str, Any]] = {}
+    """Options for pictures and measures while the model trains, where looking must cost little."""
+
+    def sampling_protocol(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What a protocol says about how samples with these options are made: those that differ from their defaults."""
+        return {name: value for name, value in options.items() if value != self.sample_options[name].default}
 
     def sample(self, indices: Tensor, seed: Tensor, **options: Any) -> Tensor:
         """Images in [-1, 1] of the given numbers: image number i of a seed is the same in every batch.
@@ -88,13 +95,16 @@ class SamplingModel(GenerativeModel):
         """The options of `sample` that a user gave, as `in_batches` takes them.
 
         Raises:
-            ValueError: the model has no such option.
+            ValueError: the model has no such option, or it is out of bounds.
         """
         for name in options:
             if name not in self.sample_options:
                 known = self.sample_options
                 hint = did_you_mean(name, known) if known else "it has none"
                 raise ValueError(f"{type(self).__name__} makes images without the option '{name}'; {hint}")
+            option = self.sample_options[name]
+            if options[name] is not None or option.default is not None:
+                option_of(options[name], option.type, f"{type(self).__name__}: {name}")
         return {
             name: np.float32(value) if self.sample_options[name].tensor and value is not None else value
             for name, value in options.items()

@@ -144,8 +144,8 @@ class OverImages(Schedule):
         self.schedule = schedule
         self._images_seen: Any = None
 
-    def bind(self, images_seen: keras.Variable) -> None:
-        """Makes it a function of this variable, which counts a model's images."""
+    def bind(self, images_seen: Any) -> None:
+        """Makes it a function of this variable, which counts a model's images, or of its present value."""
         self._images_seen = images_seen
 
     def __call__(self, step: Any) -> Any:
@@ -185,6 +185,26 @@ def schedule_from(spec: Mapping[str, Any]) -> Schedule:
         raise ValueError(f"there is no schedule {name!r}: {did_you_mean(name, SCHEDULES)}")
     schedule = SCHEDULES[name](**spec.get("config", {}))
     return OverImages(schedule) if spec.get("over") == "images" else schedule
+
+
+def with_schedules(spec: Any) -> Any:
+    """A spec in whose values schedules stand in the place of the mappings that name them."""
+    if not isinstance(spec, Mapping):
+        return spec
+    return {name: _made(value) for name, value in spec.items()}
+
+
+def without_schedules(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A spec as JSON takes it."""
+    serialize = keras.saving.serialize_keras_object
+    return {name: serialize(value) if isinstance(value, Schedule) else value for name, value in spec.items()}
+
+
+def _made(value: Any) -> Any:
+    if not isinstance(value, Mapping) or "class_name" not in value:
+        return value
+    # As Keras writes it, or as a preset has it.
+    return keras.saving.deserialize_keras_object(dict(value)) if "module" in value else schedule_from(value)
 
 
 def number_or_schedule(value: float | Schedule, iterations: Any) -> Any:

@@ -6,7 +6,7 @@
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Required
 
-from annotated_types import Ge, Gt, Le, Len, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt, MultipleOf
 from typing_extensions import TypedDict
 
 from keras_genzoo.registry import (
@@ -28,6 +28,19 @@ ImageShape = tuple[Size, Size, Annotated[int, Ge(1), Le(4)]]
 Count = Annotated[int, Ge(1), Le(1_000_000)]
 Draws = Annotated[int, Ge(1), Le(1000)]
 """Latents that a loss draws for an image."""
+Blocks = Annotated[int, Ge(1), Le(100)]
+"""Of a network."""
+Octaves = Annotated[int, Ge(0), Le(16)]
+"""Frequencies, each twice the one before."""
+Heads = Annotated[int, Ge(1), Le(64)]
+"""Of attention."""
+Heights = tuple[Size, ...]
+"""Of feature maps."""
+KernelSize = Annotated[int, Ge(3), Le(15)]
+GreyLevels = Annotated[int, Ge(2), Le(256)]
+"""Values that a pixel has in each channel."""
+Scales = Annotated[int, Ge(1), Le(8)]
+"""Of a flow: at each one images have half the size."""
 FlowSteps = Annotated[int, Ge(1), Le(100)]
 Components = Annotated[int, Ge(1), Le(10_000)]
 """Of a mixture."""
@@ -36,6 +49,9 @@ Filters = Annotated[tuple[Annotated[int, Ge(1), Le(8192)], ...], Len(1, 16)]
 """The number of filters of each level, from the network's input to its output."""
 PoolSize = Annotated[int, Ge(0), Le(10_000)]
 """Images that a pool of past ones holds; 0 for none."""
+EvenCount = Annotated[int, Ge(2), Le(4096), MultipleOf(2)]
+Steps = Annotated[int, Ge(1), Le(10_000)]
+"""Of a sampler."""
 NonNegative = Annotated[float, Ge(0)]
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
@@ -44,11 +60,13 @@ Images = Annotated[int, Ge(1), Le(10**9)]
 Momentum = Annotated[float, Ge(0), Lt(1)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 AdversarialLossName = Literal[
-    "minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_average"
+    "minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic_average", "relativistic"
 ]
 """A name in `losses.ADVERSARIAL_LOSSES`."""
 Operations = Annotated[tuple[Literal["color", "translation", "cutout"], ...], Len(1)]
 """What is done to a discriminator's images, in this order: see `layers.augmentation`."""
+AdaOperations = Annotated[tuple[Literal["blit", "geometry", "color", "cutout"], ...], Len(1)]
+"""What adaptive augmentation does: see `layers.adaptive_augmentation`."""
 LabelCondition = Literal["one_hot", "embedding", "every_layer"]
 """How a label enters a network: see `networks.conditioning.Label`."""
 DType = Literal["float32", "mixed_float16", "mixed_bfloat16"]

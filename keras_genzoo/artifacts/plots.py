@@ -1,7 +1,7 @@
 """The history of a training as a picture: a panel for each log."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,47 @@ def plot_losses(history: Sequence[dict[str, Any]], path: str | os.PathLike) -> P
         axes.grid(alpha=0.25)
         if number == 0 and f"val_{log}" in names:
             axes.legend(frameon=False)
+    path = Path(path)
+    with staged(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=110)
+    return path
+
+
+def plot_lines(
+    lines: Mapping[str, Sequence[tuple[float, float, float]]],
+    path: str | os.PathLike,
+    x_label: str,
+    y_label: str,
+    logarithmic: bool = False,
+) -> Path:
+    """Plots lines through points with error bars.
+
+    Args:
+        lines: dictionary from names to points (x, y, error).
+        path: the PNG file to write.
+        x_label, y_label: strings, what the axes show.
+        logarithmic: bool, whether the x axis is.
+
+    Returns:
+        The path.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, points in lines.items():
+        x, y, error = zip(*points, strict=True)
+        axes.errorbar(x, y, error, marker="o", markersize=4, capsize=3, label=name)
+    if logarithmic:
+        axes.set_xscale("log")
+        ticks = sorted({x for points in lines.values() for x, _, _ in points})
+        axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.minorticks_off()
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False)
     path = Path(path)
     with staged(path) as unfinished:
         figure.savefig(unfinished, format="png", dpi=110)

@@ -18,7 +18,7 @@ from keras_genzoo.registry import DATASETS, did_you_mean, folder_dataset
 if TYPE_CHECKING:
     from keras_genzoo.config import Preset
 
-_NOT_OF_SOURCES = ("dataset", "batch_size", "augment", "path", "target_path")
+_NOT_OF_SOURCES = ("dataset", "batch_size", "augment", "labeled", "labeled_share", "path", "target_path")
 
 
 class Data(NamedTuple):

@@ -51,6 +51,20 @@ def input_gradient(function: Callable[[Tensor], Tensor], x: Tensor, model: keras
     return jax.grad(total)(x)
 
 
+def grouped_convolution(inputs: Tensor, kernel: Tensor, strides: tuple[int, int], padding: str) -> Tensor | None:
+    """The convolution of groups of channels; see `backend.tensorflow`."""
+    if jax.default_backend() == "cpu":
+        return None
+    return jax.lax.conv_general_dilated(
+        inputs,
+        kernel,
+        strides,
+        padding.upper(),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=inputs.shape[-1] // kernel.shape[2],
+    )
+
+
 def compiled(function: Callable[..., Tensor], model: keras.Model) -> Callable[..., Tensor]:
     """`function` of tensors, which reads the model's variables and assigns none, compiled."""
 

@@ -8,6 +8,7 @@ import keras
 
 from keras_genzoo.artifacts import Position, Run
 from keras_genzoo.artifacts.records import Best
+from keras_genzoo.capabilities import Samples
 from keras_genzoo.evaluation import Evaluation, ModelSubject, Reference, Result, append, differing_keys, place_of
 from keras_genzoo.features.extractors import Extractor
 from keras_genzoo.files import read_json, write_json
@@ -19,9 +20,9 @@ RECORD = "best.json"
 class Evaluating(keras.callbacks.Callback):
     """Evaluates every few epochs, for the log and `metric-<name>.jsonl` of the run, and keeps the best state.
 
-    It takes fewer images than a final evaluation: its numbers are for following a training, and their protocol, which
-    is kept with them, distinguishes them. Put it before the callbacks that read the logs. The training is the same with
-    it and without.
+    It takes fewer images than a final evaluation, and of a diffusion model fewer steps: its numbers are for following a
+    training, and their protocol, which is kept with them, distinguishes them. Put it before the callbacks that read the
+    logs. The training is the same with it and without.
 
     Args:
         run: the `Run`.
@@ -65,7 +66,8 @@ class Evaluating(keras.callbacks.Callback):
         last = number == (self.epochs or self.params["epochs"])
         if not last and (number % self.every or self.stop()):
             return
-        subject = ModelSubject(self.model, self.run.path.name)
+        options = self.model.looking_options if isinstance(self.model, Samples) else {}
+        subject = ModelSubject(self.model, self.run.path.name, options=options)
         evaluation = Evaluation(subject, self.reference, self.extractor, num=self.num, keep=False)
         try:
             for result in evaluation.results(self.metrics):

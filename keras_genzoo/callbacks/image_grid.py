@@ -132,7 +132,7 @@ class ImageGrid(keras.callbacks.Callback):
         num: integer, how many samples; by default as many as `samples` takes.
         seed: integer in [0, 2**32).
         epochs: optional integer, the last epoch; that of `fit` by default.
-        options: options of the model's `sample`, such as truncation.
+        options: options of the model's `sample`, such as truncation; by default those of its `looking_options`.
         x: optional inputs for a model without samples: a uint8 array (n, height, width, channels); or, for a
             translator, a `Source`, of whose images, with targets or of two domains, some are taken.
 
@@ -156,7 +156,7 @@ class ImageGrid(keras.callbacks.Callback):
         self.num = num
         self.seed = seed
         self.epochs = epochs
-        self.options = dict(options or {})
+        self.options = options
         self.x = x
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -171,7 +171,8 @@ class ImageGrid(keras.callbacks.Callback):
     def _sheet(self) -> np.ndarray | None:
         model: Any = self.model
         if isinstance(model, Samples):
-            return samples(self.model, self.num, self.seed, **self.options)
+            options = model.looking_options if self.options is None else self.options
+            return samples(self.model, self.num, self.seed, **options)
         if self.x is not None and isinstance(model, Translates):
             if isinstance(self.x, np.ndarray):
                 return translations(model, self.x)

@@ -99,7 +99,7 @@ class Observer:
         model, samples = self.model, None
         found: dict[str, float] = {}
         if isinstance(model, Samples):
-            samples = model.samples(np.arange(self.num), batch_size=self.num)
+            samples = model.samples(np.arange(self.num), batch_size=self.num, **model.looking_options)
             # Until a prior is fitted, at the end, samples mean nothing; samples that are NaN show in the losses.
             if not isinstance(model, FitsPrior) and np.isfinite(samples).all():
                 found |= self._of_samples(thumbnails(samples)) | self._of_labels()
@@ -149,7 +149,8 @@ class Observer:
         count = len(self._grid_labels)
         latents = self.num // count
         indices, labels = np.repeat(np.arange(latents), count), np.tile(self._grid_labels, latents)
-        made = self.model.samples(indices, batch_size=len(indices), labels=labels)
+        options = self.model.looking_options
+        made = self.model.samples(indices, batch_size=len(indices), labels=labels, **options)
         effect = label_effect(_rows(thumbnails(made)).reshape(latents, count, -1))
         return {} if effect is None else {"label_effect": effect, "label_share": self._of_real}
 

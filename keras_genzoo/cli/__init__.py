@@ -28,6 +28,7 @@ COMMANDS = {
     "project": "find the styles that make an image",
     "transfer": "put the look of one image on another",
     "translate": "translate images, or pairs of a test set, and show them",
+    "probe": "classify by the features of a run, with few labels",
     "outliers": "score how unusual images are",
     "debias": "weigh rare images for a training",
     "evaluate": "measure a run, or any images",

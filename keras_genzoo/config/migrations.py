@@ -35,6 +35,8 @@ def _discriminator_augmentation(model: str, arguments: Content) -> None:
     if operations != [] or target is not None:
         spec = {"augmentation": "diffaugment" if target is None else "ada", "operations": operations}
         if target is not None:
+            if isinstance(operations, list):
+                spec["operations"] = ["blit" if name == "translation" else name for name in operations]
             spec |= {"target": target} | ({} if images is _ABSENT else {"images": images})
         arguments["discriminator_augmentation"] = spec
 

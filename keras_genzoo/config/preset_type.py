@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal, Union
 
 import keras
 import pydantic
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len, Lt
 
 from keras_genzoo.config.signature import Fields, Section, accepted_by, one_of, refused, section, signature_of
 from keras_genzoo.data import AUGMENTATIONS
+from keras_genzoo.optimizers import ScheduledAdam
 from keras_genzoo.registry import DATASETS, MODELS
 from keras_genzoo.scalar_schedules import SCHEDULES
 from keras_genzoo.specs import SpecKind
@@ -34,6 +35,7 @@ OPTIMIZERS: dict[str, type[keras.optimizers.Optimizer]] = {
     "Nadam": keras.optimizers.Nadam,
     "RMSprop": keras.optimizers.RMSprop,
     "SGD": keras.optimizers.SGD,
+    "ScheduledAdam": ScheduledAdam,
 }
 """The optimizers that a preset may name, by class name."""
 
@@ -104,6 +106,8 @@ def _data(name: str, function: Callable[..., Any]) -> type[Section]:
         "dataset": (Literal[name], ...),
         "batch_size": (Annotated[int, Ge(1), Le(65536)], ...),
         "augment": (tuple[Literal[tuple(AUGMENTATIONS)], ...], ()),  # type: ignore[misc]
+        "labeled": (Count | None, None),
+        "labeled_share": (Annotated[float, Gt(0), Lt(1)] | None, None),
     }
     options = signature_of(function)
     if "cache" in options:  # a preset of somebody else must not say where files are written and swept
@@ -148,7 +152,8 @@ def _sections(kind: SpecKind, entries: tuple[tuple[str, Callable[..., Any]], ...
     passed = dict.fromkeys(kind.given, "the model passes it by itself")
     made = {}
     for name, entry in entries:
-        fields = {kind.key: (Literal[name], ...), **signature_of(entry)}
+        arguments = {key: (_specs(annotation), default) for key, (annotation, default) in signature_of(entry).items()}
+        fields = {kind.key: (Literal[name], ...), **arguments}
         made[name] = section(f"{name}_{kind.key}", f"'{name}' takes no such argument", fields, passed)
     return made
 

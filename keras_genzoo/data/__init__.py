@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_genzoo.data.augmentation import AUGMENTATIONS
 from keras_genzoo.data.decode import canonical
+from keras_genzoo.data.few_labels import few_labels
 from keras_genzoo.data.source import ArraySource, DataError, Source, Split
 from keras_genzoo.data.stream import Stream
 from keras_genzoo.registry import DATASETS, did_you_mean, folder_dataset
@@ -56,6 +57,8 @@ def load_data(
     batch_size: int = 64,
     shuffle_seed: int = 0,
     augment: Iterable[str] = (),
+    labeled: int | None = None,
+    labeled_share: float | None = None,
     **options: Any,
 ) -> tuple[Stream, Stream | None]:
     """Loads a dataset as streams for `fit`: `(train, held_out)`.
@@ -66,6 +69,9 @@ def load_data(
         batch_size: integer, images in a batch: one turn of a player trains on them.
         shuffle_seed: integer, of the order of the images and their augmentation.
         augment: names of augmentations: "flip", "shift", "jitter", "brightness_contrast".
+        labeled: optional integer, how many of the images to train on keep their label, as many of each class, chosen
+            by `shuffle_seed`; the others get -1.
+        labeled_share: optional float below 1, the share of images with a label in what is trained on: see `Stream`.
         options: the dataset's own keywords: `size` in pixels or as (height, width), `channels`, `held_out` as a number
             or a fraction, ...
 
@@ -80,5 +86,8 @@ def load_data(
         >>> model.fit(train, validation_data=held_out, epochs=100)
     """
     split = load_split(dataset, path, **options)
-    train = Stream(split.train, batch_size, seed=shuffle_seed, augment=augment)
+    labels = None if labeled is None else few_labels(split.train, labeled, shuffle_seed)
+    train = Stream(
+        split.train, batch_size, seed=shuffle_seed, augment=augment, labels=labels, labeled_share=labeled_share
+    )
     return train, Stream(split.held_out, batch_size, shuffle=False) if len(split.held_out) else None

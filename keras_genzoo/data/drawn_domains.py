@@ -42,6 +42,11 @@ class DrawnOutlines:
         self.faces = faces
         self.image_shape = (*faces.image_shape[:2], channels)
 
+    @property
+    def labels(self) -> Array:
+        """The hair style of each face."""
+        return self.faces.labels
+
     def __len__(self) -> int:
         return len(self.faces)
 

@@ -212,9 +212,17 @@ class DrawnFaces:
             "float32"
         )
 
+    @property
+    def labels(self) -> Array:
+        """The hair style of each face."""
+        return self._labels_of(self.factors(np.arange(len(self))))
+
+    def _labels_of(self, factors: Array) -> Array:
+        return factors[:, self.factor_names.index("hair_style")].astype("int32")
+
     def __getitem__(self, indices: Array) -> dict[str, Array]:
         factors = self.factors(indices)
-        label = factors[:, self.factor_names.index("hair_style")].astype("int32")
+        label = self._labels_of(factors)
         size, _, channels = self.image_shape
         return {"image": draw_faces(factors, size, channels), "label": label, "factors": factors}
 

@@ -40,12 +40,20 @@ class Gaussians:
         self._numbers = np.arange(positions.start, positions.stop)
         self.seed = seed
 
+    @property
+    def labels(self) -> np.ndarray:
+        """The mode of each point."""
+        return self._modes(self._numbers)
+
+    def _modes(self, numbers: np.ndarray) -> np.ndarray:
+        return np.minimum((25 * counter_rng.uniform(self.seed, numbers, 1)[:, 0]).astype("int32"), 24)
+
     def __len__(self) -> int:
         return len(self.positions)
 
     def __getitem__(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         numbers = self._numbers[indices]
-        label = np.minimum((25 * counter_rng.uniform(self.seed, numbers, 1)[:, 0]).astype("int32"), 24)
+        label = self._modes(numbers)
         points = CENTERS[label] + DEVIATION * counter_rng.normal(self.seed, numbers, 2, stream=1)
         return {"image": points.astype("float32").reshape(-1, 1, 1, 2), "label": label}
 

@@ -243,6 +243,11 @@ class Undecoded:
         self._label = None if label is None else np.asarray(label, "int32")
         self._manifest = manifest
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The label of each image; None without labels."""
+        return self._label
+
     def __len__(self) -> int:
         return len(self._names)
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 from keras_genzoo.data.decode import canonical
 from keras_genzoo.data.image_files import Read, check_quality, read_images
-from keras_genzoo.data.listing import Listing, classes_of, images_in, list_folder, some
+from keras_genzoo.data.listing import NO_CLASS, Listing, classes_of, images_in, list_folder, some
 from keras_genzoo.data.listing import find_images as find_images
-from keras_genzoo.data.source import DataError, HeldOut, Source, Split, hold_out, setting
+from keras_genzoo.data.source import UNLABELED, DataError, HeldOut, Source, Split, hold_out, setting
 from keras_genzoo.registry import DATASETS
 from keras_genzoo.types import ImageSize, Share
 
@@ -63,7 +63,8 @@ def image_folder(
             names, so that with a fraction new files never move old ones to the other part. With 0 all are to train on.
         labels: `"folders"`: the first sub-folder of each image is its class; `"none"`: no labels; `"auto"`: as
             `"folders"` if every image lies in a sub-folder, one level deep, and there are at least two of these,
-            else as `"none"`. Classes are in the order of their names.
+            else as `"none"`. Classes are in the order of their names. A sub-folder `unlabeled` beside them is no class:
+            its images have the label -1, for models that learn from few labels.
         max_broken: float in [0, 1], the fraction of broken, empty or misnamed files up to which these are named in a
             warning and left out; above it, loading stops.
         allow_upscaling: bool, whether images are enlarged however small they are.
@@ -122,7 +123,7 @@ def open_folder(
     if images.looked:
         check_quality(name, images, max_broken)
         say_what_is_passed_over(name, listing)
-    number = {text: index for index, text in enumerate(classes or ())}
+    number = {NO_CLASS: UNLABELED, **{text: index for index, text in enumerate(classes or ())}}
     label = None if classes is None else [number[PurePosixPath(file).parts[0]] for file in images.names]
     return images.source(kind, name, label, classes), images.names
 

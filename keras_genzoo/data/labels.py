@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 
-def as_labels(labels: Any, num: int, num_classes: int, where: str) -> np.ndarray:
+def as_labels(labels: Any, num: int, num_classes: int, where: str, least: int = 0) -> np.ndarray:
     """Labels as int32 of shape (num,).
 
     Args:
@@ -13,6 +13,7 @@ def as_labels(labels: Any, num: int, num_classes: int, where: str) -> np.ndarray
         num: integer, how many are expected.
         num_classes: integer; labels lie in [0, num_classes).
         where: string, how error messages call the caller.
+        least: integer, 0; or -1 where an image may have no label.
 
     Raises:
         ValueError: they are no such labels.
@@ -23,9 +24,10 @@ def as_labels(labels: Any, num: int, num_classes: int, where: str) -> np.ndarray
             f"{where}: labels are {given.dtype} of shape {given.shape}, but an integer, or integers of shape ({num},), "
             "are expected."
         )
-    if given.size and not 0 <= given.min() <= given.max() < num_classes:
+    if given.size and not least <= given.min() <= given.max() < num_classes:
+        unlabeled = ", or -1 for an image without a label" if least < 0 else ""
         raise ValueError(
             f"{where}: labels lie in [{given.min()}, {given.max()}], but this model has {num_classes}: 0 to "
-            f"{num_classes - 1}."
+            f"{num_classes - 1}{unlabeled}."
         )
     return np.broadcast_to(given, (num,)).astype("int32")

@@ -17,6 +17,9 @@ QUARANTINE = "quarantine.txt"
 """The file at the top of a folder with the names of images to leave out, one a line, relative to the folder; lines
 that begin with "#" are comments. `genzoo check-data --quarantine` writes it."""
 
+NO_CLASS = "unlabeled"
+"""The sub-folder beside those of classes whose images have no label."""
+
 LONGEST_LIST = 64 * 2**20
 """Bytes of such a file, at most."""
 
@@ -150,6 +153,8 @@ def suffixes() -> str:
 def classes_of(name: str, found: list[str], labels: str) -> list[str] | None:
     """The classes of the files `found` in folder `name`, in order; None where they get no labels.
 
+    The sub-folder `unlabeled` is no class.
+
     Raises:
         DataError: `labels` is unknown, or a file to be labeled lies in no sub-folder.
     """
@@ -159,9 +164,10 @@ def classes_of(name: str, found: list[str], labels: str) -> list[str] | None:
         return None
     parts = [PurePosixPath(file).parts for file in found]
     top = [file for file, part in zip(found, parts, strict=True) if len(part) == 1]
-    classes = sorted({part[0] for part in parts if len(part) > 1})
+    folders = {part[0] for part in parts if len(part) > 1}
+    classes = sorted(folders - {NO_CLASS})
     if labels == "auto":
-        return classes if len(classes) >= 2 and all(len(part) == 2 for part in parts) else None
+        return classes if classes and len(folders) >= 2 and all(len(part) == 2 for part in parts) else None
     if top:
         raise DataError(
             f"{name}: labels='folders', but {len(top)} images lie in no sub-folder: {some(top)}: move each into the "

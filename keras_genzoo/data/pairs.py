@@ -229,7 +229,7 @@ class Paired:
         manifest: dictionary.
     """
 
-    class_names = factor_names = other = None
+    class_names = labels = factor_names = other = None
 
     def __init__(self, image: Source, target: Source, names: list[str], name: str, manifest: dict[str, Any]):
         self.image, self.target, self.name = image, target, name

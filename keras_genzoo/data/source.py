@@ -23,6 +23,10 @@ HeldOut = HeldOutCount | Annotated[float, Ge(0), Lt(1)]
 """The size of the held-out part: a number of images, or a fraction of them below 1; 0 for none."""
 
 
+UNLABELED = -1
+"""The label of an image that has none."""
+
+
 class DataError(ValueError):
     """Raised for data that cannot be used as asked; the message says what to do."""
 
@@ -51,6 +55,10 @@ class Source(Protocol):
         """The names of the values of `label`; None without labels or names."""
 
     @property
+    def labels(self) -> np.ndarray | None:
+        """The label of each image, int32 (n,), -1 where it has none; None without labels."""
+
+    @property
     def factor_names(self) -> tuple[str, ...] | None:
         """The names of the columns of `factors`; None without factors."""
 
@@ -65,8 +73,8 @@ class Source(Protocol):
 
         Returns:
             A dictionary with `image`, uint8 of shape (n, height, width, channels) (or float32 in [-1, 1], where the
-            user gave that), and where the source has them: `label`, int32 (n,); `factors`, float32 (n, factors);
-            `target`, the paired image; `name`, strings (n,).
+            user gave that), and where the source has them: `label`, int32 (n,), -1 for none; `factors`, float32 (n,
+            factors); `target`, the paired image; `name`, strings (n,).
         """
 
     def manifest(self) -> dict[str, Any]:
@@ -85,7 +93,7 @@ class ArraySource:
 
     Args:
         image: uint8 of shape (n, height, width, channels), or floats in [-1, 1].
-        label: optional integers of shape (n,) or (n, 1).
+        label: optional integers of shape (n,) or (n, 1); -1 for an image without one.
         target: optional paired images, under the same rules as `image`.
         name: string, the name of this source in messages.
         class_names: optional strings, one for each value of `label`.
@@ -141,6 +149,10 @@ class ArraySource:
         height, width, channels = self._columns["image"].shape[1:]
         return height, width, channels
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        return self._columns.get("label")
+
     def __len__(self) -> int:
         return len(self._columns["image"])
 
@@ -178,6 +190,11 @@ class Subset:
         self.factor_names = source.factor_names
         self.other = source.other if other is None else other
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        labels = self.source.labels
+        return None if labels is None else labels[self.positions]
+
     def __len__(self) -> int:
         return len(self.positions)
 
@@ -196,7 +213,7 @@ class Targets:
         source: a source with `target`s, and at least one image.
     """
 
-    class_names = factor_names = other = None
+    class_names = labels = factor_names = other = None
 
     def __init__(self, source: Source):
         self.source = source
@@ -294,6 +311,9 @@ def _labels(label: ArrayLike, class_names: tuple[str, ...] | None, name: str) ->
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
         raise DataError(f"{name}: label is {array.dtype} of shape {array.shape}, expected integers of shape (n,).")
     classes = len(class_names) if class_names is not None else 2**31
-    if array.size and not (array.min() >= 0 and array.max() < classes):
-        raise DataError(f"{name}: label lies in [{array.min()}, {array.max()}], expected 0 to {classes - 1}.")
+    if array.size and not (array.min() >= UNLABELED and array.max() < classes):
+        raise DataError(
+            f"{name}: label lies in [{array.min()}, {array.max()}], expected 0 to {classes - 1}, or {UNLABELED} for an "
+            "image without one."
+        )
     return array.astype("int32")

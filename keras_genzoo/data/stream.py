@@ -1,6 +1,7 @@
 """Streams: batches of a source as a function of how many images came before, so that training goes on anywhere."""
 
 import functools
+import inspect
 import itertools
 import zlib
 from collections.abc import Callable, Iterable
@@ -10,6 +11,7 @@ import numpy as np
 
 from keras_genzoo import counter_rng
 from keras_genzoo.data.augmentation import AUGMENTATIONS, GEOMETRIC
+from keras_genzoo.data.few_labels import with_share
 from keras_genzoo.data.source import DataError, Source, Targets
 from keras_genzoo.data.tf_data import map_on_host
 from keras_genzoo.data.weighting import probabilities, weighted_order
@@ -61,9 +63,14 @@ class Stream:
         weights: optional numbers >= 0 of shape (n,), one for each image; see `keras_genzoo.uses.rarity_weights`.
         image_size: optional integer, the height that images are reduced to, after augmentation, by the mean of square
             blocks of pixels; it divides the source's height.
+        labels: optional integers of shape (n,), labels in the place of the source's own, -1 for none; see
+            `data.few_labels`.
+        labeled_share: optional float above 0 and below 1, the share of images with a label in each pass, which then
+            come more often, or less, than the others. By default all come alike.
 
     Raises:
-        DataError: the batch is larger than the source, the weights do not fit it, or its images cannot be reduced so.
+        DataError: the batch is larger than the source, the weights or labels do not fit it, none of its images has a
+            label or all of them have one where `labeled_share` is given, or its images cannot be reduced so.
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class Stream:
         augment: Iterable[str] = (),
         weights: np.ndarray | None = None,
         image_size: int | None = None,
+        labels: np.ndarray | None = None,
+        labeled_share: float | None = None,
     ):
         self.source = source
         self.batch_size = batch_size
@@ -85,6 +94,14 @@ class Stream:
             AUGMENTATIONS[name]  # refuses a name that is not there
         self.weights = None if weights is None else probabilities(weights, len(source), source.name)
         self.image_size = image_size
+        self.labels = labels
+        self.labeled_share = labeled_share
+        self._probabilities = self.weights
+        if labels is not None and len(labels) != len(source):
+            raise DataError(f"{source.name}: {len(labels)} labels, but {len(source)} images: expected one each.")
+        if labeled_share is not None:
+            own = source.labels if labels is None else labels
+            self._probabilities = with_share(own, labeled_share, self.weights, source.name)
         self._order = functools.lru_cache(maxsize=2)(self._order)  # type: ignore[method-assign]
         if batch_size < 1:
             raise DataError(f"batch_size={batch_size} must be at least 1.")
@@ -149,7 +166,7 @@ class Stream:
         return self._changed(**{name: value for name, value in changes.items() if value is not None})
 
     def _changed(self, **changes: Any) -> "Stream":
-        names = ("source", "batch_size", "seed", "shuffle", "augment", "weights", "image_size")
+        names = list(inspect.signature(Stream).parameters)
         return Stream(**{**{name: getattr(self, name) for name in names}, **changes})
 
     def steps(self, turns: int = 1) -> int:
@@ -171,8 +188,8 @@ class Stream:
 
     def _order(self, number: int) -> np.ndarray:
         """The positions in the source that pass number `number` visits."""
-        if self.weights is not None:
-            return weighted_order(self.weights, self.seed, number)
+        if self._probabilities is not None:
+            return weighted_order(self._probabilities, self.seed, number)
         count = len(self.source)
         return counter_rng.permutation(self.seed, number, count) if self.shuffle else np.arange(count)
 
@@ -193,8 +210,11 @@ class Stream:
     def _records(self, first: int, count: int) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """What the source has of images of the row, and the passes and numbers by which they are augmented."""
         passes, places, positions = self._places(first, count)
+        record = self.source[positions]
+        if self.labels is not None:
+            record = {**record, "label": self.labels[positions].astype("int32")}
         # With weights an image may come twice in a pass: its places in it tell them apart.
-        return self.source[positions], passes, positions if self.weights is None else places
+        return record, passes, positions if self._probabilities is None else places
 
     def batch(self, first: int, count: int | None = None, targets: str | None = None) -> Batch:
         """Images of the row.

@@ -7,10 +7,11 @@ MODES = "Modes"
 RECONSTRUCTION = "Reconstruction"
 TRANSLATION = "Translation"
 LIKELIHOOD = "Likelihood"
+CLASSIFICATION = "Classification"
 DISENTANGLEMENT = "Disentanglement"
 OTHERS = "Others"
 """The table of the rest, such as losses; `compare` shows its numbers only if they are named."""
-TABLES = (GENERATION, MODES, RECONSTRUCTION, TRANSLATION, LIKELIHOOD, DISENTANGLEMENT, OTHERS)
+TABLES = (GENERATION, MODES, RECONSTRUCTION, TRANSLATION, LIKELIHOOD, CLASSIFICATION, DISENTANGLEMENT, OTHERS)
 """Titles of tables, in their order."""
 BACK = "_b_to_a"
 """The end of the names of numbers of translations from domain B to A; those from A to B have plain names."""

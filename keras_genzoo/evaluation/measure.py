@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from keras_genzoo.artifacts import environment
+from keras_genzoo.capabilities import Reconstructs
 from keras_genzoo.evaluation import needs
 from keras_genzoo.evaluation.measurements import Measurements, Values
 from keras_genzoo.evaluation.metric import Metric
@@ -104,7 +105,13 @@ class Evaluation(Measurements):
 
     def possible(self) -> list[str]:
         """Returns the metrics that are measured by default and can be measured on this subject."""
-        return [name for name, metric in METRICS.items() if metric.by_default and self._missing(metric) is None]
+        model = self.subject.model
+        slow = {needs.reconstructions} if isinstance(model, Reconstructs) and model.reconstructs_slowly else set()
+        return [
+            name
+            for name, metric in METRICS.items()
+            if metric.by_default and not slow & set(metric.needs) and self._missing(metric) is None
+        ]
 
     def possible_with_features(self) -> list[str]:
         """Returns the metrics that are measured by default, and that only an extractor is missing for."""

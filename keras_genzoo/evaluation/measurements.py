@@ -16,6 +16,7 @@ from keras_genzoo.data import Source, Stream
 from keras_genzoo.evaluation.subjects import EvaluationError, Subject, pixels_of
 from keras_genzoo.features.cache import FeatureCache, Features, PerImage, Watch, extract, unwatched
 from keras_genzoo.features.extractors import Extractor
+from keras_genzoo.features.stacked import StackedExtractor
 from keras_genzoo.fitting import VALIDATION_SEED
 from keras_genzoo.metrics.image_quality import WINDOW
 from keras_genzoo.metrics.likelihood import likelihood_protocol
@@ -116,7 +117,8 @@ class Measurements:
                 f"{subject.name} has images of shape {tuple(subject.image_shape)}, but {reference.source.name} of "
                 f"{tuple(reference.source.image_shape)}: measure against images of the same size and channels."
             )
-        self.extractor = extractor
+        stacks = getattr(reference.source, "stacks", None)
+        self.extractor = StackedExtractor(extractor, stacks) if extractor and stacks else extractor
         self.watch = watch
         self.cache = cache
         self.keep = keep
@@ -173,7 +175,7 @@ class Measurements:
 
     @property
     def _options(self) -> dict[str, Any]:
-        return {"options": self.subject.options} if self.subject.options else {}
+        return {"options": self.subject.sampling} if self.subject.sampling else {}
 
     @property
     def needed_extractor(self) -> Extractor:
@@ -338,9 +340,11 @@ class Measurements:
         Args:
             name: string, of the bound.
             function: of `keras_genzoo.metrics.likelihood`.
-            draws: integer, latents drawn for each image.
+            draws: integer, latents drawn for each image; of an exact likelihood there is one, without noise.
         """
         model, source = self.needed_model, self.reference.source
+        protocol = likelihood_protocol(model)
+        draws = 1 if "exact" in protocol else protocol.pop("draws", draws)
 
         shown: list[Callable[[int], None]] = []
 
@@ -358,7 +362,7 @@ class Measurements:
         key = {"subject": self.subject.identity(), "seed": self.seed, "data": source.manifest(), "count": len(source)}
         what = f"draws for the {name} of {len(source):,} real images"
         values = FeatureCache(PerImage(name, of_images, samples=draws), np.arange, len(source), key, what, self.cache)
-        protocol = {"real": self.reference.protocol(), "samples": draws, **likelihood_protocol(model)}
+        protocol = {"real": self.reference.protocol(), "samples": draws, **protocol}
         return {name: (float(values.load(in_draws).features.mean(dtype="float64")), protocol)}
 
 

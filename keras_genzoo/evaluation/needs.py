@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from keras_genzoo.capabilities import (
+    Classifies,
     Conditional,
     DrawsLatents,
     Encodes,
@@ -165,6 +166,22 @@ def factors(measured: "Measurements", metric: str) -> str | None:
     )
 
 
+def labels(measured: "Measurements", metric: str) -> str | None:
+    """Real images with a label of the model each."""
+    found, known = measured.subject.model, measured.reference.source.labels
+    if known is None or not len(known) or known.min() < 0:
+        return (
+            f"{metric}: not every image of {measured.reference.source.name} has a label: measure on images that have, "
+            "or leave it out."
+        )
+    if isinstance(found, Classifies) and known.max() >= found.num_classes:
+        return (
+            f"{metric}: {measured.reference.source.name} has labels to {known.max()}, but {measured.subject.name} "
+            f"knows {found.num_classes} classes: measure on images of the same classes."
+        )
+    return None
+
+
 def reconstructions(measured: "Measurements", metric: str) -> str | None:
     """A subject that reconstructs images."""
     if measured.subject.reconstructs:
@@ -189,6 +206,17 @@ def targets(measured: "Measurements", metric: str) -> str | None:
     if found.targets == "target" and not has_pairs(source):
         return f"{metric}: {type(found).__name__} learns from pairs, and {source.name} has none: leave it out."
     return None if second_domain(source) else f"{metric}: {_one_domain(measured)}"
+
+
+def grey_levels(measured: "Measurements", metric: str) -> str | None:
+    """A likelihood that is a probability of pixels of 256 grey levels, or a bound on one."""
+    found = measured.subject.model
+    if isinstance(found, HasLikelihood) and found.pixel_likelihood["grey_levels"]:
+        return None
+    return (
+        f"{metric}: the likelihood of {measured.subject.name} is no probability of pixels of 256 grey levels, so it "
+        "has no bits: leave it out, or train a VAE with the likelihood 'discretized_logistic'."
+    )
 
 
 def model(measured: "Measurements", metric: str) -> str | None:
@@ -219,4 +247,5 @@ class Capability:
 
 
 likelihood = Capability(HasLikelihood, "gives no likelihood")
+classes = Capability(Classifies, "does not classify images")
 latents = Capability(Encodes, "has no encoder, so images have no latents")

@@ -1,12 +1,21 @@
 """Metrics of models: their losses, what they make of real images, and their latents."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from keras_genzoo import metrics
+from keras_genzoo.capabilities import Classifies
 from keras_genzoo.evaluation import needs
-from keras_genzoo.evaluation.labels import DISENTANGLEMENT, GENERATION, LIKELIHOOD, RECONSTRUCTION, Label
+from keras_genzoo.evaluation.labels import (
+    CLASSIFICATION,
+    DISENTANGLEMENT,
+    GENERATION,
+    LIKELIHOOD,
+    RECONSTRUCTION,
+    Label,
+)
 from keras_genzoo.evaluation.metric import Metric
 from keras_genzoo.evaluation.path_length import path_length
 from keras_genzoo.metrics import disentanglement
@@ -24,6 +33,30 @@ def _quality(name: str, mean: str) -> Callable[["Measurements"], "Values"]:
 
 def _likelihood(name: str, function: str, draws: int) -> Callable[["Measurements"], "Values"]:
     return lambda measured: measured.likelihood(name, getattr(metrics, function), draws)
+
+
+def _bits(measured: "Measurements") -> "Values":
+    found = measured.likelihood("log_likelihood", metrics.importance_weighted_log_likelihood, DRAWS)
+    nats, protocol = found["log_likelihood"]
+    assert nats is not None  # it is a mean of finite numbers
+    bits = -nats / (protocol["dimensions"] * math.log(2.0))
+    return {"bits_per_dimension": (bits, {**protocol, "unit": "bits per dimension"})}
+
+
+def _accuracy(measured: "Measurements") -> "Values":
+    import numpy as np
+
+    from keras_genzoo.evaluation.measurements import AT_ONCE
+
+    model, source = measured.needed_model, measured.reference.source
+    assert isinstance(model, Classifies)  # as needed
+    right = 0
+    with measured.watch(f"classes of {len(source):,} real images", len(source)) as advance:
+        for first in range(0, len(source), AT_ONCE):
+            examples = source[np.arange(first, min(first + AT_ONCE, len(source)))]
+            right += int((model.classify(examples["image"]).argmax(axis=-1) == examples["label"]).sum())
+            advance(len(examples["label"]))
+    return {"accuracy": (right / len(source), {"real": measured.reference.protocol()})}
 
 
 def _mig(measured: "Measurements") -> "Values":
@@ -121,6 +154,23 @@ METRICS_OF_MODELS = (
         LIKELIHOOD,
         {"log_likelihood": Label("log p(x)", +1, 1)},
         by_default=False,
+    ),
+    Metric(
+        "bits_per_dimension",
+        f"of pixels of 256 grey levels: exact, or a bound by {DRAWS:,} draws",
+        _bits,
+        (needs.likelihood, needs.grey_levels),
+        LIKELIHOOD,
+        {"bits_per_dimension": Label("bits/dim", -1, 3)},
+        by_default=False,
+    ),
+    Metric(
+        "accuracy",
+        "share of images whose class the model tells",
+        _accuracy,
+        (needs.classes, needs.labels),
+        CLASSIFICATION,
+        {"accuracy": Label("accuracy", +1, 4)},
     ),
     Metric(
         "mig",

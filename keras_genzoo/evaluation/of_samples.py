@@ -1,5 +1,6 @@
 """Metrics of samples: a subject's images beside real ones, as distributions."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -92,6 +93,22 @@ def _modes(measured: "Measurements") -> "Values":
     return {"modes": (float(found.covered), protocol), "good_samples": (found.good, protocol)}
 
 
+def _class_modes(measured: "Measurements") -> "Values":
+    return _of_classes(measured, "class_modes", lambda found: float(found.covered))
+
+
+def _class_divergence(measured: "Measurements") -> "Values":
+    return _of_classes(measured, "class_divergence", lambda found: round(found.divergence, 6))
+
+
+def _of_classes(measured: "Measurements", base: str, number: Callable[[metrics.Classes], float]) -> "Values":
+    """A number of the classes of samples, with that of as many real images, as a classifier's errors invent modes."""
+    real, beside = measured.real.logits, {}
+    if real is not None and len(real) >= measured.num:
+        beside = {"of_real": number(metrics.class_coverage(real[: measured.num]))}
+    return measured.feature_values(number(metrics.class_coverage(measured.logits)), base, **beside)
+
+
 _OF_FEATURES = (needs.samples, needs.features)
 
 METRICS_OF_SAMPLES = (
@@ -102,6 +119,25 @@ METRICS_OF_SAMPLES = (
         (needs.samples, needs.modes),
         MODES,
         {"modes": Label("Modes", +1, 0), "good_samples": Label("Good", +1, 3)},
+        aliases=("good_samples",),
+    ),
+    Metric(
+        "class_modes",
+        "classes that a classifier finds among samples, and among as many real images",
+        _class_modes,
+        (*_OF_FEATURES, needs.class_probabilities),
+        MODES,
+        {"class_modes": Label("Classes", +1, 0)},
+        by_default=False,
+    ),
+    Metric(
+        "class_divergence",
+        "KL divergence in nats of the shares of classes, as a classifier finds them, from equal ones",
+        _class_divergence,
+        (*_OF_FEATURES, needs.class_probabilities),
+        MODES,
+        {"class_divergence": Label("KL to uniform", -1, 3)},
+        by_default=False,
     ),
     Metric(
         "precision",

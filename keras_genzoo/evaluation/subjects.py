@@ -54,6 +54,7 @@ class Subject:
         self.count = count
         self.model = model
         self.options = dict(options or {})
+        self.sampling = self.options
 
     def images(self, start: int, stop: int, seed: int = 0) -> np.ndarray:
         """Images number `start` to `stop - 1` of a seed, uint8 of shape (n, height, width, channels)."""
@@ -84,8 +85,9 @@ class ModelSubject(Subject):
     def __init__(
         self, model: GenerativeModel, name: str, batch_size: int = 64, options: Mapping[str, Any] | None = None
     ):
-        super().__init__(name, model.image_shape, model=model, options=_chosen(model, name, options or {}))
+        super().__init__(name, model.image_shape, model=model, options=_checked(model, name, options or {}))
         self._model = model
+        self.sampling = model.sampling_protocol(self.options) if isinstance(model, Samples) else {}
         self.batch_size = batch_size
         self.samples = isinstance(model, Samples)
         self.reconstructs = isinstance(model, Reconstructs)
@@ -103,7 +105,7 @@ class ModelSubject(Subject):
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         floats = images.as_floats(x, self.image_shape, f"{self.name}.reconstruct")
-        return self.pixels(self._model.in_batches("call", floats, self.batch_size))
+        return self.pixels(self._model.in_batches("reconstructions_of", floats, self.batch_size))
 
     def translations(self, x: np.ndarray, direction: str, numbers: np.ndarray, seed: int) -> np.ndarray:
         """Translations in [-1, 1] of images, uint8 or floats; with noise, if the model's have it.
@@ -149,14 +151,13 @@ class ModelSubject(Subject):
         }
 
 
-def _chosen(model: GenerativeModel, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that change images: those that differ from their defaults."""
+def _checked(model: GenerativeModel, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
     declared = model.sample_options if isinstance(model, Samples) else {}
     for option in options:
         if option not in declared:
             known = did_you_mean(option, declared) if declared else "it has none"
             raise EvaluationError(f"{name} has no sample option '{option}'; {known}")
-    return {option: value for option, value in options.items() if value != declared[option].default}
+    return options
 
 
 class SavedModelSubject(Subject):

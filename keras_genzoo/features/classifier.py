@@ -18,6 +18,7 @@ from keras import layers, ops
 from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.data import DataError, Source, Split, Stream
 from keras_genzoo.data.drawn_faces import FACTORS
+from keras_genzoo.data.source import Subset
 from keras_genzoo.features.classifier_record import RECORD, SCHEMA, Head, check_name, read_record
 from keras_genzoo.features.extractor import ExtractorError, NetworkExtractor
 from keras_genzoo.features.resize import resize
@@ -154,6 +155,7 @@ def train_classifier(
     ):
         integer_in(value, low, high, f"train_classifier: {argument}")
     check_name(name, "train_classifier: name")
+    split = Split(*map(_labeled_part, split))
     heads, augment = heads_of(split.train), tuple(augment)
     if not len(split.held_out):
         raise DataError("classifier: no images are held out, so its accuracy cannot be known: hold out some.")
@@ -298,10 +300,16 @@ class Classifier(NetworkExtractor):
         return predicted
 
 
+def _labeled_part(source: Source) -> Source:
+    """The images of a source that have a label, where some have none."""
+    labels = source.labels
+    return source if labels is None or (labels >= 0).all() else Subset(source, np.flatnonzero(labels >= 0))
+
+
 class _Targets:
     """A source whose label is a row of numbers, one for each head, as the loss takes it."""
 
-    class_names = factor_names = other = None
+    class_names = labels = factor_names = other = None
 
     def __init__(self, source: Source, heads: Sequence[Head]):
         self.source, self.heads = source, heads

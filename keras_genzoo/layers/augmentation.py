@@ -1,4 +1,4 @@
-"""Differentiable augmentation of a discriminator's images, fixed or adaptive."""
+"""Differentiable augmentation of a discriminator's images."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genzoo.registry import DISCRIMINATOR_AUGMENTATIONS, did_you_mean
-from keras_genzoo.types import Count, Operations, Share
+from keras_genzoo.types import Operations
 
 Tensor = Any
 
@@ -95,7 +95,7 @@ class DiffAugment(keras.layers.Layer):
 
     Example:
         >>> augmentation = DiffAugment(("color", "translation"))
-        >>> scores = discriminator(augmentation(x, seed=seeds))
+        >>> scores = discriminator(augmentation(x, augmentation.draw(x, seeds)))
     """
 
     def __init__(self, operations: Operations = ("color", "translation", "cutout"), **kwargs: Any):
@@ -109,84 +109,27 @@ class DiffAugment(keras.layers.Layer):
         self.operations = tuple(operations)
         self.built = True
 
-    def call(self, images: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    def draw(self, images: Tensor, seed: keras.random.SeedGenerator) -> list[Tensor]:
+        """The random numbers of each operation for as many images as these: what is done to them.
+
+        Args:
+            images: tensor of shape (n, height, width, channels).
+            seed: generator of the random numbers.
+        """
+        counts = [OPERATIONS[name][1] for name in self.operations]
+        return [keras.random.uniform((ops.shape(images)[0], count), seed=seed) for count in counts]
+
+    def call(self, images: Tensor, drawn: list[Tensor]) -> Tensor:
         """Augments each image independently.
 
         Args:
             images: float32 tensor of shape (n, height, width, channels), in [-1, 1].
-            seed: generator of the random numbers.
+            drawn: what `draw` gave for them.
         """
-        for name in self.operations:
-            operation, numbers = OPERATIONS[name]
-            drawn = keras.random.uniform((ops.shape(images)[0], 1 + numbers), seed=seed)
-            images = self.chosen(drawn[:, :1, None, None], operation(images, drawn[:, 1:]), images)
+        for name, numbers in zip(self.operations, drawn, strict=True):
+            images = OPERATIONS[name][0](images, numbers)
         return images
-
-    def chosen(self, drawn: Tensor, changed: Tensor, images: Tensor) -> Tensor:
-        """Returns what an operation made of images: here of each of them.
-
-        Args:
-            drawn: uniform numbers in [0, 1), of shape (n, 1, 1, 1).
-            changed: the images after the operation.
-            images: the images before it.
-        """
-        return changed
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {**super().get_config(), "operations": list(self.operations)}
-
-
-@DISCRIMINATOR_AUGMENTATIONS.register("ada")
-@keras.saving.register_keras_serializable("keras_genzoo")
-class AdaptiveAugment(DiffAugment):
-    """Adaptive discriminator augmentation: each operation is applied with a probability p that follows overfitting.
-
-    Use it where it is not known how much augmentation the data need. p is a weight, so checkpoints hold it.
-
-    Reference: Karras et al. 2020, "ADA", arXiv:2006.06676, section 3 and equation 1.
-
-    Differs from the paper: the operations are DiffAugment's, and p is updated after each batch, not each fourth.
-
-    Args:
-        operations: names of operations, in their order: "color", "translation", "cutout".
-        target: float in [0, 1], the target of r_t, the mean sign of the scores of real images.
-        images: integer, images in which p goes from 0 to 1 at most.
-        kwargs: `name`, as for every layer.
-
-    Example:
-        >>> augmentation = AdaptiveAugment(target=0.6)
-        >>> scores = discriminator(augmentation(x, seed=seeds))
-        >>> augmentation.adapt(ops.mean(ops.sign(scores)), 64)
-    """
-
-    def __init__(
-        self,
-        operations: Operations = ("color", "translation", "cutout"),
-        target: Share = 0.6,
-        images: Count = 500_000,
-        **kwargs: Any,
-    ):
-        super().__init__(operations, **kwargs)
-        self.target = target
-        self.images = images
-        self.probability = self.add_weight((), "zeros", trainable=False, aggregation="mean", name="probability")
-
-    def chosen(self, drawn: Tensor, changed: Tensor, images: Tensor) -> Tensor:
-        """Returns what an operation made of images, for a random fraction p of them."""
-        return ops.where(drawn < self.probability, changed, images)
-
-    def adapt(self, overfitting: Tensor, count: int | Tensor) -> None:
-        """Raises p where the discriminator is more confident of real images than the target, and lowers it elsewhere.
-
-        Args:
-            overfitting: scalar in [-1, 1], r_t: the mean sign of the scores of real images.
-            count: integer, how many images it is the mean of.
-        """
-        step = ops.cast(count, "float32") / float(self.images)
-        updated = self.probability + step * ops.sign(ops.stop_gradient(overfitting) - self.target)
-        self.probability.assign(ops.clip(updated, 0.0, 1.0))
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the constructor's arguments."""
-        return {**super().get_config(), "target": self.target, "images": self.images}

@@ -10,22 +10,25 @@ Tensor = Any
 
 @keras.saving.register_keras_serializable("keras_genzoo")
 class Constant(keras.layers.Layer):
-    """Gives the same learned array, which begins at 1, for each example of its input.
+    """Gives the same learned array for each example of its input.
 
     Reference: Karras et al. 2019, arXiv:1812.04948, section 2: what their synthesis network begins with.
 
     Args:
         shape: integers, of the array without the batch.
+        deviation: float, of the numbers it begins with; 0 for ones.
         kwargs: `dtype`, `name`, as for every layer.
     """
 
-    def __init__(self, shape: tuple[int, ...], **kwargs: Any):
+    def __init__(self, shape: tuple[int, ...], deviation: float = 0.0, **kwargs: Any):
         super().__init__(**kwargs)
         self.shape = tuple(shape)
+        self.deviation = deviation
 
     def build(self, input_shape: Any) -> None:
         """Makes the array."""
-        self.value = self.add_weight(self.shape, "ones", name="value")
+        normal = keras.initializers.RandomNormal(stddev=self.deviation)
+        self.value = self.add_weight(self.shape, normal if self.deviation else "ones", name="value")
 
     def call(self, inputs: Tensor) -> Tensor:
         """The array (n, *shape), for inputs (n, ...)."""
@@ -37,4 +40,4 @@ class Constant(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "shape": self.shape}
+        return {**super().get_config(), "shape": self.shape, "deviation": self.deviation}

@@ -18,13 +18,14 @@ from keras_genzoo.losses.decorrelation import covariance, dip_penalty, total_cor
 from keras_genzoo.losses.divergence import free_bits, gaussian_kl, gaussian_kl_per_latent
 from keras_genzoo.losses.mmd import mmd
 from keras_genzoo.losses.penalty import gradient_penalty, lecam_penalty, r1_penalty
-from keras_genzoo.losses.regularizers import R1, DiscriminatorBatch, GradientPenalty, LeCam, Regularizer
+from keras_genzoo.losses.regularizers import R1, R2, DiscriminatorBatch, GradientPenalty, LeCam, Regularizer
 from keras_genzoo.losses.sparsity import kl_sparsity, l1_sparsity, sparseness
 from keras_genzoo.losses.squared_error import squared_error
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
     "R1",
+    "R2",
     "AdversarialLoss",
     "DiscriminatorBatch",
     "GradientPenalty",

@@ -162,6 +162,33 @@ def relativistic_average_generator(real: Tensor, fake: Tensor) -> Tensor:
     return relativistic_average_discriminator(fake, real)
 
 
+def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """How much higher each real image scores than a generated one, `E[log(1 + exp(D(G(z)) - D(x)))]`.
+
+    Each image is compared with one of the other kind, which stands at the same place of its batch: a landscape without
+    the local minima in which a generator loses modes (Sun et al. 2020, arXiv:2011.04926). It needs R1 and R2.
+
+    Reference: Huang et al. 2024, arXiv:2501.05441, equation 2; Jolicoeur-Martineau 2018, arXiv:1807.00734, section 3.
+
+    Args:
+        real: scores of real images.
+        fake: scores of as many generated images.
+    """
+    return ops.mean(ops.softplus(fake - real))
+
+
+def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """`relativistic_discriminator` with real and generated images in each other's place.
+
+    Reference: Huang et al. 2024, arXiv:2501.05441, equation 2.
+
+    Args:
+        real: scores of real images.
+        fake: scores of as many generated images.
+    """
+    return relativistic_discriminator(fake, real)
+
+
 def _of_fakes(loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     """Gives a generator's loss that ignores real images the signature of `AdversarialLoss.generator`."""
     return lambda real, fake: loss(fake)
@@ -180,5 +207,6 @@ for _name, _loss in {
     "relativistic_average": AdversarialLoss(
         relativistic_average_discriminator, relativistic_average_generator, compares=True, has_targets=True
     ),
+    "relativistic": AdversarialLoss(relativistic_discriminator, relativistic_generator, compares=True),
 }.items():
     ADVERSARIAL_LOSSES.register(_name)(_loss)

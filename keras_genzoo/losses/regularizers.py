@@ -22,15 +22,19 @@ class DiscriminatorBatch(NamedTuple):
     """The images of one discriminator step, and their scores.
 
     Args:
-        real: augmented real images, of shape (n, height, width, channels).
-        fake: augmented generated images, without a gradient to the generator.
+        real: real images, of shape (n, height, width, channels).
+        fake: generated images, without a gradient to the generator.
+        augment_real: function that augments images as these real ones were.
+        augment_fake: function that augments images as these generated ones were.
         y: labels of both, or None.
-        real_scores: the discriminator's scores of `real`.
-        fake_scores: the discriminator's scores of `fake`.
+        real_scores: the discriminator's scores of the augmented real images.
+        fake_scores: the discriminator's scores of the augmented generated images.
     """
 
     real: Tensor
     fake: Tensor
+    augment_real: Callable[[Tensor], Tensor]
+    augment_fake: Callable[[Tensor], Tensor]
     y: Tensor
     real_scores: Tensor
     fake_scores: Tensor
@@ -99,7 +103,8 @@ class GradientPenalty(Regularizer):
 
     def penalty(self, model: Any, batch: DiscriminatorBatch, training: bool) -> Callable[[], Tensor]:
         """Returns a function that computes the penalty, at one point on the line between each pair of images."""
-        points = interpolates(batch.real, batch.fake, model.seeds)
+        augmented = batch.augment_real(batch.real), batch.augment_fake(batch.fake)
+        points = interpolates(*augmented, model.seeds)
         return lambda: gradient_penalty(model.score_gradient(points, batch.y, training))
 
 
@@ -111,11 +116,9 @@ def interpolates(real: Tensor, fake: Tensor, seed: keras.random.SeedGenerator) -
 
 @REGULARIZERS.register("r1")
 class R1(Regularizer):
-    """Penalizes the squared norm of the score's gradient at real images.
+    """Penalizes the squared norm of the score's gradient at real images, as they were before augmentation.
 
     Reference: Mescheder et al. 2018, arXiv:1801.04406, equation 9.
-
-    Differs from the paper: the gradient is taken by the images after augmentation and noise.
 
     Args:
         weight: float, gamma; the penalty is weighed by gamma / 2.
@@ -131,7 +134,32 @@ class R1(Regularizer):
     def penalty(self, model: Any, batch: DiscriminatorBatch, training: bool) -> Callable[[], Tensor]:
         """Returns a function that computes the penalty at the real images."""
         real = ops.stop_gradient(batch.real)
-        return lambda: r1_penalty(model.score_gradient(real, batch.y, training))
+        return lambda: r1_penalty(model.score_gradient(real, batch.y, training, batch.augment_real))
+
+
+@REGULARIZERS.register("r2")
+class R2(Regularizer):
+    """Penalizes the squared norm of the score's gradient at generated images, as they were before augmentation.
+
+    Use it beside R1 with the loss "relativistic", which diverges without either.
+
+    Reference: Mescheder et al. 2018, arXiv:1801.04406, equation 10; Huang et al. 2024, arXiv:2501.05441, section 3.2.
+
+    Args:
+        weight: float, gamma; the penalty is weighed by gamma / 2.
+        every: see `Regularizer`.
+    """
+
+    log = "r2"
+    takes_gradient = True
+
+    def __init__(self, weight: Positive = 10.0, every: Count = 1):
+        super().__init__(0.5 * weight, every)
+
+    def penalty(self, model: Any, batch: DiscriminatorBatch, training: bool) -> Callable[[], Tensor]:
+        """Returns a function that computes the penalty at the generated images."""
+        fake = ops.stop_gradient(batch.fake)
+        return lambda: r1_penalty(model.score_gradient(fake, batch.y, training, batch.augment_fake))
 
 
 @REGULARIZERS.register("lecam")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keras_genzoo.metrics.kernel import kernel_distance, kernel_distance_of_subsets
     from keras_genzoo.metrics.likelihood import elbo, importance_weighted_log_likelihood, likelihood_protocol
     from keras_genzoo.metrics.manifold import Manifold, authenticity, density_coverage, precision_recall
-    from keras_genzoo.metrics.modes import Modes, mode_coverage
+    from keras_genzoo.metrics.modes import Classes, Modes, class_coverage, mode_coverage
     from keras_genzoo.metrics.moments import Moments
     from keras_genzoo.metrics.neighbors import nearest
     from keras_genzoo.metrics.streaming import (
@@ -38,6 +38,7 @@ __all__ = [
     "MSE",
     "PSNR",
     "SSIM",
+    "Classes",
     "DensityCoverage",
     "FrechetDistance",
     "KernelDistance",
@@ -46,6 +47,7 @@ __all__ = [
     "Moments",
     "PrecisionRecall",
     "authenticity",
+    "class_coverage",
     "dci",
     "density_coverage",
     "elbo",
@@ -76,7 +78,7 @@ _HOMES = {
     "kernel": "kernel_distance kernel_distance_of_subsets",
     "likelihood": "elbo importance_weighted_log_likelihood likelihood_protocol",
     "manifold": "Manifold authenticity density_coverage precision_recall",
-    "modes": "Modes mode_coverage",
+    "modes": "Classes Modes class_coverage mode_coverage",
     "moments": "Moments",
     "neighbors": "nearest",
     "streaming": "DensityCoverage FrechetDistance KernelDistance MSE PSNR PrecisionRecall SSIM",

@@ -16,7 +16,6 @@ from scipy import special
 from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.capabilities import HasLikelihood
 from keras_genzoo.images import as_floats
-from keras_genzoo.registry import LIKELIHOODS
 
 Progress = Callable[[int], None]
 
@@ -117,20 +116,23 @@ def likelihood_protocol(model: keras.Model) -> dict[str, Any]:
     Returns:
         dictionary: `unit`; `likelihood`, its name; `scale`, that of a Gaussian or logistic one, else None; "learned"
         if it is a part of the model; `dimensions`, the numbers D in an image; `density`, in words; `normalized`,
-        whether the likelihood of all images adds up to 1.
+        whether the likelihood of all images adds up to 1; `exact`, true where it is no bound, so that one draw is
+        enough; `draws`, how many to take of an estimate that takes long.
 
     Raises:
         ValueError: the model has no importance weights.
     """
     _check_model(model, "likelihood_protocol")
-    pixels = model.pixel_distribution
+    declared = model.pixel_likelihood
     return {
         "unit": "nats an image",
-        "likelihood": LIKELIHOODS.name_of(type(pixels)),
-        "scale": pixels.given_scale,
+        "likelihood": declared["name"],
+        "scale": declared["scale"],
         "dimensions": math.prod(model.image_shape),
-        "density": pixels.density,
-        "normalized": pixels.normalized,
+        "density": declared["density"],
+        "normalized": declared["normalized"],
+        **({"exact": True} if declared["exact"] else {}),
+        **({"draws": declared["draws"]} if "draws" in declared else {}),
     }
 
 

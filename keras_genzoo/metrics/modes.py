@@ -22,6 +22,44 @@ class Modes(NamedTuple):
     divergence: float
 
 
+class Classes(NamedTuple):
+    """Classes that samples cover.
+
+    Args:
+        covered: integer, classes that have a sample.
+        divergence: float, nats: KL(classes of samples || uniform).
+    """
+
+    covered: int
+    divergence: float
+
+
+def class_coverage(logits: np.ndarray) -> Classes:
+    """Counts samples by their most probable class.
+
+    Use it on stacked images, whose 1,000 modes are classes: with 26,000 samples, as papers do. A classifier's errors
+    find modes that are not there: give the number of real images beside it.
+
+    Reference: Metz et al. 2017, arXiv:1611.02163, section 3.3.1; Srivastava et al. 2017 (VEEGAN), arXiv:1705.07761,
+        section 4.2.
+
+    Args:
+        logits: float array of shape (n, classes).
+
+    Raises:
+        ValueError: the array has another shape, or is empty.
+
+    Example:
+        >>> class_coverage(classifier.with_logits(samples)[1]).covered
+        998
+    """
+    if logits.ndim != 2 or not len(logits):
+        raise ValueError(f"class_coverage: logits have shape {logits.shape}, but (n, classes) is expected, with n > 0.")
+    counts = np.bincount(logits.argmax(axis=1), minlength=logits.shape[1])
+    shares = counts[counts > 0] / counts.sum()
+    return Classes(int((counts > 0).sum()), float(np.sum(shares * np.log(shares * len(counts)))))
+
+
 def mode_coverage(points: np.ndarray, centers: np.ndarray, deviation: float) -> Modes:
     """Counts samples at the nearest mode; a sample is good within three standard deviations of it.
 

@@ -90,7 +90,9 @@ class ACGAN(CGAN):
         """The scores, (n, 1)."""
         return outputs[:, :1]
 
-    def auxiliary_loss(self, player: str, outputs: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Logs]:
+    def auxiliary_loss(
+        self, player: str, images: tuple[Tensor, ...], outputs: tuple[Tensor, ...], y: Tensor, training: bool
+    ) -> tuple[Tensor, Logs]:
         """The cross-entropies of the labels, summed over kinds of images as in equation 3."""
         codes = self.one_hot(y)
         loss = sum(ops.mean(ops.categorical_crossentropy(codes, part[:, 1:], from_logits=True)) for part in outputs)

@@ -1,12 +1,14 @@
 """The base of adversarial models: a generator, the losses of both players, and their options."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_genzoo import backend, losses
-from keras_genzoo.layers.augmentation import AdaptiveAugment
+from keras_genzoo.layers.adaptive_augmentation import AdaptiveAugment
+from keras_genzoo.networks.penultimate import penultimate_network
 from keras_genzoo.players import Player
 from keras_genzoo.sampling import LatentModel
 from keras_genzoo.types import (
@@ -36,14 +38,14 @@ class Adversarial(LatentModel):
     | `regularizers` | arguments | reference |
     | --- | --- | --- |
     | "gradient_penalty" | `weight`, `every` | Gulrajani et al. 2017, arXiv:1704.00028 |
-    | "r1" | `weight`, `every` | Mescheder et al. 2018, arXiv:1801.04406; lazy: Karras et al. 2020, arXiv:1912.04958 |
+    | "r1", "r2" | `weight`, `every` | Mescheder et al. 2018, arXiv:1801.04406 |
     | "lecam" | `weight` | Tseng et al. 2021, arXiv:2104.03310 |
     | "drift" | `weight` | Karras et al. 2018, arXiv:1710.10196 |
 
     | `discriminator_augmentation` | arguments | reference |
     | --- | --- | --- |
     | "diffaugment" | `operations` | Zhao et al. 2020, arXiv:2006.10738 |
-    | "ada" | `operations`, `target`, `images` | Karras et al. 2020, arXiv:2006.06676 |
+    | "ada" | `operations`, `target`, `images`, `probability` | Karras et al. 2020, arXiv:2006.06676 |
 
     Reference: instance noise: Sønderby et al. 2017, arXiv:1610.04490, section 3.3; label smoothing: Salimans et al.
         2016, arXiv:1606.03498.
@@ -52,7 +54,7 @@ class Adversarial(LatentModel):
         image_shape: (height, width, channels) of the images.
         latent_dim: integer, the length of a latent vector z ~ N(0, I).
         adversarial_loss: name of the losses of both players: "minimax", "non_saturating", "least_squares", "hinge",
-            "wasserstein" or "relativistic_average".
+            "wasserstein", "relativistic_average" or "relativistic".
         generator: network of images: from latents, or from what `generator_inputs` says.
         label_smoothing: float in [0, 1), s: the discriminator's target for real images is 1 - s, where the loss has
             one.
@@ -122,17 +124,19 @@ class Adversarial(LatentModel):
                     raise ValueError(
                         f"{where}: '{regularizer.log}' penalizes the gradient of each image's score, but batch "
                         f"normalization mixes the images of a batch: give the {self.discriminator_name} a "
-                        "'normalization' of 'layer' or None (null in a preset)."
+                        "'normalization' of 'layer' or None (null in a preset), or take another network."
                     )
         for regularizer in self.regularizers:
             regularizer.build(self)
         if isinstance(self.augmentation, AdaptiveAugment):
-            if self.loss_functions.undecided is None:
+            if self.augmentation.adapts and self.loss_functions.undecided is None:
                 raise ValueError(
                     f"{where}.discriminator_augmentation is 'ada', which adapts to the sign of the scores, but under "
-                    f"the loss '{self.adversarial_loss}' the sign has no meaning: take 'diffaugment', or another loss."
+                    f"the loss '{self.adversarial_loss}' the sign has no meaning: give it a 'probability', "
+                    "take 'diffaugment', or another loss."
                 )
-            names += ["overfitting", "augment_probability"]
+            names += ["overfitting"] if self.augmentation.adapts else []
+            names += ["augment_probability"]
         self.logs = (*self.logs, *names)
         super().ready(inputs)
 
@@ -165,14 +169,17 @@ class Adversarial(LatentModel):
         """The scores among the discriminator's outputs."""
         return outputs
 
-    def auxiliary_loss(self, player: str, outputs: tuple[Tensor, ...], y: Tensor) -> tuple[Tensor, Logs]:
+    def auxiliary_loss(
+        self, player: str, images: tuple[Tensor, ...], outputs: tuple[Any, ...], y: Tensor, training: bool
+    ) -> tuple[Tensor, Logs]:
         """A term that is added to a player's loss, and its logs.
 
         Args:
             player: string, the player's name.
-            outputs: the discriminator's outputs for real and generated images, or for the generator's loss those for
-                generated images alone.
+            images: augmented real and generated images, or for the generator's loss generated ones alone.
+            outputs: the discriminator's outputs for each of them.
             y: the labels of either.
+            training: bool.
         """
         return 0.0, {}
 
@@ -195,53 +202,98 @@ class Adversarial(LatentModel):
         """The discriminator's scores of augmented images, of which the labels are `y`."""
         return self.scores_of(self.discriminator_outputs(images, y, training))
 
-    def score_gradient(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
-        """The gradient of each image's score by the image; what layers assign meanwhile (u, seeds) is dropped."""
+    def score_gradient(
+        self, images: Tensor, y: Tensor, training: bool, augment: Callable[[Tensor], Tensor] = lambda images: images
+    ) -> Tensor:
+        """The gradient of each image's score by the image; what layers assign meanwhile (u, seeds) is dropped.
+
+        Args:
+            images: tensor of shape (n, height, width, channels).
+            y: their labels, for a conditional model.
+            training: bool.
+            augment: function of images, between them and the discriminator.
+        """
         discriminator = getattr(self, self.discriminator_name)
 
         def scores(images: Tensor) -> Tensor:
             with keras.StatelessScope([(variable, variable.value) for variable in discriminator.variables]):
-                return self.scores(images, y, training)
+                return self.scores(augment(images), y, training)
 
         return self.input_gradient(scores, images)
 
-    def augmented(self, images: Tensor) -> Tensor:
-        """Images as the discriminator gets them, real and generated alike: augmented, with noise."""
-        if self.augmentation is not None:
-            images = self.augmentation(images, seed=self.seeds)
+    def augmenting(self, images: Tensor) -> Callable[[Tensor], Tensor]:
+        """What the discriminator's images, real and generated alike, pass: augmentation and noise, drawn now.
+
+        Args:
+            images: tensor of shape (n, height, width, channels), of which the shape counts.
+
+        Returns:
+            function of images of that shape.
+        """
+        # All that changes is read here: in the gradient of scores JAX knows no other variables than a network's.
+        adaptive = isinstance(self.augmentation, AdaptiveAugment)
+        given = (self.augment_probability,) if adaptive else ()
+        drawn = None if self.augmentation is None else self.augmentation.draw(images, self.seeds, *given)
+        noise = None
         if self.instance_noise:
-            noise = keras.random.normal(ops.shape(images), seed=self.seeds)
-            images = images + self.scheduled(self.instance_noise) * noise
-        return images
+            noise = keras.random.normal(ops.shape(images), seed=self.seeds) * self.scheduled(self.instance_noise)
+
+        def augment(images: Tensor) -> Tensor:
+            if self.augmentation is not None:
+                images = self.augmentation(images, drawn)
+            return images if noise is None else images + noise
+
+        return augment
+
+    @property
+    def augment_probability(self) -> Tensor:
+        """p of adaptive augmentation: its weight, or what a number or schedule says in training."""
+        if self.augmentation.adapts or self._in_validation:
+            return ops.convert_to_tensor(self.augmentation.probability)
+        return ops.clip(self.scheduled(self.augmentation.given), 0.0, 1.0)
+
+    def augmented(self, images: Tensor) -> Tensor:
+        """Images as the discriminator gets them."""
+        return self.augmenting(images)(images)
 
     def discriminator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
         """The loss of the discriminator or critic with its regularizers; real and generated images in batches apart."""
         fake = ops.stop_gradient(self.sample_like(x, y, training))
-        real, fake = self.augmented(x), self.augmented(fake)
-        outputs = self.discriminator_outputs(real, y, training), self.discriminator_outputs(fake, y, training)
+        augment = self.augmenting(x), self.augmenting(fake)
+        shown = augment[0](x), augment[1](fake)
+        outputs = tuple(self.discriminator_outputs(images, y, training) for images in shown)
         real_scores, fake_scores = map(self.scores_of, outputs)
         smoothing = (self.label_smoothing,) if self.label_smoothing else ()
         loss = self.loss_functions.discriminator(real_scores, fake_scores, *smoothing)
         logs = {f"{self.discriminator_name}_loss": loss}
-        batch = losses.DiscriminatorBatch(real, fake, y, real_scores, fake_scores)
+        batch = losses.DiscriminatorBatch(x, fake, *augment, y, real_scores, fake_scores)
         for regularizer in self.regularizers:
             logs[regularizer.log] = regularizer(self, batch, training)
-            loss = loss + regularizer.weight * logs[regularizer.log]
-        more, more_logs = self.auxiliary_loss(self.discriminator_name, outputs, y)
+            loss = loss + self.weight_of(regularizer) * logs[regularizer.log]
+        more, more_logs = self.auxiliary_loss(self.discriminator_name, shown, outputs, y, training)
         return loss + more, {**logs, **more_logs, **self.adapt_augmentation(real_scores, training)}
+
+    def weight_of(self, regularizer: losses.Regularizer) -> Any:
+        """What a regularizer's penalty is multiplied by."""
+        return regularizer.weight
 
     def generator_loss(self, x: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Logs]:
         """The generator's loss of newly generated images."""
-        outputs = self.discriminator_outputs(self.augmented(self.sample_like(x, y, training)), y, training)
+        shown = self.augmented(self.sample_like(x, y, training))
+        outputs = self.discriminator_outputs(shown, y, training)
         real = ops.stop_gradient(self.scores(self.augmented(x), y, training)) if self.loss_functions.compares else None
         loss = self.loss_functions.generator(real, self.scores_of(outputs))
-        more, more_logs = self.auxiliary_loss("generator", (outputs,), y)
+        more, more_logs = self.auxiliary_loss("generator", (shown,), (outputs,), y, training)
         return loss + more, {"generator_loss": loss, **more_logs}
 
     def adapt_augmentation(self, real_scores: Tensor, training: bool) -> Logs:
-        """Adapts the augmentation, where it is adaptive, to the scores of real images in training; returns its logs."""
+        """Adapts the augmentation to the scores of real images in training, or to its schedule; returns its logs."""
         if not isinstance(self.augmentation, AdaptiveAugment):
             return {}
+        if not self.augmentation.adapts:
+            if training:
+                self.augmentation.probability.assign(self.augment_probability)
+            return {"augment_probability": ops.convert_to_tensor(self.augmentation.probability)}
         overfitting = ops.mean(ops.sign(ops.stop_gradient(real_scores) - self.loss_functions.undecided))
         if training:
             self.augmentation.adapt(overfitting, ops.shape(real_scores)[0] * backend.replicas())
@@ -251,6 +303,11 @@ class Adversarial(LatentModel):
         }
 
     # Images
+
+    def feature_network(self) -> keras.Model:
+        """What enters the discriminator's last layer, as a network of images: see `capabilities.HasFeatures`."""
+        name = self.discriminator_name
+        return penultimate_network(getattr(self, name), f"{type(self).__name__}.{name}")
 
     def sample_like(self, x: Tensor, y: Tensor, training: bool) -> Tensor:
         """As many generated images as there are in the batch `x`, in [-1, 1], of latents drawn anew.

@@ -1,12 +1,14 @@
 """The bases of autoencoders: the methods encode, decode, reconstruct and generate."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+import keras
 from keras import ops
 
 from keras_genzoo import images
 from keras_genzoo.export import Endpoint
 from keras_genzoo.layers.latent_mixture import LatentMixture
+from keras_genzoo.networks.penultimate import penultimate_network
 from keras_genzoo.players import Player
 from keras_genzoo.sampling import LatentModel
 from keras_genzoo.types import ArraySpec, Count, ImageShape, Inputs, Network
@@ -21,6 +23,8 @@ class Autoencoder(LatentModel):
     Its users' methods take images as uint8 or as floats in [-1, 1], and give images as uint8.
     """
 
+    reconstructs_slowly: ClassVar[bool] = False
+
     def latents_of(self, x: Tensor) -> Tensor:
         """Latents (n, latent_dim) of images in [-1, 1], without noise."""
         raise NotImplementedError(f"{type(self).__name__} must define latents_of().")
@@ -28,6 +32,10 @@ class Autoencoder(LatentModel):
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         """Reconstructions in [-1, 1] of images in [-1, 1]."""
         return self.images_of(self.latents_of(x))
+
+    def reconstructions_of(self, x: Tensor) -> Tensor:
+        """Reconstructions in [-1, 1] of images in [-1, 1]."""
+        return self(x)
 
     def encode(self, x: Array, batch_size: int = 64) -> Array:
         """Latents of images.
@@ -43,7 +51,7 @@ class Autoencoder(LatentModel):
 
     def reconstruct(self, x: Array, batch_size: int = 64) -> Array:
         """Reconstructions of images, as uint8; `x` as for `encode`."""
-        return images.to_pixels(self.in_batches("call", self._floats(x, "reconstruct"), batch_size))
+        return images.to_pixels(self.in_batches("reconstructions_of", self._floats(x, "reconstruct"), batch_size))
 
     def _floats(self, x: Array, method: str) -> Array:
         return images.as_floats(x, self.image_shape, f"{type(self).__name__}.{method}")
@@ -56,11 +64,23 @@ class Autoencoder(LatentModel):
             **super().endpoints(),
             "encode": Endpoint(lambda images_: self.latents_of(images.from_pixels(images_, ops)), pixels),
             "decode": Endpoint(lambda z: images.to_pixels(self.images_of(z), ops), latents),
-            "reconstruct": Endpoint(lambda x: images.to_pixels(self(images.from_pixels(x, ops)), ops), pixels),
+            "reconstruct": Endpoint(
+                lambda x: images.to_pixels(self.reconstructions_of(images.from_pixels(x, ops)), ops), pixels
+            ),
         }
 
 
-class EncoderDecoder(Autoencoder):
+class WithEncoder(Autoencoder):
+    """An autoencoder whose latents are a network's; a subclass has `encoder`."""
+
+    encoder: keras.Model
+
+    def feature_network(self) -> keras.Model:
+        """What enters the encoder's last layer, as a network of images: see `capabilities.HasFeatures`."""
+        return penultimate_network(self.encoder, f"{type(self).__name__}.encoder")
+
+
+class EncoderDecoder(WithEncoder):
     """An autoencoder of two networks without noise between them, which are trained as one player.
 
     A subclass defines `autoencoder_loss`, and ends its constructor with `self.ready(ArraySpec(self.image_shape))`.

@@ -7,23 +7,22 @@ from keras import ops
 from keras_genzoo import images
 from keras_genzoo.bounds import SEEDS, integer_in
 from keras_genzoo.data.labels import as_labels
+from keras_genzoo.data.source import UNLABELED
 from keras_genzoo.export import Endpoint
 from keras_genzoo.networks.conditioning import Label
-from keras_genzoo.sampling import LatentModel
+from keras_genzoo.sampling import LatentModel, SamplingModel
 from keras_genzoo.types import ArraySpec, LabelCondition
 
 Tensor = Any
 Array = Any
 
 
-class Labeled(LatentModel):
+class LabeledSamples(SamplingModel):
     """A model that is trained with a label for each image; a subclass has `num_classes` and `condition`.
 
-    Its latents are pairs: z (n, latent_dim), and the labels' one-hot codes (n, num_classes), so that a mixture of two
-    labels can be decoded as well. Where no labels are given, they take turns: image number i has label
-    `i % num_classes`.
+    Where no labels are given, they take turns: image number i has label `i % num_classes`.
 
-    It stands before the unconditional model among a subclass's bases.
+    It stands before the unconditional model among a subclass's bases; the subclass's `sample` takes `labels`.
     """
 
     targets = "label"
@@ -33,11 +32,6 @@ class Labeled(LatentModel):
     def given_to(self, network: str) -> dict[str, Any]:
         """The label, for every network."""
         return {"conditioning": (Label(self.num_classes, self.condition),)}
-
-    @property
-    def latent_inputs(self) -> tuple[ArraySpec, ArraySpec]:
-        """A pair of latents and codes."""
-        return ArraySpec((self.latent_dim,)), ArraySpec((self.num_classes,))
 
     def one_hot(self, labels: Tensor) -> Tensor:
         """Labels (n,) as float32 (n, num_classes)."""
@@ -51,18 +45,18 @@ class Labeled(LatentModel):
         """Raises a ValueError unless `y` holds a label of this model for each of `count` images."""
         super().check_targets(y, count, where)
         column = y[:, 0] if y.shape[1:] == (1,) else y
-        as_labels(column, count, self.num_classes, where)  # the code of a label out of range would be zeros
+        least = UNLABELED if self.targets_may_lack else 0
+        as_labels(column, count, self.num_classes, where, least)  # the code of a label out of range would be zeros
 
     # Images
 
-    def sample_latents(self, indices: Tensor, seed: Tensor, labels: Tensor = None) -> tuple[Tensor, Tensor]:
-        """Latents drawn from the prior for each (seed, index), and the codes of `labels` (n,)."""
-        labels = ops.mod(indices, self.num_classes) if labels is None else labels
-        return super().sample_latents(indices, seed), self.one_hot(labels)
-
     def sample(self, indices: Tensor, seed: Tensor, labels: Tensor = None, **options: Any) -> Tensor:
         """Images of the given numbers and labels, integers of shape (n,) both."""
-        return self.images_of(self.sample_latents(indices, seed, labels), **options)
+        raise NotImplementedError(f"{type(self).__name__} must define sample().")
+
+    def labels_in_turn(self, indices: Tensor) -> Tensor:
+        """The label of each number where none is given."""
+        return ops.mod(indices, self.num_classes)
 
     def generate(
         self, num: int, seed: int = 0, batch_size: int = 64, start: int = 0, labels: Any = None, **options: Any
@@ -97,6 +91,40 @@ class Labeled(LatentModel):
     def _sample_pairs(self, pairs: tuple[Tensor, Tensor], seed: Tensor, **options: Any) -> Tensor:
         return self.sample(pairs[0], seed, pairs[1], **options)
 
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Adds `draw`: images of any numbers and labels, as uint8."""
+
+        def draw(indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
+            return images.to_pixels(self.sample(indices, seed, labels), ops)
+
+        inputs = {
+            "indices": ArraySpec((None,), "int32"),
+            "labels": ArraySpec((None,), "int32", below=self.num_classes),
+            "seed": ArraySpec((), "int64"),
+        }
+        return {**super().endpoints(), "draw": Endpoint(draw, inputs)}
+
+
+class Labeled(LabeledSamples, LatentModel):
+    """A `LabeledSamples` whose latents are pairs: z (n, latent_dim), and the labels' one-hot codes (n, num_classes).
+
+    So a mixture of two labels can be decoded as well.
+    """
+
+    @property
+    def latent_inputs(self) -> tuple[ArraySpec, ArraySpec]:
+        """A pair of latents and codes."""
+        return ArraySpec((self.latent_dim,)), ArraySpec((self.num_classes,))
+
+    def sample_latents(self, indices: Tensor, seed: Tensor, labels: Tensor = None) -> tuple[Tensor, Tensor]:
+        """Latents drawn from the prior for each (seed, index), and the codes of `labels` (n,)."""
+        labels = self.labels_in_turn(indices) if labels is None else labels
+        return super().sample_latents(indices, seed), self.one_hot(labels)
+
+    def sample(self, indices: Tensor, seed: Tensor, labels: Tensor = None, **options: Any) -> Tensor:
+        """Images of the given numbers and labels, integers of shape (n,) both."""
+        return self.images_of(self.sample_latents(indices, seed, labels), **options)
+
     def decode(self, z: Any, batch_size: int = 64, labels: Any = None, **options: Any) -> Array:
         """Images of latents, as uint8 (n, height, width, channels).
 
@@ -118,16 +146,3 @@ class Labeled(LatentModel):
                 "labels=..."
             )
         return super().decode(z, batch_size, **options)
-
-    def endpoints(self) -> dict[str, Endpoint]:
-        """Adds `draw`: images of any numbers and labels, as uint8."""
-
-        def draw(indices: Tensor, labels: Tensor, seed: Tensor) -> Tensor:
-            return images.to_pixels(self.sample(indices, seed, labels), ops)
-
-        inputs = {
-            "indices": ArraySpec((None,), "int32"),
-            "labels": ArraySpec((None,), "int32", below=self.num_classes),
-            "seed": ArraySpec((), "int64"),
-        }
-        return {**super().endpoints(), "draw": Endpoint(draw, inputs)}

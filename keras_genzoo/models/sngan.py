@@ -59,7 +59,7 @@ class SNGAN(GAN):
             "attention": 4,
         },
         "regularizers": ({"regularizer": "r1", "weight": 1.0, "every": 2},),
-        "discriminator_augmentation": {"augmentation": "ada", "operations": ("translation",), "images": 1_000_000},
+        "discriminator_augmentation": {"augmentation": "ada", "operations": ("blit",), "images": 1_000_000},
         "ema_momentum": 0.9,
     }
 

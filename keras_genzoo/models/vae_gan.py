@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from keras_genzoo import distributions, losses
-from keras_genzoo.models.autoencoder import Autoencoder
+from keras_genzoo.models.autoencoder import WithEncoder
+from keras_genzoo.networks.penultimate import penultimate
 from keras_genzoo.players import Player
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import ArraySpec, Count, ImageShape, Network, Scalar
@@ -16,7 +17,7 @@ Tensor = Any
 
 @MODELS.register("vae_gan")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class VAEGAN(Autoencoder):
+class VAEGAN(WithEncoder):
     """VAE and GAN in one: the decoder is the generator, and the reconstruction error is of discriminator features.
 
     Use it where a VAE's images are too smooth and a GAN's cannot be encoded. Its reconstructions are sharp and alike in
@@ -104,7 +105,7 @@ class VAEGAN(Autoencoder):
         """The symbolic output of `feature_layer`."""
         layers, chosen = self.discriminator.layers, self.feature_layer
         if chosen is None:
-            return [layer for layer in layers if layer.weights][-1].input
+            return penultimate(self.discriminator)
         if isinstance(chosen, int) and -len(layers) <= chosen < len(layers):
             return layers[chosen].output
         names = [layer.name for layer in layers]

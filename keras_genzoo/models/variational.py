@@ -8,7 +8,9 @@ from keras import ops
 
 from keras_genzoo import counter_rng, losses
 from keras_genzoo.distributions import DiagonalGaussian, StandardNormal, VampPrior
-from keras_genzoo.models.autoencoder import Autoencoder
+from keras_genzoo.distributions.likelihoods import DiscretizedLogisticLikelihood
+from keras_genzoo.models.autoencoder import WithEncoder
+from keras_genzoo.registry import LIKELIHOODS
 from keras_genzoo.types import LIKELIHOOD, POSTERIOR, PRIOR, Count, ImageShape, Likelihood, Network, Posterior, Prior
 
 Tensor = Any
@@ -16,7 +18,7 @@ Tensor = Any
 _PIXELS = 2**32 - 1  # the stream of noise that makes pixels black or white
 
 
-class Variational(Autoencoder):
+class Variational(WithEncoder):
     """A model of images x by latents z: p(x given z), p(z), and q(z given x), each chosen by an argument.
 
     A subclass defines the bound that is maximized, and ends its constructor with `self.ready(...)`.
@@ -69,7 +71,7 @@ class Variational(Autoencoder):
         self.encoder = self.network(
             "encoder",
             encoder,
-            image_shape=self.image_shape,
+            image_shape=self.modeled_shape,
             outputs=self.posterior_distribution.size,
             **self.given_to("encoder"),
         )
@@ -77,8 +79,8 @@ class Variational(Autoencoder):
             "decoder",
             decoder,
             latent_dim=latent_dim,
-            image_shape=self.image_shape,
-            activation=self.pixel_distribution.activation,
+            image_shape=self.modeled_shape,
+            activation=self.output_activation,
             **self.given_to("decoder"),
         )
 
@@ -90,7 +92,22 @@ class Variational(Autoencoder):
                 f"'{self._specs['posterior']['posterior']}'."
             )
 
-    # What a model of labeled images changes
+    # What a model of labeled images, or of features of images, changes
+
+    @property
+    def modeled_shape(self) -> tuple[int, ...]:
+        """The shape of what the encoder takes and the decoder gives: that of images."""
+        return self.image_shape
+
+    @property
+    def output_activation(self) -> str:
+        """The activation that the decoder ends in."""
+        return self.pixel_distribution.activation
+
+    @property
+    def noise_dim(self) -> int:
+        """The length of the noise that one draw of the latents takes."""
+        return self.latent_dim
 
     def encoded(self, x: Tensor, y: Tensor = None, training: bool = False) -> Tensor:
         """The parameters of q(z given x), of shape (n, size); y are labels, for models that have them."""
@@ -147,6 +164,19 @@ class Variational(Autoencoder):
 
     # What a user calls
 
+    @property
+    def pixel_likelihood(self) -> dict[str, Any]:
+        """What the likelihood is of: see `capabilities.HasLikelihood`."""
+        pixels = self.pixel_distribution
+        return {
+            "name": LIKELIHOODS.name_of(type(pixels)),
+            "density": pixels.density,
+            "scale": pixels.given_scale,
+            "normalized": pixels.normalized,
+            "grey_levels": isinstance(pixels, DiscretizedLogisticLikelihood),
+            "exact": False,
+        }
+
     def log_importance_weight(self, x: Tensor, indices: Tensor, seed: Tensor, samples: Tensor) -> Tensor:
         """`log p(x given z) + log p(z) - log q(z given x)` in nats, for draws z of the posterior q(z given x).
 
@@ -172,8 +202,8 @@ class Variational(Autoencoder):
 
         x = self.pixel_distribution.observed(x, uniform)
         numbers, streams = ops.meshgrid(indices, samples + 1, indexing="ij")  # stream 0 is that of `sample`
-        epsilon = counter_rng.normal(seed, numbers, self.latent_dim, streams, xp=ops)
-        epsilon = ops.reshape(epsilon, (-1, ops.shape(samples)[0], self.latent_dim))
+        epsilon = counter_rng.normal(seed, numbers, self.noise_dim, streams, xp=ops)
+        epsilon = ops.reshape(epsilon, (-1, ops.shape(samples)[0], self.noise_dim))
         likelihood, prior_to_posterior = self.log_weights(x, self.labels_of(x), epsilon, training=False)
         return likelihood + prior_to_posterior
 

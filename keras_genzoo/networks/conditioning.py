@@ -88,6 +88,27 @@ class NoiseLevel:
 
 
 @dataclasses.dataclass(frozen=True)
+class Numbers:
+    """Some numbers (n, size) that act on every layer: what an augmentation did to an image, for example.
+
+    Reference: Karras et al. 2022, arXiv:2206.00364, appendix F.2.
+
+    Args:
+        size: integer.
+    """
+
+    size: int
+
+    def input(self) -> Tensor:
+        """The symbolic input."""
+        return keras.Input((self.size,), name="numbers")
+
+    def enter(self, given: Tensor, x: Tensor, spectral: bool) -> Code:
+        """What acts on every layer."""
+        return Code(given, is_label=False)
+
+
+@dataclasses.dataclass(frozen=True)
 class Image:
     """An image, such as the input of a translation, behind the channels of another; pixels in a row behind a vector.
 
@@ -115,7 +136,7 @@ class Image:
         return given
 
 
-Conditioning = tuple[Label | NoiseLevel | Image, ...]
+Conditioning = tuple[Label | NoiseLevel | Numbers | Image, ...]
 """The conditions of a network, in the order of its inputs after the first; () for none."""
 
 

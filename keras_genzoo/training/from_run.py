@@ -42,12 +42,14 @@ class Taken:
     Args:
         path: string, the source's folder.
         preset: string, the name of the preset it was trained by.
+        model: string, the name of its model.
         sha256: string, of the source's weights file.
         matched: which weights those were, and which were not taken.
     """
 
     path: str
     preset: str
+    model: str
     sha256: str
     matched: Matched
 
@@ -118,7 +120,41 @@ def take_weights(model: GenerativeModel, source: Run | str | os.PathLike, sha256
             f"--from '{run.path}': none of its weights fit this {type(model).__name__}: it has {theirs}, and this "
             f"model {ours}: name a run of a similar model."
         )
-    return Taken(str(run.path.absolute()), run.record["preset"], found, matched)
+    return Taken(str(run.path.absolute()), run.record["preset"], run.config["model"], found, matched)
+
+
+def check_first_stage(model: GenerativeModel, taken: Taken | None) -> None:
+    """Refuses a second stage without its first one.
+
+    Args:
+        model: the model that is to be trained.
+        taken: what it took of another run, if anything.
+
+    Raises:
+        RunError: it took nothing, or not all of the networks that are trained before.
+    """
+    if not model.first_stage:
+        return
+    name, networks, models = type(model).__name__, ", ".join(model.first_stage), " or ".join(model.first_models)
+    if taken is None:
+        raise RunError(f"{name} is trained on the {networks} of a trained model: name its run by --from RUN.")
+    lacking = [name for name in taken.matched.missing if name.partition("/")[0] in model.first_stage]
+    shapes = {name: shapes for name, shapes in taken.matched.other_shape.items() if _part(name) in model.first_stage}
+    if shapes:
+        weight, (there, here) = next(iter(shapes.items()))
+        raise RunError(
+            f"--from '{taken.path}': its {_part(weight)} is another: {weight} is {there} there, and {here} here: give "
+            f"this {name} the arguments of that run, by --set arguments.NAME=VALUE."
+        )
+    if lacking:
+        raise RunError(f"--from '{taken.path}': it has no {lacking[0]}, which {name} needs: name a run of {models}.")
+    if taken.model not in model.first_models:
+        raise RunError(f"--from '{taken.path}': it is of {taken.model}, but {name} begins with a run of {models}.")
+
+
+def _part(weight: str) -> str:
+    """The network that a weight belongs to."""
+    return weight.partition("/")[0]
 
 
 def take_weights_again(model: GenerativeModel, run: Run) -> Taken | None:

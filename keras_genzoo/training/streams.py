@@ -5,6 +5,7 @@ import numpy as np
 from keras_genzoo.artifacts.run_data import load_sources, reads_folder
 from keras_genzoo.capabilities import Conditional
 from keras_genzoo.data import DataError, Source, Split, Stream
+from keras_genzoo.data.few_labels import check_every_class, few_labels
 from keras_genzoo.data.source import Subset
 from keras_genzoo.data.weighting import from_csv
 from keras_genzoo.model import GenerativeModel
@@ -22,10 +23,21 @@ def streams(task: Task, split: Split, model: GenerativeModel) -> tuple[Stream, S
     """
     data = task.preset["data"]
     weights = from_csv(task.weights, split.train, "--sample-weights") if task.weights is not None else None
-    train = Stream(split.train, data["batch_size"], task.seed, augment=data["augment"], weights=weights)
+    labels = None if data["labeled"] is None else few_labels(split.train, data["labeled"], task.seed)
+    train = Stream(
+        split.train,
+        data["batch_size"],
+        task.seed,
+        augment=data["augment"],
+        weights=weights,
+        labels=labels,
+        labeled_share=data["labeled_share"] if model.targets == "label" else None,
+    )
     train.steps(model.turns)
     train.batch(0, targets=model.targets)
     check_classes(split.train, model)
+    if model.targets == "label":
+        check_labels(split.train, split.train.labels if labels is None else labels, model)
     held_out = some_of(split.held_out, MOST_VALIDATED)
     return train, Stream(held_out, data["batch_size"], shuffle=False) if len(held_out) else None
 
@@ -50,6 +62,23 @@ def check_listed(task: Task, model: GenerativeModel) -> None:
             "of each class into a sub-folder of its own, or take a preset without labels."
         )
     check_classes(source, model)
+
+
+def check_labels(source: Source, labels: np.ndarray | None, model: GenerativeModel) -> None:
+    """Refuses images without a label where the model needs one for each, and classes without an image with a label.
+
+    Raises:
+        DataError: there are such.
+    """
+    if labels is None:
+        return
+    if model.targets_may_lack:
+        return check_every_class(labels, source.class_names or (), source.name)
+    if (labels < 0).any():
+        raise DataError(
+            f"{source.name}: {(labels < 0).sum():,} of {len(labels):,} images have no label, and "
+            f"{type(model).__name__} needs the label of each: take a model that learns from few, such as ssvae or sgan."
+        )
 
 
 def check_classes(source: Source, model: GenerativeModel) -> None:

@@ -18,7 +18,7 @@ from keras_genzoo.printable import columns, printable
 from keras_genzoo.registry import MODELS
 from keras_genzoo.stages import Stage
 from keras_genzoo.training.early import check_early, check_outside
-from keras_genzoo.training.from_run import Taken, take_weights, take_weights_again
+from keras_genzoo.training.from_run import Taken, check_first_stage, take_weights, take_weights_again
 from keras_genzoo.training.measuring import Measuring, Prepared
 from keras_genzoo.training.options import Options
 from keras_genzoo.training.streams import check_listed, streams
@@ -81,6 +81,7 @@ class Training:
             taken = take_weights_again(model, earlier)
         else:
             taken = take_weights(model, options.from_run) if options.from_run is not None else None
+            check_first_stage(model, taken)
         check_listed(task, model)
         split = load_sources(task.preset, task.path, task.targets, read="headers" if options.dry_run else "images")
         measuring = Measuring.of(options, earlier)

@@ -24,7 +24,16 @@ from keras_genzoo.uses.latents import (
     with_vectors,
 )
 from keras_genzoo.uses.mix import layers_of, mix
-from keras_genzoo.uses.outliers import detection, known_outliers, outlier_scores, p_values, png_nats, threshold
+from keras_genzoo.uses.outliers import (
+    OutlierScorer,
+    detection,
+    known_outliers,
+    outlier_scores,
+    p_values,
+    png_nats,
+    threshold,
+)
+from keras_genzoo.uses.probe import Probe, Probed, probe
 from keras_genzoo.uses.project import Projection, project
 from keras_genzoo.uses.properties import Property, properties
 from keras_genzoo.uses.spaces import LatentSpace, PrincipalStyles, StyleSpace
@@ -36,7 +45,10 @@ from keras_genzoo.uses.walk import walk
 
 __all__ = [
     "LatentSpace",
+    "OutlierScorer",
     "PrincipalStyles",
+    "Probe",
+    "Probed",
     "Projection",
     "Property",
     "Ranking",
@@ -63,6 +75,7 @@ __all__ = [
     "outlier_scores",
     "p_values",
     "png_nats",
+    "probe",
     "project",
     "properties",
     "proportions",

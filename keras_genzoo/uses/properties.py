@@ -51,7 +51,8 @@ def properties(columns: Mapping[str, np.ndarray], source: Source, table: Table |
             found[name] = Property(values, drawn[name].classes if name in drawn else ())
     if "label" in columns and not any(np.array_equal(columns["label"], known.values) for known in found.values()):
         label = np.asarray(columns["label"], "float64")
-        count = int(label.max()) + 1 if len(label) else 0
+        label[label < 0] = np.nan  # images without a label
+        count = int(np.nanmax(label, initial=-1)) + 1
         found["label"] = Property(label, source.class_names or tuple(map(str, range(count))))
     if table and "name" in columns:
         rows = [attributes_of(table, str(name)) or {} for name in columns["name"]]

@@ -19,8 +19,8 @@ def model():
 
 
 def sampling(image_shape, generate):
-    methods = dict.fromkeys(("generate", "sample", "samples"), generate)
-    return types.SimpleNamespace(image_shape=image_shape, sample_options={}, **methods)
+    methods = dict.fromkeys(("generate", "sample", "samples", "sampling_protocol"), generate)
+    return types.SimpleNamespace(image_shape=image_shape, sample_options={}, looking_options={}, **methods)
 
 
 def size_of(rows, columns, side=8, gap=2):
@@ -146,7 +146,7 @@ class Denoising(GenerativeModel):
     """A toy that reconstructs images with noise, and has no images of noise."""
 
     logs = ("loss",)
-    corruption, amount = "zero", 1.0
+    corruption, amount, reconstructs_slowly = "zero", 1.0, False
 
     def __init__(self):
         super().__init__()
@@ -154,6 +154,9 @@ class Denoising(GenerativeModel):
 
     def corrupt(self, x, seed=0, start=0):
         return np.zeros_like(x)
+
+    def reconstructions_of(self, x):
+        return x
 
     def reconstruct(self, x, batch_size=64):
         return x + np.uint8(7)

@@ -11,7 +11,7 @@ from PIL import Image
 import keras_genzoo
 from benchmarks import outliers as benchmark
 from keras_genzoo.config import override, resolve
-from keras_genzoo.uses.outliers import outlier_scores, threshold
+from keras_genzoo.uses.outliers import KINDS, outlier_scores, threshold
 
 
 def rows_of(path):
@@ -140,7 +140,9 @@ def test_the_table_of_the_benchmark_is_of_this_seed_and_these_epochs(monkeypatch
     monkeypatch.setattr(benchmark, "call", call)
     found = [benchmark.auroc(tmp_path, 3, 5, seed) for seed in (0, 1, 0)]
     more = benchmark.auroc(tmp_path, 3, 8, 0)
-    assert found[0] == found[2] == [2, 3, 4] and found[1] == [6, 7, 8] and min(more) > 8
+    kinds = len(KINDS)
+    assert found[0] == found[2] == list(range(2, 2 + kinds))
+    assert found[1] == list(range(3 + kinds, 3 + 2 * kinds)) and min(more) > 2 + 2 * kinds
     assert [words[words.index("--seed") + 1] for words in calls if "--seed" in words] == [0, 1]
 
 

@@ -81,6 +81,11 @@ CASES = [
     ),
     (
         "gan",
+        {"augment": ["translation", "cutout"], "augment_target": 0.5},
+        {"discriminator_augmentation": {"augmentation": "ada", "operations": ["blit", "cutout"], "target": 0.5}},
+    ),
+    (
+        "gan",
         {"augment": ["color"], "augment_target": 0.5, "augment_images": 9},
         {"discriminator_augmentation": {"augmentation": "ada", "operations": ["color"], "target": 0.5, "images": 9}},
     ),
@@ -159,6 +164,7 @@ def test_the_zoo_is_written_in_the_present_format(name):
     [
         ({"r1_weight": "big"}, "preset: arguments.regularizers[0].weight: expected a number, got 'big'"),
         ({"augment": "color"}, "preset: arguments.discriminator_augmentation.operations: expected a list, got 'color'"),
+        ({"augment": 3, "augment_target": 0.6}, "discriminator_augmentation.operations: expected a list, got 3"),
         ({"augment": [], "augment_target": 0.6}, "operations: expected at least 1 items, got []"),
         ({"penalty_weight": True}, "preset: arguments.regularizers[0].weight: expected a number, got true"),
     ],

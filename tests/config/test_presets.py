@@ -80,7 +80,7 @@ def test_an_older_preset_is_migrated_step_by_step(monkeypatch, preset):
             "arguments.prior.latent_dim: 'vamp' takes no such argument; the model passes it by itself",
         ),
         ("arguments.regularizers=r1", "arguments.regularizers: expected a list, got 'r1'"),
-        ('arguments.regularizers=["r1", "r2"]', "arguments.regularizers[1]: there is no regularizer 'r2'; there are:"),
+        ('arguments.regularizers=["r1", "r3"]', "arguments.regularizers[1]: there is no regularizer 'r3'; there are:"),
         (
             'arguments.regularizers=[{"regularizer": "r1", "weight": -1}]',
             "arguments.regularizers[0].weight: expected a number greater than 0, got -1",
@@ -217,6 +217,8 @@ def test_a_resolved_preset_has_every_default_written_out(preset):
         "dataset": "toy_data",
         "batch_size": 8,
         "augment": [],
+        "labeled": None,
+        "labeled_share": None,
         "num_images": 100,
         "held_out": 0.1,
     }

@@ -21,6 +21,7 @@ import keras_genzoo.models  # noqa: F401 - registers them
 from keras_genzoo import counter_rng
 from keras_genzoo.capabilities import Samples, Translates
 from keras_genzoo.data import ArraySource, Stream
+from keras_genzoo.data.source import UNLABELED
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.registry import MODELS
 
@@ -51,7 +52,10 @@ def source(model: GenerativeModel, count: int) -> ArraySource:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (count, *model.image_shape), dtype="uint8")
     target = rng.integers(0, 256, (count, *getattr(model, "target_shape", model.image_shape)), dtype="uint8")
-    return ArraySource(image, label=np.arange(count) % getattr(model, "num_classes", 2), target=target)
+    label = np.arange(count) % getattr(model, "num_classes", 2)
+    if model.targets_may_lack:
+        label = np.where(np.arange(count) % 2, label, UNLABELED)
+    return ArraySource(image, label=label, target=target)
 
 
 def training(model: GenerativeModel) -> Stream:

@@ -23,8 +23,11 @@ sys.meta_path.insert(0, _NoTensorFlow())
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
+from keras_genzoo.optimizers import ScheduledAdam  # noqa: E402
+from keras_genzoo.scalar_schedules import OverImages  # noqa: E402
 from tests.contracts import helpers  # noqa: E402
 
+SCHEDULED = "r3gan"
 Arrays = dict[str, np.ndarray]
 
 
@@ -57,13 +60,28 @@ def resume(name: str, folder: Path) -> Arrays:
     return {**logs, **{f"evaluated_{log}": np.array(v) for log, v in evaluated.items()}, **whole, **resumed}
 
 
+def schedules(name: str, folder: Path) -> Arrays:
+    """What a model ends with whose optimizer and augmentation follow the images that it has seen."""
+    steps = helpers.STEPS * helpers.BATCH
+    falling = OverImages(keras.optimizers.schedules.PolynomialDecay(0.5, steps, 0.25))
+    augmentation = {"augmentation": "ada", "operations": ("color",), "probability": falling}
+    model = helpers.build(name, discriminator_augmentation=augmentation)
+    model.compile(
+        ScheduledAdam(OverImages(keras.optimizers.schedules.PolynomialDecay(1e-3, steps, 1e-4)), 0.0, falling)
+    )
+    helpers.fit(model, epochs=1)
+    optimizer = model.optimizer.players["generator"]
+    return {"probability": model.augmentation.probability, "rate": optimizer.learning_rate, "beta_2": optimizer.beta_2}
+
+
 def main(folder: Path, names: list[str]) -> None:
     """Runs these models."""
     for name in names:
         try:
             results = {**parity(name, folder), **resume(name, folder)}
+            results |= schedules(name, folder) if name == SCHEDULED else {}
             assert "tensorflow" not in sys.modules
-            np.savez(folder / f"{name}.npz", **{key.replace("/", "."): value for key, value in results.items()})
+            np.savez(folder / f"{name}.npz", **{key.replace("/", "."): np.array(v) for key, v in results.items()})
         except Exception:
             (folder / f"{name}.error").write_text(traceback.format_exc()[-3000:], encoding="utf-8")
 

@@ -54,3 +54,10 @@ def test_logs_on_jax_are_finite_and_validation_repeats(on_jax, name):
     for log, value in starting_with("evaluated_", arrays).items():
         assert np.isfinite(logs[log]).all()
         np.testing.assert_allclose(logs[f"val_{log}"][-1], value, rtol=1e-6, err_msg=log)
+
+
+def test_schedules_follow_the_images_on_jax(on_jax):
+    """Two thirds of the way: the last step read the images before it."""
+    found = on_jax("r3gan")
+    assert float(found["probability"]) == pytest.approx(0.5 - 0.25 * 2 / 3, rel=1e-4)
+    assert float(found["rate"]) == pytest.approx(1e-4, rel=1e-4) and float(found["beta_2"]) == pytest.approx(0.25)

@@ -62,7 +62,7 @@ def test_images_that_are_none(image, message):
     [
         ({"label": np.zeros(5)}, r"label is float64 of shape \(5,\), expected integers"),
         ({"label": [0, 1, 2, 3, 7], "class_names": "abc"}, r"label lies in \[0, 7\], expected 0 to 2"),
-        ({"label": [0, 1, 2, 3, -1]}, r"label lies in \[-1, 3\], expected 0 to"),
+        ({"label": [0, 1, 2, 3, -2]}, r"label lies in \[-2, 3\], expected 0 to"),
         ({"label": [0, 1, 2]}, "mine: 5 images, but 3 in label"),
         ({"target": IMAGES[:2]}, "mine: 5 images, but 2 in target"),
         ({"target": IMAGES / 1.0}, r"mine: target lies in \[0, 239\]"),

@@ -217,6 +217,17 @@ def test_what_cannot_be_measured_is_said_before_anything_is(real, names, message
     assert extractor.asked == 0
 
 
+def test_of_many_steps_protocols_tell_and_reconstructions_are_left_to_be_asked_for(real):
+    from keras_genzoo.models.edm import EDM
+
+    denoiser = {"network": "mlp_denoiser", "units": 8, "blocks": 1}
+    subject = ModelSubject(EDM((16, 16, 3), denoiser=denoiser, noise_features=8), "edm", options={"steps": 4})
+    evaluation = Evaluation(subject, Reference(real, "held_out"), Channels())
+    assert not {"mse", "psnr", "ssim"} & set(evaluation.possible())
+    evaluation.check("mse")
+    assert subject.sampling == {"steps": 4, "sampler": "heun", "eta": 0.0, "churn": 0.0, "evaluations": 7}
+
+
 def test_features_need_an_extractor(real):
     with pytest.raises(EvaluationError, match="name an extractor by --features"):
         list(Evaluation(NoiseSubject((16, 16, 3)), Reference(real, "all")).results(["frechet"]))

@@ -61,7 +61,9 @@ def test_columns_are_in_the_order_of_declaration_tables_in_their_own():
 def test_which_way_is_better():
     better = {number: label.better for metric in METRICS.values() for number, label in metric.labels.items()}
     less = {"fid", "frechet", "fid_infinity", "frechet_infinity", "kid", "kernel", "mse", "latent_correlation"}
-    less |= {"target_l1", "cycle_error_a", "cycle_error_b", "path_length_z", "path_length_w"}
+    less |= {"target_l1", "cycle_error_a", "cycle_error_b", "path_length_z", "path_length_w", "bits_per_dimension"} | {
+        "class_divergence"
+    }
     assert {number for number, sign in better.items() if sign < 0} == less
     assert {number for number, sign in better.items() if sign == 0} == {"density"}
 

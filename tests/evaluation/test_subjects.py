@@ -34,7 +34,7 @@ def test_options_of_a_model():
     whole = check_is_addressed_by_number(subject)
     expected = model.generate(150, seed=3, truncation=0.5, inverted=True)
     np.testing.assert_array_equal(whole, expected)
-    assert ModelSubject(model, "toy", options={"truncation": 1.0, "inverted": True}).options == {"inverted": True}
+    assert ModelSubject(model, "toy", options={"truncation": 1.0, "inverted": True}).sampling == {"inverted": True}
     with pytest.raises(EvaluationError, match=r"^toy has no sample option 'trunc'; did you mean 'truncation'\?$"):
         ModelSubject(model, "toy", options={"trunc": 0.5})
     with pytest.raises(EvaluationError, match=r"^toy has no sample option 'truncation'; it has none$"):

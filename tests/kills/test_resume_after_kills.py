@@ -13,7 +13,8 @@ import pytest
 
 from keras_genzoo.artifacts import Checkpoints
 from keras_genzoo.registry import MODELS
-from tests.contracts.helpers import NAMES, plain
+from tests.contracts.helpers import plain
+from tests.contracts.lots import DIFFERENT, in_the_matrix_but
 from tests.kills import children
 from tests.kills.conftest import Nursery, wait_until
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.slow
 EPOCHS, STEPS = 3, 6
 DATA = {"dataset": "random_images", "batch_size": 4, "num_images": 65, "held_out": 6, "augment": ["flip", "shift"]}
 DIAGNOSED = ("vae", "dcgan")
+WITH_DROPOUT = "vae with dropout"
 DROPOUT = {"encoder": {"network": "dropout_encoder"}}  # which draws from seeds of its own
 
 
@@ -33,6 +35,13 @@ def preset(case: str) -> dict[str, Any]:
     return {"schema": 1, "model": model, "data": DATA, "arguments": arguments, "fit": fit}
 
 
+def first_stage_of(second: dict[str, Any]) -> dict[str, Any]:
+    """The training that a second stage begins with: the same networks, and what else they have in common."""
+    first = MODELS[second["model"]](**second["arguments"]).first_models[0]
+    arguments = {name: value for name, value in second["arguments"].items() if name in MODELS[first].tiny}
+    return {**second, "model": first, "arguments": arguments, "fit": {"epochs": 1, "steps_per_epoch": 1}}
+
+
 class Runs(NamedTuple):
     """Three run folders of one training."""
 
@@ -42,23 +51,29 @@ class Runs(NamedTuple):
     resumed: list[tuple[int, int]]  # from where the killed one went on: complete epochs and further steps
 
 
-@pytest.fixture(scope="module", params=[*NAMES, "vae with dropout"])
+@pytest.fixture(scope="module", params=in_the_matrix_but([*DIFFERENT, WITH_DROPOUT], [WITH_DROPOUT]))
 def runs(request: pytest.FixtureRequest, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Every registered model in turn: left alone, without validation, and killed."""
+    """A model in turn: left alone, without validation, and killed."""
     folder = tmp_path_factory.mktemp(request.param.replace(" ", "-"))
-    told = folder / "preset.json"
+    told, first = folder / "preset.json", folder / "first.json"
     told.write_text(json.dumps(preset(request.param)))
+    stages = bool(MODELS[request.param.partition(" with ")[0]].first_stage)
 
     def genzoo(name: str, *words: str) -> Any:
         every = ["--checkpoint-every", "0" if name == "killed" else "60"]
         doctor = [] if request.param in DIAGNOSED else ["--no-diagnosis"]  # whose graph takes as long as the training's
-        words = ("train", str(told), "--output", str(folder / name), "--seed", "7", *every, *doctor, *words)
+        begun = ["--from", str(folder / "first")] if stages and name != "first" and "--resume" not in words else []
+        chosen = str(first if name == "first" else told)
+        words = ("train", chosen, "--output", str(folder / name), "--seed", "7", *every, *doctor, *begun, *words)
         return nursery.start(children.genzoo, words, folder / f"{name}.log")
 
     def finish(child: Any, name: str) -> None:
         child.join()
         assert child.exitcode == 0, (folder / f"{name}.log").read_text()
 
+    if stages:
+        first.write_text(json.dumps(first_stage_of(preset(request.param))))
+        finish(genzoo("first"), "first")
     others = {"whole": genzoo("whole"), "unvalidated": genzoo("unvalidated", "--held-out", "0")}
     resumed = kill_again_and_again(nursery, genzoo, folder / "killed", random.Random(request.param))
     finish(genzoo("killed", "--resume"), "killed")

@@ -11,7 +11,7 @@ from keras_genzoo import backend, losses
 from keras_genzoo.types import AdversarialLossName
 
 RNG = np.random.default_rng(0)
-REAL, FAKE = (3 * RNG.standard_normal((5, 1))).astype("float32"), (3 * RNG.standard_normal((7, 1))).astype("float32")
+REAL, FAKE = (3 * RNG.standard_normal((5, 1))).astype("float32"), (3 * RNG.standard_normal((5, 1))).astype("float32")
 
 
 def value(loss):
@@ -80,6 +80,10 @@ CLOSED_FORMS = {
     ),
     "wasserstein": (lambda real, fake: fake.mean() - real.mean(), lambda real, fake: -fake.mean()),
     "relativistic_average": (relativistic, lambda real, fake: relativistic(fake, real)),
+    "relativistic": (
+        lambda real, fake: np.log1p(np.exp(fake - real)).mean(),
+        lambda real, fake: np.log1p(np.exp(real - fake)).mean(),
+    ),
 }
 each_loss = pytest.mark.parametrize("name", CLOSED_FORMS)
 

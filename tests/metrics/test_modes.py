@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_genzoo.data.gaussians import CENTERS, DEVIATION, gaussians_25
-from keras_genzoo.metrics import mode_coverage
+from keras_genzoo.metrics import class_coverage, mode_coverage
 
 
 def test_the_mixture_itself_covers_all_and_nearly_all_of_it_is_good():
@@ -37,3 +37,13 @@ def test_the_bound_is_three_deviations():
 def test_points_of_another_shape(shape):
     with pytest.raises(ValueError, match=r"but \(n, 2\) is expected"):
         mode_coverage(np.zeros(shape), CENTERS, DEVIATION)
+
+
+def test_classes_are_counted_by_the_most_probable_one():
+    logits = np.eye(4)[[0, 0, 2, 2, 2, 1]]
+    found = class_coverage(logits)
+    shares = np.array([2, 1, 3]) / 6
+    assert found.covered == 3 and found.divergence == pytest.approx((shares * np.log(4 * shares)).sum())
+    assert class_coverage(np.eye(4)).divergence == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(ValueError, match=r"logits have shape \(0, 4\), but \(n, classes\) is expected"):
+        class_coverage(np.zeros((0, 4)))

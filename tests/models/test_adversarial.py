@@ -1,5 +1,7 @@
 """The options of all adversarial models, on networks simple enough to know the answer."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -69,7 +71,9 @@ def test_noise_is_drawn_for_each_image_and_fades():
 def test_both_players_and_both_kinds_of_images_have_the_options(monkeypatch):
     model = linear(adversarial_loss="relativistic_average")
     found = []
-    monkeypatch.setattr(model, "augmented", lambda images: (found.append(ops.convert_to_numpy(images)), images)[1])
+    monkeypatch.setattr(
+        model, "augmenting", lambda images: lambda images: (found.append(ops.convert_to_numpy(images)), images)[1]
+    )
     loss_of(model)
     model.generator_loss(ops.convert_to_tensor(X), None, training=True)
     assert [np.array_equal(images, X) for images in found] == [True, False, False, True]
@@ -233,8 +237,8 @@ def test_all_options_at_once_and_two_learning_rates():
         ),
         ({"discriminator_augmentation": "adda"}, "GAN.discriminator_augmentation: there is no augmentation"),
         (
-            {"regularizers": ["r2"]},
-            r"GAN.regularizers\[0\]: there is no regularizer 'r2'; there are: drift, gradient_penalty, lecam, r1",
+            {"regularizers": ["r3"]},
+            r"GAN.regularizers\[0\]: there is no regularizer 'r3'; there are: drift",
         ),
         (
             {"regularizers": ["r1", {"regularizer": "lecam", "every": 4}]},
@@ -247,3 +251,19 @@ def test_all_options_at_once_and_two_learning_rates():
 def test_what_it_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         linear(**arguments)
+
+
+@pytest.mark.slow
+def test_augmentation_by_a_schedule_suits_any_loss():
+    rise = {
+        "class_name": "PolynomialDecay",
+        "config": {"initial_learning_rate": 0.0, "decay_steps": 4, "end_learning_rate": 0.4},
+    }
+    spec = {"augmentation": "ada", "operations": ("color",), "probability": rise}
+    model = linear(WGAN, discriminator_augmentation=spec, critic_steps=1)
+    assert "overfitting" not in model.logs
+    twin = WGAN.from_config(json.loads(json.dumps(model.get_config())))
+    assert twin.augmentation.given.end_learning_rate == 0.4
+    model.compile(keras.optimizers.Adam(1e-3))
+    found = model.fit(X, batch_size=8, epochs=4, verbose=0).history["augment_probability"]
+    assert found[0] < found[1] <= found[-1] == pytest.approx(0.4, abs=0.11)

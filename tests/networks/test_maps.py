@@ -4,6 +4,7 @@ import pytest
 from keras import layers, ops
 
 from keras_genzoo.networks.maps import map_decoder, map_encoder
+from keras_genzoo.networks.penultimate import penultimate_network
 
 X = np.random.default_rng(0).uniform(-1, 1, (2, 16, 8, 3)).astype("float32")
 
@@ -79,3 +80,10 @@ def test_parts_lie_behind_one_another():
     np.testing.assert_array_equal(log_var, maps[..., 5:].reshape(2, -1))
     with pytest.raises(ValueError, match="65 outputs are not 2 equal parts"):
         map_encoder((16, 8, 3), 65, parts=2)
+
+
+def test_features_are_what_enters_the_last_convolution_and_not_the_shortcut_from_the_image():
+    network = map_encoder((8, 8, 3), 2 * 2 * 4, filters=(4, 6), blocks=1)
+    features = penultimate_network(network, "it")
+    assert features.output.shape == (None, 2 * 2 * 6)
+    assert len(features.weights) == len(network.weights) - 3  # the last convolution's two, and the shortcut's

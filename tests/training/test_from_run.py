@@ -57,11 +57,11 @@ def test_what_does_not_fit_is_left_and_reported_with_its_reason():
     assert matched.other_shape[kernel] == ((4, 1), (6, 1)) and bias in matched.fitting
     assert np.array_equal(after[kernel], before[kernel]) and (after[bias] == 2.0).all()
     assert matched.extra == ("ema/dense_1/kernel", "ema/dense_1/bias")
-    taken = Taken("runs/a", "toy", 64 * "a", matched)
+    taken = Taken("runs/a", "faces", "toy", 64 * "a", matched)
     record = taken.record()
     assert record["taken"] == 2 and record["other_shape"][kernel] == [[4, 1], [6, 1]]
     rows = "\n".join(value for _, value in taken.rows())
-    assert rows.startswith("runs/a (toy, sha256 aaaaaaaaaaaa): 2 of 4 weights taken, 2 numbers\n")
+    assert rows.startswith("runs/a (faces, sha256 aaaaaaaaaaaa): 2 of 4 weights taken, 2 numbers\n")
     assert f"of another shape: {kernel} (4, 1) there, (6, 1) here" in rows and "missing here: ema/" in rows
 
 

@@ -7,8 +7,13 @@ import pytest
 
 from keras_genzoo.metrics import elbo, mse
 from keras_genzoo.models.ae import AE
+from keras_genzoo.models.cvae import CVAE
+from keras_genzoo.models.pixelcnn import PixelCNN
+from keras_genzoo.models.realnvp import RealNVP
 from keras_genzoo.models.vae import VAE
 from keras_genzoo.uses.outliers import (
+    OF_TRAINING,
+    OutlierScorer,
     check_scores,
     detection,
     known_outliers,
@@ -51,12 +56,44 @@ class TestScores:
             ((vae, "distance"), "there is no score 'distance'; there are: reconstruction, elbo"),
             ((AE(**MLP), "elbo"), "AE has no likelihood"),
             ((vae, "elbo", vae), "a background is for the score 'likelihood_ratio', not 'elbo'"),
-            ((vae, "likelihood_ratio", AE(**MLP)), "AE has no log_importance_weight"),
+            ((vae, "likelihood_ratio", AE(**MLP)), "the background, AE, has no likelihood"),
+            ((PixelCNN(**PixelCNN.tiny), "latent_density"), "PixelCNN has no encoder"),
+            ((PixelCNN(**PixelCNN.tiny), "neighbors"), "PixelCNN has no network of features"),
+            ((CVAE(**CVAE.tiny), "neighbors"), r"CVAE\.encoder takes more than images"),
             ((vae, "likelihood_ratio", VAE(**MLP | {"likelihood": "bernoulli"})), "the background's likelihood is"),
             ((vae, "likelihood_ratio", VAE(**MLP | {"image_shape": (4, 4, 3)})), "one of the same size"),
         ):
             with pytest.raises(ValueError, match=message):
                 check_scores(*arguments)
+
+    def test_of_an_exact_likelihood_take_one_draw(self):
+        model = PixelCNN(**PixelCNN.tiny)
+        np.testing.assert_allclose(outlier_scores(model, X, "elbo"), -elbo(model, X), rtol=1e-6)
+        other = RealNVP(**RealNVP.tiny)  # both are of 256 grey levels
+        ratio = outlier_scores(model, X, "likelihood_ratio", background=other)
+        np.testing.assert_allclose(ratio, elbo(other, X, samples=4) - elbo(model, X), rtol=1e-5)
+
+    def test_relative_to_training_images(self, vae):
+        usual = outlier_scores(vae, X, "elbo").mean()
+        found = outlier_scores(vae, X, "typicality", train=X)
+        np.testing.assert_allclose(found, np.abs(outlier_scores(vae, X, "elbo") - usual), rtol=1e-6)
+        for kind in OF_TRAINING:
+            with pytest.raises(ValueError, match=f"the score '{kind}' is relative to training images"):
+                outlier_scores(vae, X, kind)
+
+    @pytest.mark.parametrize("kind", ["latent_density", "neighbors"])
+    def test_of_encoders_are_higher_far_from_the_training_images(self, vae, kind):
+        rng = np.random.default_rng(0)
+        train = rng.integers(100, 130, (200, 8, 8, 3), "uint8")
+        scorer = OutlierScorer(vae, kind, train=train)
+        usual, other = scorer(rng.integers(100, 130, (20, 8, 8, 3), "uint8")), scorer(X)
+        assert np.median(usual) < other.min()
+
+    def test_the_distance_is_to_the_fifth_neighbor_in_features_of_length_one(self, vae):
+        features = np.array(vae.feature_network()(X / np.float32(127.5) - 1))
+        features /= np.linalg.norm(features, axis=1, keepdims=True)
+        distances = np.sort(np.linalg.norm(features[:, None] - features[None], axis=-1), axis=1)
+        np.testing.assert_allclose(outlier_scores(vae, X, "neighbors", train=X), distances[:, 4], atol=1e-3)
 
     def test_the_code_of_noise_is_long(self):
         flat = np.full((1, 32, 32, 1), 77, "uint8")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 from keras_genzoo.cli.arguments import add_best, count_to, path, seed
 
 EPILOG = """metrics:
-  of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs
+  of models          losses; mse (RE), psnr, ssim for those that reconstruct; elbo, log_likelihood for VAEs;
+                     bits_per_dimension of likelihoods of grey levels; accuracy of models that classify
   of translators     l1, target_psnr, target_ssim (psnr and ssim for short), where inputs have targets; cycle_error of
                      both directions; and those of distributions, of translations of held-out images beside the domain
                      they should be of (numbers from domain B back to A end in _b_to_a)
@@ -23,6 +24,7 @@ EPILOG = """metrics:
   of latents         latent_correlation; on drawn faces, whose factors are known, mig, sap, dci
   of conditions      label_accuracy of conditional models, in a classifier's features
   of points          modes and good_samples, on gaussians_25
+  of classes         class_modes and class_divergence, as a classifier finds them, on stacked_fashion_mnist
   of distributions   fid, fid_infinity, kid, precision, recall, density, coverage, authpct, inception_score
                      (in features other than Inception's, fid is called frechet, and kid kernel)
 

@@ -1,4 +1,4 @@
-"""`genzoo outliers`: which images are unlike those that an autoencoder was trained on."""
+"""`genzoo outliers`: which images are unlike those that a run was trained on."""
 
 import argparse
 from pathlib import Path
@@ -31,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--score",
-        choices=("reconstruction", "elbo", "likelihood_ratio"),
+        choices=("reconstruction", "elbo", "likelihood_ratio", "typicality", "latent_density", "neighbors"),
         default="reconstruction",
-        help="squared error of the reconstruction (default); minus the ELBO, in nats; or minus the log ratio of "
-        "likelihoods under the run and under --background, or, without one, the length of the image's PNG code",
+        help="squared error of the reconstruction (default); minus the ELBO or log-likelihood, in nats; minus the log "
+        "ratio of likelihoods under the run and under --background, or, without one, the length of the image's PNG "
+        "code; distance of the ELBO from that of training images; minus the log density of latents under a mixture; or "
+        "distance of features to those of training images",
     )
     parser.add_argument(
         "--background", metavar="RUN", type=path, help="run whose likelihood is divided by (likelihood_ratio)"

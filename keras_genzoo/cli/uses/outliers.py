@@ -8,10 +8,12 @@ import numpy as np
 from keras_genzoo.artifacts import Run, load
 from keras_genzoo.artifacts.run_data import images_of
 from keras_genzoo.callbacks import write_sheet
+from keras_genzoo.capabilities import HasLikelihood
 from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.cli.io.reading import in_one_pass, table_of
 from keras_genzoo.data import DataError
 from keras_genzoo.data.weighting import to_csv
+from keras_genzoo.evaluation import pixels_of
 from keras_genzoo.evaluation.opening import open_both
 from keras_genzoo.files import write_text
 from keras_genzoo.metrics.likelihood import likelihood_protocol
@@ -19,10 +21,12 @@ from keras_genzoo.model import GenerativeModel
 from keras_genzoo.printable import columns, printable
 from keras_genzoo.uses.extremes import extremes
 from keras_genzoo.uses.outliers import (
+    OF_LIKELIHOOD,
+    OF_TRAINING,
+    OutlierScorer,
     check_scores,
     detection,
     known_outliers,
-    outlier_scores,
     p_values,
     rank_of_threshold,
     threshold,
@@ -30,30 +34,32 @@ from keras_genzoo.uses.outliers import (
 from keras_genzoo.uses.properties import properties
 
 _PNG = "length as PNG"
+_MOST_OF_TRAINING = 5_000  # images that scores are relative to
 
 
 def run(args: argparse.Namespace, own: Run, output: Output) -> None:
     """Scores images, and writes which of them are above what images like those trained on score."""
     background = load(args.background) if args.background else None
-    held_out = images_of(own, args.run_data, "--run-data").held_out
+    train, held_out = images_of(own, args.run_data, "--run-data")
     if not len(held_out):
         raise DataError(f"'{own.path}' holds out no images of which to take a threshold: train with --held-out N.")
     rank_of_threshold(len(held_out), args.false_alarms)
     subject, reference, _ = open_both(args.run, args.data, args.split, 64, args.best, tolerant=True)
     model, source = cast(GenerativeModel, subject.model), reference.source
     check_scores(model, args.score, background)
+    some = None
+    if args.score in OF_TRAINING:
+        some = pixels_of(train, np.linspace(0, len(train) - 1, min(len(train), _MOST_OF_TRAINING)).astype(int))
+    scorer = OutlierScorer(model, args.score, background, some)
     tables = table_of(held_out, args.run_data or args.run), table_of(source, args.data)
 
-    def scored(x: np.ndarray, first: int) -> np.ndarray:
-        return outlier_scores(model, x, args.score, background, start=first)
-
-    usual, found = in_one_pass(held_out, f"scores of {len(held_out):,} held-out images", scored)
+    usual, found = in_one_pass(held_out, f"scores of {len(held_out):,} held-out images", scorer)
     left_out = known_outliers(properties(found, held_out, tables[0]))
     kept = np.ones(len(usual), bool) if left_out is None else left_out != 1
     usual, setting = usual[kept], found["digest"][kept]
     limit = threshold(usual, args.false_alarms)
 
-    scores, found = in_one_pass(source, f"scores of {len(source):,} images", scored)
+    scores, found = in_one_pass(source, f"scores of {len(source):,} images", scorer)
     known = known_outliers(properties(found, source, tables[1]), held_out.class_names)
     above, same = scores > limit, np.isin(found["digest"], setting)
     names = [printable(name) for name in found["name"]] if "name" in found else None
@@ -67,7 +73,9 @@ def run(args: argparse.Namespace, own: Run, output: Output) -> None:
         "data": reference.protocol(),
         "score": args.score,
         "background": args.background or (_PNG if args.score == "likelihood_ratio" else None),
-        "likelihood": None if args.score == "reconstruction" else likelihood_protocol(model)["likelihood"],
+        "likelihood": likelihood_protocol(model)["likelihood"] if args.score in OF_LIKELIHOOD else None,
+        "grey_levels": isinstance(model, HasLikelihood) and bool(model.pixel_likelihood["grey_levels"]),
+        **({"training_images": len(some)} if some is not None else {}),
         "false_alarms": args.false_alarms,
         "threshold": limit,
         "held_out": {"count": len(usual), "known_outliers_left_out": len(held_out) - len(usual)},
@@ -99,13 +107,13 @@ def run(args: argparse.Namespace, own: Run, output: Output) -> None:
 
 def _in_words(report: dict[str, Any], count: int) -> list[tuple[str, str]]:
     """The report in a few lines."""
-    unit = "mean squared error" if report["score"] == "reconstruction" else "nats"
+    unit = {"reconstruction": "mean squared error", "neighbors": "of features"}.get(report["score"], "nats")
     rows = [
         ("threshold", f"{report['threshold']:.6g} {unit}, for {report['false_alarms']:.2%} of false alarms"),
         ("outliers", f"{report['outliers']:,} images ({report['outliers'] / count:.1%})"),
     ]
     if report["background"]:
-        soft = report["background"] == _PNG and report["likelihood"] != "discretized_logistic"
+        soft = report["background"] == _PNG and not report["grey_levels"]
         beware = f"; beside a likelihood '{report['likelihood']}' it weighs too much: give a --background"
         rows.insert(0, ("ratio to", f"{report['background']}{beware if soft else ''}"))
     if same := report["threshold_set_by"]:

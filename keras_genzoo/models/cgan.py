@@ -5,16 +5,14 @@ from typing import Any
 import keras
 
 from keras_genzoo.models.gan import GAN
-from keras_genzoo.models.labeled import Labeled
+from keras_genzoo.models.labeled_adversarial import LabeledAdversarial
 from keras_genzoo.registry import MODELS
 from keras_genzoo.types import Classes, Count, ImageShape, LabelCondition, Network
-
-Tensor = Any
 
 
 @MODELS.register("cgan")
 @keras.saving.register_keras_serializable("keras_genzoo")
-class CGAN(Labeled, GAN):
+class CGAN(LabeledAdversarial, GAN):
     """Conditional GAN: generator and discriminator get the label, so that images of a chosen class can be made.
 
     Use it for labeled images. Dense networks make it the conditional `GAN`, convolutional ones, as by default, the
@@ -76,15 +74,3 @@ class CGAN(Labeled, GAN):
         self.num_classes = num_classes
         self.condition = condition
         super().__init__(image_shape, latent_dim, generator=generator, discriminator=discriminator, **kwargs)
-
-    def generated(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
-        """Images in [-1, 1] of latents and labels."""
-        return self.generator([z, self.one_hot(y)], training=training)
-
-    def discriminator_outputs(self, images: Tensor, y: Tensor, training: bool) -> Tensor:
-        """The discriminator's output for images with these labels."""
-        return self.discriminator([images, self.one_hot(y)], training=training)
-
-    def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
-        """Images in [-1, 1] of a pair of latents (n, latent_dim) and codes (n, num_classes)."""
-        return (self.ema or self.generator)(list(inputs), training=training)

@@ -118,6 +118,8 @@ class Growing(Adversarial):
 
     def given_to(self, network: str) -> dict[str, Any]:
         """What a network that grows is given: the one before it, if there is one, whose layers it takes over."""
+        if network not in (self.generator_networks[-1], "discriminator"):
+            return {}
         given = {"fade": self._fading, "earlier": getattr(self, network, None)}
         return {name: value for name, value in given.items() if value}  # else it may be a network that does not grow
 

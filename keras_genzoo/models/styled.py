@@ -83,7 +83,8 @@ class Styled(Growing):
         self.style_dim = style_dim
         networks = (synthesis, discriminator, discriminator_steps)
         super().__init__(image_shape, growth, latent_dim, adversarial_loss, *networks, **kwargs)
-        self.mapping = self.network("mapping", mapping, latent_dim=latent_dim, style_dim=style_dim)
+        given = {"latent_dim": latent_dim, "style_dim": style_dim, **self.given_to("mapping")}
+        self.mapping = self.network("mapping", mapping, **given)
         self.style_mixing = style_mixing
         self.r1_weight = r1_weight
         self.r1_every = r1_every
@@ -103,13 +104,17 @@ class Styled(Growing):
 
     def generated(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
         """Images in [-1, 1] that the networks in training make of latents, with mixed styles and fresh noise."""
-        return self.synthesis(list(self.drawn_styles(z, training)), training=training)
+        return self.synthesis(list(self.drawn_styles(z, y, training)), training=training)
 
-    def drawn_styles(self, z: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Mixed styles (n, layers, style_dim) of latents, and noise of all layers (n, values)."""
-        styles = self.styled(self.mapping(z, training=training))
+    def mapped(self, z: Tensor, y: Tensor, training: bool) -> Tensor:
+        """w (n, style_dim) of latents, and of labels `y`, by the mapping in training."""
+        return self.mapping(z, training=training)
+
+    def drawn_styles(self, z: Tensor, y: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+        """Mixed styles (n, layers, style_dim) of latents and labels, and noise of all layers (n, values)."""
+        styles = self.styled(self.mapped(z, y, training))
         if self.style_mixing:
-            other = self.mapping(keras.random.normal(ops.shape(z), seed=self.seeds))
+            other = self.mapped(keras.random.normal(ops.shape(z), seed=self.seeds), y, False)
             styles = self.mixed(styles, other)
         return styles, keras.random.normal((ops.shape(z)[0], self._noise_size), seed=self.seeds)
 
@@ -135,9 +140,15 @@ class Styled(Growing):
             raise ValueError(f"{type(self).__name__}: fresh noise is of images with a number: use sample or generate.")
         return self.images_of_styles(self.truncated(self.styles_of(z), truncation, truncated_layers))
 
-    def sample(self, indices: Tensor, seed: Tensor, noise: Noise = "fixed", **options: Any) -> Tensor:
+    def sample(self, indices: Tensor, seed: Tensor, **options: Any) -> Tensor:
         """Images of latents drawn for each (seed, index); options: see `sample_options`."""
-        styles = self.truncated(self.styles_of(self.sample_latents(indices, seed)), **options)
+        return self.images_of_drawn(self.sample_latents(indices, seed), indices, seed, **options)
+
+    def images_of_drawn(
+        self, z: Tensor, indices: Tensor, seed: Tensor, noise: Noise = "fixed", **options: Any
+    ) -> Tensor:
+        """Images of the latents of each (seed, index), whose noise they choose where it is fresh."""
+        styles = self.truncated(self.styles_of(z), **options)
         drawn = counter_rng.normal(seed, indices, self._noise_size, _NOISE, xp=ops) if noise == "fresh" else None
         return self.images_of_styles(styles, drawn)
 
@@ -156,7 +167,7 @@ class Styled(Growing):
 
     def styles_of(self, z: Tensor) -> Tensor:
         """w (n, style_dim) of latents (n, latent_dim), by the averaged mapping where there is one."""
-        return self.averaged("mapping")(z)
+        return self.averaged("mapping")(list(z) if isinstance(z, tuple) else z)
 
     def styled(self, w: Tensor) -> Tensor:
         """w for each layer (n, layers, style_dim): of w for all of them (n, style_dim), or as it is."""
@@ -210,7 +221,7 @@ class Styled(Growing):
         return int(self.synthesis.inputs[1].shape[1])
 
     def map(self, z: Array, batch_size: int = 64) -> Array:
-        """w (n, style_dim) of latents (n, latent_dim), as float arrays."""
+        """w (n, style_dim) of latents (n, latent_dim), as float arrays; of a conditional model of a pair with codes."""
         return self.in_batches("styles_of", z, batch_size)
 
     def synthesize(self, w: Array, batch_size: int = 64) -> Array:

@@ -112,7 +112,8 @@ class StyleGAN2(Styled):
         if not self.path_length_weight:
             return loss, logs
         half = ops.shape(x)[0] // 2  # a tensor in a graph of TensorFlow
-        penalize = self._path_length(max(half, 1) if isinstance(half, int) else ops.maximum(half, 1), training)
+        half = max(half, 1) if isinstance(half, int) else ops.maximum(half, 1)
+        penalize = self._path_length(half, None if y is None else y[:half], training)
         if not training:
             penalty, _ = penalize()
             return loss + self.path_length_weight * penalty, {**logs, "path_length": penalty}
@@ -123,14 +124,15 @@ class StyleGAN2(Styled):
         logs["path_length"] = self.path_length_every * penalty
         return loss + self.path_length_weight * logs["path_length"], logs
 
-    def _path_length(self, count: Tensor, training: bool) -> Callable[[], tuple[Tensor, Tensor]]:
+    def _path_length(self, count: Tensor, labels: Tensor, training: bool) -> Callable[[], tuple[Tensor, Tensor]]:
         """A function of (squared difference of path lengths from their mean, the mean after it); it draws nothing."""
         # The mean of w is followed where images are made: not here, in every step.
-        styles, noise = self.drawn_styles(keras.random.normal((count, self.latent_dim), seed=self.seeds), False)
-        y = keras.random.normal((count, *self.image_shape), seed=self.seeds)
+        z = keras.random.normal((count, self.latent_dim), seed=self.seeds)
+        styles, noise = self.drawn_styles(z, labels, False)
+        directions = keras.random.normal((count, *self.image_shape), seed=self.seeds)
 
         def penalize() -> tuple[Tensor, Tensor]:
-            lengths = self.path_lengths(styles, noise, y, training)
+            lengths = self.path_lengths(styles, noise, directions, training)
             mean = self.mean_path_length + _DECAY * (ops.mean(ops.stop_gradient(lengths)) - self.mean_path_length)
             return ops.mean(ops.square(lengths - mean)), mean
 

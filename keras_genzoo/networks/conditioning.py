@@ -55,11 +55,11 @@ class Label:
         if self.condition == "every_layer":
             return Code(given, is_label=True)
         if len(x.shape) == 2:
-            return given if self.condition == "one_hot" else _embedded(given, _EMBEDDING, spectral)
+            return given if self.condition == "one_hot" else embedded(given, _EMBEDDING, spectral)
         height, width = x.shape[1:3]
         if self.condition == "one_hot":
             return layers.UpSampling2D((height, width))(layers.Reshape((1, 1, self.num_classes))(given))
-        return layers.Reshape((height, width, 1))(_embedded(given, height * width, spectral))
+        return layers.Reshape((height, width, 1))(embedded(given, height * width, spectral))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +168,8 @@ def condition(
     return inputs if conditioning else main, x, tuple(codes)
 
 
-def _embedded(codes: Tensor, size: int, spectral: bool = False, **kwargs: Any) -> Tensor:
+def embedded(codes: Tensor, size: int, spectral: bool = False, **kwargs: Any) -> Tensor:
+    """Learned numbers (n, size), a linear function of codes (n, classes)."""
     return linear(layers.Dense, size, spectral=spectral, use_bias=False, **kwargs)(codes)
 
 
@@ -234,6 +235,6 @@ def score(
         features = layers.Rescaling(x.shape[1] * x.shape[2])(layers.GlobalAveragePooling2D()(x))
     terms = [unconditional]
     for code in codes:
-        embedding = _embedded(code.tensor, features.shape[-1], spectral, kernel_initializer=initializer())
+        embedding = embedded(code.tensor, features.shape[-1], spectral, kernel_initializer=initializer())
         terms.append(layers.Dot(1, dtype="float32")([features, embedding]))
     return layers.Add(dtype="float32")(terms)

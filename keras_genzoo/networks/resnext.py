@@ -13,7 +13,7 @@ from keras_genzoo.layers.blur import Blur
 from keras_genzoo.layers.channel_bias import ChannelBias
 from keras_genzoo.layers.grouped_convolution import GroupedConv2D
 from keras_genzoo.layers.latent_basis import LatentBasis
-from keras_genzoo.networks.conditioning import Conditioning, condition, score
+from keras_genzoo.networks.conditioning import Conditioning, condition, embedded, score
 from keras_genzoo.networks.progressive import SMALLEST, filters_of
 from keras_genzoo.registry import NETWORKS
 from keras_genzoo.types import Blocks, Count, Filters, ImageShape
@@ -102,7 +102,9 @@ def resnext_generator(
     """
     widths = _widths(filters, image_shape, group_size, "resnext_generator")
     latents = keras.Input((latent_dim,), name="latents")
-    inputs, x, _ = condition(latents, latents, conditioning)
+    inputs, x, codes = condition(latents, latents, conditioning)
+    if codes:  # they stand behind the latents: there are no normalizations whose scales they could be
+        x = layers.Concatenate()([x, *(embedded(code.tensor, latent_dim, kernel_initializer=_he()) for code in codes)])
     x = LatentBasis((SMALLEST, SMALLEST, widths[0]))(x)
     for level, count in enumerate(widths):
         if level:

@@ -16,7 +16,9 @@ from keras_genzoo.layers.constant import Constant
 from keras_genzoo.layers.equalized import EqualizedConv2D, EqualizedDense
 from keras_genzoo.layers.minibatch_deviation import MinibatchDeviation
 from keras_genzoo.layers.modulated_convolution import ModulatedConv2D
+from keras_genzoo.layers.pixel_normalization import PixelNormalization
 from keras_genzoo.layers.scaled_noise import ScaledNoise
+from keras_genzoo.networks.conditioning import Code, Conditioning, condition
 from keras_genzoo.networks.progressive import SMALLEST, filters_of
 from keras_genzoo.networks.style import sizes_of_layers
 from keras_genzoo.registry import NETWORKS
@@ -25,6 +27,8 @@ from keras_genzoo.types import Count, Filters, ImageShape
 Tensor = Any
 
 _GAIN = math.sqrt(2.0)  # of a leaky ReLU
+_LABEL_LAYERS = 8  # of the discriminator's network of labels, which learns as slowly as the mapping
+_LABEL_RATE = 0.01
 
 
 def _activated(x: Tensor, gain: float = _GAIN) -> Tensor:
@@ -88,7 +92,11 @@ def skip_synthesis(style_dim: Count, image_shape: ImageShape, filters: Filters |
 
 @NETWORKS.register("residual_discriminator")
 def residual_discriminator(
-    image_shape: ImageShape, outputs: Count = 1, filters: Filters | None = None, group_size: Count = 4
+    image_shape: ImageShape,
+    outputs: Count = 1,
+    filters: Filters | None = None,
+    group_size: Count = 4,
+    conditioning: Conditioning = (),
 ) -> keras.Model:
     """Residual blocks that halve the maps down to 4 pixels, the deviation in the minibatch, and two dense layers.
 
@@ -97,6 +105,8 @@ def residual_discriminator(
         outputs: integer, scores for each image.
         filters: of each level, from that of 4 pixels on, as for `skip_synthesis`.
         group_size: integer, images of which the deviation is taken: see `MinibatchDeviation`.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`. With
+            a label the score is its features times a function of the label, 8 dense layers.
 
     Returns:
         model from images (n, height, width, channels) to scores (n, outputs) in float32.
@@ -107,7 +117,8 @@ def residual_discriminator(
         return EqualizedConv2D(count, size, gain=1.0, **{"padding": "same", **kwargs})(x)
 
     images = keras.Input(image_shape, name="images")
-    x = _activated(linear(images, filters[-1], 1))
+    inputs, x, codes = condition(images, images, conditioning)
+    x = _activated(linear(x, filters[-1], 1))
     for level in reversed(range(1, len(filters))):
         skip = linear(layers.AveragePooling2D(2)(Blur()(x)), filters[level - 1], 1, use_bias=False)
         x = Blur(4, 2)(_activated(linear(x, filters[level], 3)))
@@ -116,4 +127,19 @@ def residual_discriminator(
     x = MinibatchDeviation(group_size)(x)
     x = _activated(linear(x, filters[0], 3))
     x = _activated(EqualizedDense(filters[0], gain=1.0)(layers.Flatten()(x)))
-    return keras.Model(images, EqualizedDense(outputs, gain=1.0, name="score", dtype="float32")(x))
+    if not codes:
+        return keras.Model(inputs, EqualizedDense(outputs, gain=1.0, name="score", dtype="float32")(x))
+    # A row for each score, whose product with the label's numbers is the score.
+    rows = EqualizedDense(outputs * filters[0], gain=1.0, name="score", dtype="float32")(x)
+    rows = layers.Reshape((outputs, filters[0]))(rows)
+    scores = [layers.Dot((2, 1), dtype="float32")([rows, _label_numbers(code, filters[0])]) for code in codes]
+    scores = scores[0] if len(scores) == 1 else layers.Add(dtype="float32")(scores)
+    return keras.Model(inputs, layers.Rescaling(filters[0] ** -0.5, dtype="float32")(scores))
+
+
+def _label_numbers(code: Code, count: int) -> Tensor:
+    """What a label's features are multiplied by in the score: the authors' mapping network of labels."""
+    x = PixelNormalization(dtype="float32")(EqualizedDense(count, gain=1.0, dtype="float32")(code.tensor))
+    for _ in range(_LABEL_LAYERS):
+        x = layers.LeakyReLU(0.2, dtype="float32")(EqualizedDense(count, rate=_LABEL_RATE, dtype="float32")(x))
+    return x

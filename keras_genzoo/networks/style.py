@@ -18,6 +18,7 @@ from keras_genzoo.layers.pixel_normalization import PixelNormalization
 from keras_genzoo.layers.running_mean import RunningMean
 from keras_genzoo.layers.scaled_noise import ScaledNoise
 from keras_genzoo.layers.style import Style
+from keras_genzoo.networks.conditioning import Conditioning, condition
 from keras_genzoo.networks.progressive import SMALLEST, filters_of, taking_over
 from keras_genzoo.registry import NETWORKS
 from keras_genzoo.types import Count, Filters, ImageShape, Positive
@@ -40,23 +41,30 @@ def style_mapping(
     style_dim: Count,
     depth: Count = 8,
     rate: Positive = 0.01,
+    conditioning: Conditioning = (),
 ) -> keras.Model:
-    """Normalized latents and dense layers: z to w.
+    """Normalized latents and dense layers: z to w. A label's learned numbers, normalized, stand behind the latents.
+
+    Reference: labels: Karras et al. 2020, arXiv:2006.06676, whose code has them so.
 
     Args:
         latent_dim: integer, the length of a latent vector z.
         style_dim: integer, the length of w, and of what is between.
         depth: integer, dense layers.
         rate: float, by which their learning rate is multiplied.
+        conditioning: what the network is given beside its main input, an input each: see `networks.conditioning`.
 
     Returns:
         model from latents (n, latent_dim) to w (n, style_dim), float32; its layer `mean` keeps the running mean of w.
     """
     latents = keras.Input((latent_dim,), name="latents")
-    x = PixelNormalization()(latents)
+    inputs, x, codes = condition(latents, PixelNormalization()(latents), conditioning)
+    if codes:
+        embedded = [PixelNormalization()(EqualizedDense(style_dim, gain=1.0)(code.tensor)) for code in codes]
+        x = layers.Concatenate()([x, *embedded])
     for number in range(depth):
         x = layers.LeakyReLU(0.2)(EqualizedDense(style_dim, rate=rate, name=f"dense_{number}")(x))
-    return keras.Model(latents, RunningMean(name="mean", dtype="float32")(x))
+    return keras.Model(inputs, RunningMean(name="mean", dtype="float32")(x))
 
 
 @NETWORKS.register("style_synthesis")

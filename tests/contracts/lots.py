@@ -10,7 +10,7 @@ from _pytest.mark import ParameterSet
 
 from tests.contracts import helpers
 
-TWINS = ("cddpm", "cedm", "cflow_matching")
+TWINS = ("cddpm", "cedm", "cflow_matching", "cr3gan", "cstylegan2")
 """Models that differ from another one in what their network is given alone: they take processes in the matrix."""
 OTHERS = [name for name in helpers.NAMES if name not in TWINS]
 DIFFERENT = (*helpers.QUICK, "cyclegan", "edm", "stylegan", "vq_prior")

@@ -81,7 +81,7 @@ def test_an_export_answers_as_the_model_does(exported, name):
             expected[endpoint] = model.translate(arguments(model, endpoint)[0], direction)
     for endpoint in model.endpoints():
         given = arguments(model, endpoint)
-        if endpoint == "decode":
+        if endpoint in ("decode", "map"):
             given = [tuple(given)] if len(given) > 1 else given  # latents, with the codes of labels
         parts = expected[endpoint] if endpoint in expected else getattr(model, endpoint)(*given)
         found = [answer for key, answer in sorted(answers.items()) if key.partition("-")[0] == endpoint]

@@ -56,3 +56,13 @@ def test_groups_wider_than_those_that_are_joined():
     one(x), other(x)
     other.set_weights(one.get_weights())
     np.testing.assert_allclose(ops.convert_to_numpy(other(x)), ops.convert_to_numpy(one(x)), atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_it_learns_in_every_precision(dtype):
+    """float16 has kernels on some CPUs only: there groups are joined."""
+    layer = GroupedConv2D(4, 3, groups=2, dtype=f"mixed_{dtype}" if dtype != "float32" else dtype)
+    nothing = keras.Sequential([layer])
+    x = ops.cast(X[..., :4], dtype)
+    found = backend.input_gradient(lambda x: layer(x, training=True), x, nothing)
+    assert found.dtype == x.dtype and np.isfinite(ops.convert_to_numpy(ops.cast(found, "float32"))).all()

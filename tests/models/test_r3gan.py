@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.models.cr3gan import CR3GAN
 from keras_genzoo.models.r3gan import R3GAN
 from keras_genzoo.optimizers import ScheduledAdam
 from keras_genzoo.scalar_schedules import OverImages
@@ -52,3 +53,14 @@ def test_everything_follows_the_images():
     assert float(ops.convert_to_numpy(model.scheduled(model.gamma))) == pytest.approx(0.2, rel=1e-5)
     assert float(ops.convert_to_numpy(optimizer.beta_2)) == pytest.approx(0.99)
     assert float(ops.convert_to_numpy(optimizer.learning_rate)) == pytest.approx(5e-5, rel=1e-4)
+
+
+def test_labels_reach_both_players():
+    keras.utils.set_random_seed(0)
+    model = CR3GAN(**CR3GAN.tiny)
+    z = np.ones((3, 4), "float32")
+    images = ops.convert_to_numpy(model((z, np.eye(3, dtype="float32"))))
+    assert np.abs(np.diff(images, axis=0)).max(axis=(1, 2, 3)).min() > 1e-3
+    same = ops.convert_to_tensor(np.repeat(images[:1], 3, axis=0))
+    scores = ops.convert_to_numpy(model.discriminator_outputs(same, np.arange(3), False))
+    assert np.abs(np.diff(scores[:, 0])).min() > 1e-4

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_genzoo.models.cstylegan2 import CStyleGAN2
 from keras_genzoo.models.stylegan2 import StyleGAN2
 
 RNG = np.random.default_rng(0)
@@ -85,3 +86,51 @@ def test_it_has_styles():
     z = RNG.standard_normal((2, 4)).astype("float32")
     assert model.style_layers == 4
     np.testing.assert_array_equal(model.synthesize(model.map(z)), model.decode(z))
+
+
+LABELED = {**StyleGAN2.tiny, "num_classes": 3, "path_length_every": 1}
+
+
+def labeled():
+    keras.utils.set_random_seed(0)
+    model = CStyleGAN2(**LABELED)
+    model.compile()
+    return model
+
+
+def test_a_label_reaches_styles_and_scores_and_no_other_place():
+    model = labeled()
+    z = np.zeros((3, 4), "float32") + RNG.standard_normal((1, 4)).astype("float32")
+    w = model.map((z, np.eye(3, dtype="float32")))
+    assert np.abs(np.diff(w, axis=0)).max(axis=1).min() > 1e-3
+    assert [given.name for given in model.synthesis.inputs] == ["styles", "noise"]
+    images = np.repeat(X[:1], 3, axis=0)
+    scores = array(model.discriminator_outputs(ops.convert_to_tensor(images), np.arange(3), False))
+    assert scores.shape == (3, 1) and np.abs(np.diff(scores, axis=0)).min() > 1e-4
+
+
+def test_the_score_of_a_label_is_a_product():
+    """Of the image's numbers and the label's: equation 6 of Miyato & Koyama, over the root of their length."""
+    model = labeled()
+    discriminator = model.discriminator
+    product = next(layer for layer in discriminator.layers if isinstance(layer, keras.layers.Dot))
+    parts = keras.Model(discriminator.inputs, product.input)
+    rows, numbers = map(array, parts([X[:6], np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2]]]))
+    assert rows.shape == (6, 1, 4) and numbers.shape == (6, 4)
+    np.testing.assert_allclose(numbers[:3], numbers[3:], rtol=1e-6)
+    found = array(discriminator([X[:6], np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2]]]))
+    np.testing.assert_allclose(found, (rows[:, 0] * numbers).sum(1, keepdims=True) / 2, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_labeled_images_are_trained_on_and_chosen():
+    model = labeled()
+    labels = np.arange(16) % 3
+    found = model.training_step((ops.convert_to_tensor(X), ops.convert_to_tensor(labels)))
+    assert all(np.isfinite(float(value)) for value in found.values()) and float(found["path_length"]) > 0
+    z = RNG.standard_normal((4, 4)).astype("float32")
+    np.testing.assert_array_equal(
+        model.decode(z, labels=2), model.synthesize(model.map((z, np.eye(3, dtype="float32")[[2] * 4])))
+    )
+    np.testing.assert_array_equal(model.generate(6)[2::3], model.generate(6, labels=2)[2::3])
+    assert (model.generate(3, labels=1, noise="fresh") != model.generate(3, labels=1)).any()

@@ -114,13 +114,12 @@ def test_names_of_no_layers(stylegan, text, message):
 
 
 def test_images_of_the_model_are_found_again(stylegan):
-    target = stylegan.generate(4, seed=5)
+    target = stylegan.generate(4, seed=5, truncation=0.25)  # from afar some searches of this raw model end elsewhere
     steps = []
     found = project(stylegan, target, steps=200, progress=lambda step, w: steps.append((step, w.shape)))
     assert steps == [(step, (4, 6, 4)) for step in range(1, 201)]
     assert found.w.shape == (4, 6, 4) and (found.images == stylegan.synthesize(found.w)).all()
-    # This model was hardly trained: some of the searches end elsewhere.
-    assert (found.psnr > found.mean_psnr).all() and found.psnr.max() > 40
+    assert (found.psnr > found.mean_psnr).all() and found.psnr.min() > 40
     single = project(stylegan, target, steps=20, each_layer=False)
     assert (single.w == single.w[:, :1]).all()
 

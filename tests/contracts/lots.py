@@ -10,8 +10,13 @@ from _pytest.mark import ParameterSet
 
 from tests.contracts import helpers
 
-TWINS = ("cddpm", "cedm", "cflow_matching", "cr3gan", "cstylegan2")
-"""Models that differ from another one in what their network is given alone: they take processes in the matrix."""
+TWINS = (
+    *("ae", "denoising_ae", "sparse_ae", "vae", "iwae"),
+    *("gan", "dcgan", "wgan", "cgan", "cr3gan", "cstylegan2"),
+    *("cddpm", "cedm", "cflow_matching", "cpixelcnn", "cvq_prior"),
+)
+"""Models that differ from another one in a loss, an input or a network alone: what needs a compiler, or a process of
+its own, takes them in the matrix. What is cheaper takes all models."""
 OTHERS = [name for name in helpers.NAMES if name not in TWINS]
 DIFFERENT = (*helpers.QUICK, "cyclegan", "edm", "stylegan", "vq_prior")
 """Models that differ most in what they keep from step to step: pools of images, averages that count images, stages

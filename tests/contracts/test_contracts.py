@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_genzoo.capabilities import Samples, Translates
 from keras_genzoo.registry import MODELS
-from tests.contracts import helpers
+from tests.contracts import helpers, lots
 
 each_model = pytest.mark.parametrize("name", helpers.GROUPED)
 
@@ -150,7 +150,7 @@ def test_endpoints_answer_as_they_say(fitted):
 
 
 @pytest.mark.slow  # the compiles take a third of the time of all contracts
-@each_model
+@lots.each_model
 def test_xla_trains_as_a_graph_does(name):
     graph, compiled = (helpers.two_steps(name, jit_compile=jit) for jit in (False, True))
     assert (graph.jit_compile, compiled.jit_compile) == (False, True)

@@ -4,6 +4,7 @@ import runpy
 
 from setuptools import find_packages, setup
 
+HUB = ["huggingface_hub>=1.0"]  # to fetch and to publish pretrained weights
 JAX = ["jax>=0.10"]
 LINTERS = ["mypy~=2.4.0", "ruff~=0.17.0"]  # another minor version formats and checks differently
 # What our metrics are compared with, by tests and benchmarks alone.
@@ -49,6 +50,7 @@ setup(
         "typing-extensions>=4.12",
     ],
     extras_require={
+        "hub": HUB,
         "jax": JAX,
         "parity": PARITY,
         "tensorboard": TENSORBOARD,
@@ -58,7 +60,11 @@ setup(
     },
     packages=[*find_packages(include=["keras_genzoo", "keras_genzoo.*"]), "keras_genzoo.zoo_configs"],
     package_dir={"keras_genzoo.zoo_configs": "zoo_configs"},  # the presets, in the root of the checkout
-    package_data={"keras_genzoo": ["py.typed"], "keras_genzoo.zoo_configs": ["*.json"]},
+    package_data={
+        "keras_genzoo": ["py.typed"],
+        "keras_genzoo.pretrained": ["cards/*.json", "weights/*.npz"],
+        "keras_genzoo.zoo_configs": ["*.json"],
+    },
     entry_points={"console_scripts": ["genzoo = keras_genzoo.cli:main"]},
     zip_safe=False,
 )

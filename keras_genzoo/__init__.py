@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from keras_genzoo.version import __version__
 
 if TYPE_CHECKING:
-    from keras_genzoo.artifacts import load
+    from keras_genzoo.artifacts import from_pretrained, load
     from keras_genzoo.config import build, list_models, list_presets, load_preset
     from keras_genzoo.data import Stream, load_data
     from keras_genzoo.evaluation import evaluate
+    from keras_genzoo.pretrained import list_pretrained
     from keras_genzoo.training import train
 
 __all__ = [
@@ -20,8 +21,10 @@ __all__ = [
     "__version__",
     "build",
     "evaluate",
+    "from_pretrained",
     "list_models",
     "list_presets",
+    "list_pretrained",
     "load",
     "load_data",
     "load_preset",
@@ -33,8 +36,10 @@ _HOME = {
     "Stream": "data",
     "build": "config",
     "evaluate": "evaluation",
+    "from_pretrained": "artifacts",
     "list_models": "config",
     "list_presets": "config",
+    "list_pretrained": "pretrained",
     "load": "artifacts",
     "load_data": "data",
     "load_preset": "config",

@@ -17,6 +17,8 @@ from keras_genzoo.files import staged
 
 Array = Any
 
+_LEGIBLE = 96  # pixels of a screen
+
 
 def to_pixels(images: Array, xp: types.ModuleType = np) -> Array:
     """Returns images in [-1, 1] as uint8 in 0..255, rounded to the nearest grey level and clipped.
@@ -102,6 +104,11 @@ def grid(images: np.ndarray, columns: int | None = None, gap: int = 2) -> np.nda
 def are_points(image_shape: tuple[int, ...]) -> bool:
     """Returns True for the shape of images that are points of the plane."""
     return tuple(image_shape) == (1, 1, 2)
+
+
+def legible(image_shape: tuple[int, ...]) -> int:
+    """How often images of a shape (height, width, channels) are enlarged in a picture of several, to be seen."""
+    return 2 if are_points(image_shape) else max(1, _LEGIBLE // max(image_shape[:2]))
 
 
 def _plane(points: np.ndarray) -> np.ndarray:

@@ -149,6 +149,8 @@ class Staged(Averaged):
 
     def get_compile_config(self) -> dict[str, Any]:
         """What `compile_from_config` needs to compile a loaded model alike, in its stage."""
+        if getattr(self, "optimizer", None) is None:  # Keras asks for it of a model that was not compiled, too
+            return {"stage": self.stage}
         optimizer = keras.saving.serialize_keras_object(self.optimizer)
         for player, rate in self._own_rates.items():
             _innermost(optimizer["config"]["players"][player])["learning_rate"] = rate
@@ -158,7 +160,9 @@ class Staged(Averaged):
         """The inverse of `get_compile_config`; the optimizers are built, so that their state can be loaded."""
         if self.stage < config.get("stage", 0):
             self.begin_stage(config["stage"])
-        self.compile(keras.saving.deserialize_keras_object(config["optimizer"]), jit_compile=config["jit_compile"])
+        if "optimizer" in config:
+            optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
+            self.compile(optimizer, jit_compile=config["jit_compile"])
 
 
 @contextlib.contextmanager

@@ -265,6 +265,11 @@ def load_weights(model: "GenerativeModel", path: Path) -> None:
 
     from keras_genzoo.untrusted import check_hdf5
 
+    if path.suffix == ".npz":
+        from keras_genzoo.pretrained import read_inference
+
+        read_inference(model, path)
+        return
     try:
         check_hdf5(path)
         with warnings.catch_warnings():

@@ -22,6 +22,7 @@ from keras_genzoo.artifacts.checkpoints import (
     load_weights,
 )
 from keras_genzoo.artifacts.environment import environment
+from keras_genzoo.artifacts.pretrained import located
 from keras_genzoo.artifacts.records import Divergence, Environment, Epoch
 from keras_genzoo.files import (
     RunError,
@@ -37,6 +38,7 @@ from keras_genzoo.files import (
     write_json,
     write_lines,
 )
+from keras_genzoo.pretrained import WEIGHTS as INFERENCE
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.untrusted import UntrustedError, read_bytes
 
@@ -58,18 +60,19 @@ class Run:
     A training holds its run alone: `with Run.create(...) as run` or `with Run.resume(...) as run`.
 
     Args:
-        path: the folder.
+        path: the folder; or the name of a pretrained model, NAME@N or hf://ORG/REPO@COMMIT.
 
     Raises:
-        RunError: it is not a run folder.
+        RunError: it is not a run folder, or there is no such model.
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = expanded(path)
+        self.path = located(path)
         if not (self.path / "config.json").is_file():
             what = "holds no config.json" if self.path.is_dir() else "does not exist"
             raise RunError(
-                f"'{self.path}' is not a run folder: it {what}; `genzoo train PRESET --output RUN` makes one."
+                f"'{self.path}' is not a run folder: it {what}; `genzoo train PRESET --output RUN` makes one, and "
+                "`genzoo presets --pretrained` lists models that need none."
             )
         _check_closed(self.path)
         self.checkpoints = Checkpoints(self.path / "checkpoints")
@@ -118,6 +121,8 @@ class Run:
         from keras_genzoo.config import resolve
 
         run = cls(path)
+        if (run.path / INFERENCE).is_file():
+            raise RunError(f"'{path}' is a pretrained model, without its training: train on by --from {path}.")
         config = resolve(config)
         run.check_same_preset(config)
         run._lock = _hold(run.path)
@@ -262,7 +267,8 @@ class Run:
         raise RunError(f"'{self.path}' {_NOTHING_SAVED}")
 
     def _finished_weights(self, finished: Mapping[str, Any]) -> Path:
-        path = self.path / WEIGHTS
+        path = self.path / INFERENCE
+        path = path if path.is_file() else self.path / WEIGHTS
         try:
             check_size(path)
             if sha256_of(path) != finished["sha256"]:
@@ -343,7 +349,7 @@ def load(run: str | os.PathLike, best: str | None = None) -> "GenerativeModel":
     """Loads the model of a run with the newest state of its training: weights, averages, optimizers and seeds.
 
     Args:
-        run: path of a run folder, finished or not.
+        run: path of a run folder, finished or not; or the name of a pretrained model: see `Run`.
         best: optional name of a metric, such as "fid": the state that was best by it while training.
 
     Returns:

@@ -16,7 +16,7 @@ from keras_genzoo.data.domains import has_pairs, some_of_both
 from keras_genzoo.images import as_pixels
 from keras_genzoo.model import GenerativeModel
 
-_LEGIBLE = 96  # pixels on a screen
+_SMALL = 96  # pixels, of images of which many are shown
 _POINTS = 2500
 _ROWS, _COLUMNS = 16, 8  # of a sheet of labels
 
@@ -116,8 +116,7 @@ def sheet_of_translations(model: Translates, source: Source, most: int) -> np.nd
 
 def write_sheet(path: str | os.PathLike, sheet: np.ndarray, model: GenerativeModel) -> Path:
     """Writes a sheet of a model's images as a PNG file; small images are enlarged to be legible."""
-    scale = 2 if images.are_points(model.image_shape) else max(1, _LEGIBLE // max(model.image_shape[:2]))
-    return images.write_png(path, sheet, scale)
+    return images.write_png(path, sheet, images.legible(model.image_shape))
 
 
 class ImageGrid(keras.callbacks.Callback):
@@ -176,7 +175,7 @@ class ImageGrid(keras.callbacks.Callback):
         if self.x is not None and isinstance(model, Translates):
             if isinstance(self.x, np.ndarray):
                 return translations(model, self.x)
-            return sheet_of_translations(model, self.x, 16 if max(model.image_shape[:2]) <= _LEGIBLE else 8)
+            return sheet_of_translations(model, self.x, 16 if max(model.image_shape[:2]) <= _SMALL else 8)
         if isinstance(self.x, np.ndarray) and isinstance(model, Reconstructs):
             return reconstructions(model, model.corrupt(self.x) if isinstance(model, Corrupts) else self.x)
         return None

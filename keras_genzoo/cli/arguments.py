@@ -9,7 +9,12 @@ _MOST_STEPS = 100
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run that a command is about."""
-    parser.add_argument("run", metavar="RUN", type=path, help="run folder, as genzoo train makes it")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        type=path,
+        help="run folder, as genzoo train makes it, or NAME@N of a pretrained model",
+    )
 
 
 def add_best(parser: argparse.ArgumentParser) -> None:

@@ -56,8 +56,11 @@ def _run_among(words: Sequence[str], valued: set[str]) -> Path | None:
     """The run that a command is about: the first word that is one, and not the value of another option."""
     before = ""
     for word in words:
-        if not word.startswith("-") and before not in valued and (Path(word).expanduser() / "config.json").is_file():
-            return Path(word).expanduser()
+        if not word.startswith("-") and before not in valued:
+            from keras_genzoo.artifacts import located  # here, so that the help without a run comes at once
+
+            if ((found := located(word)) / "config.json").is_file():
+                return found
         before = word
     return None
 

@@ -16,6 +16,7 @@ from keras_genzoo.config.signature import signature_of
 from keras_genzoo.files import expanded
 from keras_genzoo.model import GenerativeModel
 from keras_genzoo.networks.budget import at_most
+from keras_genzoo.pretrained import find, list_pretrained, read_inference, weights_of
 from keras_genzoo.registry import MODELS, did_you_mean
 from keras_genzoo.scalar_schedules import schedule_from
 from keras_genzoo.types import Schedule
@@ -27,6 +28,7 @@ def build(
     weights: str | os.PathLike | None = None,
     seed: int | None = None,
     jit_compile: bool | str = "auto",
+    pretrained: bool = False,
     **arguments: Any,
 ) -> GenerativeModel:
     """Builds and compiles the model of a preset.
@@ -36,6 +38,7 @@ def build(
         weights: path of a `.weights.h5` file to load: the state of a training of the same model.
         seed: integer in [0, 2**32), seeds Python, NumPy and Keras before the weights are drawn; None leaves them.
         jit_compile: bool or "auto", as for `compile`.
+        pretrained: bool, whether to load the zoo's newest weights of this preset: see `list_pretrained`.
         arguments: arguments of the model's constructor, instead of the preset's; a network may be a `keras.Model`,
             a scalar that changes in time a Keras schedule.
 
@@ -43,7 +46,7 @@ def build(
         The model, ready for `fit`.
 
     Raises:
-        ConfigError: the preset, an argument or the weights are not right.
+        ConfigError: the preset, an argument or the weights are not right, or there are no pretrained ones.
 
     Example:
         >>> model = build("wgan_gp_ffhq_64", seed=0, critic_steps=3)
@@ -77,6 +80,11 @@ def build(
         raise ConfigError(f"{preset.where}: {error}") from error
     if path is not None:
         _load(model, path)
+    if pretrained:
+        card = find(preset.name)
+        if card is None:
+            raise ConfigError(f"{preset.where}: there are no pretrained weights; {did_you_mean('', list_pretrained())}")
+        read_inference(model, weights_of(card))
     return model
 
 

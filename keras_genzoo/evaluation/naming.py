@@ -1,6 +1,6 @@
 """Words for what is measured, checked before anything is loaded."""
 
-from keras_genzoo.files import expanded
+from keras_genzoo.artifacts import located
 
 BASELINES = ("real", "noise")
 """Words for a subject: other real images, as the best that can be reached, and white noise, as the worst."""
@@ -18,7 +18,7 @@ def check_named(name: str, data: str | None) -> None:
     Raises:
         EvaluationError: it does.
     """
-    path = expanded(name)
+    path = located(name)
     if not path.exists() and name not in BASELINES:
         raise EvaluationError(f"there is no '{name}': give {SUBJECTS}.")
     if data is None and not (path / "config.json").is_file():

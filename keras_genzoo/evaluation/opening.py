@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from keras_genzoo import counter_rng
-from keras_genzoo.artifacts import Run, load
+from keras_genzoo.artifacts import Run, load, located
 from keras_genzoo.artifacts.run_data import Data, images_beside, reads_folder
 from keras_genzoo.data import DataError, Source, Split, load_split
 from keras_genzoo.data.decode import FORMATS, header_of
@@ -68,7 +68,7 @@ def open_both(
         EvaluationError: there is no such subject, it takes no options, or has no images to be measured against.
         DataError: the images cannot be used.
     """
-    path = Path(name).expanduser()
+    path = located(name)
     if (path / "config.json").is_file():
         subject: Subject = ModelSubject(load(path, best=best), path.resolve().name, batch_size, options)
         return Opened(subject, _reference(images_beside(Run(path), data, tolerant, targets), part), path)
@@ -97,7 +97,7 @@ def open_both(
 
 def _data(data: str, image_shape: tuple[int, ...] | None) -> Data:
     """Images by the name of a dataset, a folder, or a run that was trained on them."""
-    path = Path(data).expanduser()
+    path = located(data)
     if (path / "config.json").is_file():
         found = images_beside(Run(path), None)
         return Data(found.split, found.part)

@@ -2,8 +2,6 @@
 
 import math
 import os
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,6 +10,8 @@ import keras
 from keras_genzoo.artifacts import Run, RunError, load
 from keras_genzoo.files import sha256_of
 from keras_genzoo.model import GenerativeModel
+from keras_genzoo.named_weights import named_weights
+from keras_genzoo.pretrained import read_inference
 from keras_genzoo.printable import printable
 
 _MOST_NAMED = 3  # of a kind, in the report for people
@@ -113,7 +113,8 @@ def take_weights(model: GenerativeModel, source: Run | str | os.PathLike, sha256
             "begin anew, with another --output."
         )
     other = load(run.path)
-    matched = copy_weights(model, other)
+    pretrained = run.weights().suffix == ".npz"
+    matched = copy_weights(model, other, read_inference(other, run.weights()) if pretrained else None)
     if not matched.fitting:
         theirs, ours = (", ".join(dict.fromkeys(n.partition("/")[0] for n in named_weights(m))) for m in (other, model))
         raise RunError(
@@ -165,9 +166,17 @@ def take_weights_again(model: GenerativeModel, run: Run) -> Taken | None:
     return take_weights(model, before["path"], before["sha256"])
 
 
-def copy_weights(model: GenerativeModel, source: GenerativeModel) -> Matched:
-    """Gives a model the weights of another, wherever name and shape are the same; see `take_weights`."""
+def copy_weights(model: GenerativeModel, source: GenerativeModel, names: frozenset[str] | None = None) -> Matched:
+    """Gives a model the weights of another, wherever name and shape are the same; see `take_weights`.
+
+    Args:
+        model: takes them.
+        source: has them.
+        names: those of its weights that were trained; None for all.
+    """
     there, here = named_weights(source), named_weights(model)
+    if names is not None:
+        there = {name: weight for name, weight in there.items() if name in names}
     pairs = {name: there.get(name, there.get(_averaged(name, model))) for name in here}
     fitting = {name: weight for name, weight in pairs.items() if weight is not None and _fits(weight, here[name])}
     for name, weight in fitting.items():
@@ -183,41 +192,6 @@ def copy_weights(model: GenerativeModel, source: GenerativeModel) -> Matched:
         tuple(name for name, weight in pairs.items() if weight is None),
         tuple(name for name in there if name not in here),
     )
-
-
-def named_weights(model: GenerativeModel) -> dict[str, keras.Variable]:
-    """A model's weights by names that do not depend on what else was built in the process: `decoder/dense_2/kernel`."""
-    found: dict[str, keras.Variable] = {}
-    known: set[int] = set()
-    parts = {name: part for name, part in vars(model).items() if isinstance(part, keras.Layer)}
-    for name, part in sorted(parts.items()):
-        for path, weight in _weights_of(name, part):
-            if id(weight) not in known:
-                known.add(id(weight))
-                found[path] = weight
-    own = [weight for weight in model.weights if id(weight) not in known]
-    return found | {path: weight for path, weight in _numbered("", own)}
-
-
-def _weights_of(path: str, layer: keras.Layer) -> Iterator[tuple[str, keras.Variable]]:
-    """The weights of a layer; those of a network layer by layer, each counted among those of its kind."""
-    if not isinstance(layer, keras.Model):
-        yield from _numbered(f"{path}/", layer.weights)
-        return
-    kinds: Counter[str] = Counter()
-    for inner in layer.layers:
-        kind = type(inner).__name__.lower()
-        kinds[kind] += 1
-        yield from _weights_of(f"{path}/{kind}_{kinds[kind]}", inner)
-
-
-def _numbered(path: str, weights: list[keras.Variable]) -> Iterator[tuple[str, keras.Variable]]:
-    """Weights by their names; where several have the same name, each has its number."""
-    names: Counter[str] = Counter()
-    for weight in weights:
-        names[weight.name] += 1
-        number = names[weight.name]
-        yield f"{path}{weight.name}{f'_{number}' if number > 1 else ''}", weight
 
 
 def _averaged(name: str, model: GenerativeModel) -> str:

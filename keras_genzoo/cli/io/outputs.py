@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts import Run, RunError, check_free, with_state
+from keras_genzoo.artifacts import Run, RunError, check_free, located, with_state
 from keras_genzoo.artifacts.run_data import recorded_path
-from keras_genzoo.files import expanded, obstacle, read_json, write_json
+from keras_genzoo.files import obstacle, read_json, write_json
+from keras_genzoo.pretrained import WEIGHTS
 
 _REPORT = ".json"
 
@@ -71,7 +72,8 @@ def _picture_of(
     args: argparse.Namespace, command: str, others: tuple[str, ...], reads: Iterable[str | os.PathLike | None]
 ) -> Output:
     run = with_state(args.run, args.best).path
-    picture = Path(args.output) if args.output else run / f"{command}.png"
+    place = Path() if (run / WEIGHTS).is_file() else run  # a pretrained model lies in a cache, where nobody looks
+    picture = Path(args.output) if args.output else place / f"{command}.png"
     if picture.suffix.lower() != ".png":
         raise RunError(f"{command}: --output '{picture}' must end in .png.")
     return Output(command, picture, *others, reads=(run, *reads))
@@ -107,7 +109,7 @@ def new_folder_of(output: str, command: str, reads: Iterable[str | os.PathLike |
 
 def images_of_name(name: str | os.PathLike) -> Path | None:
     """The file or folder of images that a user's word stands for: of a run, where those it was trained on lie."""
-    path = expanded(name)
+    path = located(name)
     if (path / "config.json").is_file():
         try:
             return recorded_path(Run(path))

@@ -11,11 +11,11 @@ from keras_genzoo.cli.io.inputs import check_image
 from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.data import DataError
 from keras_genzoo.data.decode import decode
+from keras_genzoo.images import legible
 from keras_genzoo.model import GenerativeModel
 
 FRAMES = 4
 """Frames of an animation from one image of a row to the next."""
-_LEGIBLE = 96  # pixels on a screen
 _HELD = 5  # frames for which an animation stands still where it turns
 
 
@@ -42,7 +42,7 @@ def finely(values: Sequence[float] | np.ndarray) -> np.ndarray:
 
 def scale_of(images: np.ndarray) -> int:
     """How often small images (..., height, width, channels) are enlarged, to be seen."""
-    return max(1, _LEGIBLE // max(images.shape[-3:-1]))
+    return legible(images.shape[-3:])
 
 
 def write_rows(

@@ -1,0 +1,383 @@
+"""Cards, weights from their sources, and pretrained models in the place of runs."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import types
+
+import keras
+import numpy as np
+import pytest
+
+import keras_genzoo
+from keras_genzoo.artifacts import Run, RunError, from_pretrained, load
+from keras_genzoo.cli import main
+from keras_genzoo.named_weights import named_weights
+from keras_genzoo.pretrained import cards, inference_weights, weights_of
+from keras_genzoo.publishing import publish, push
+from tests.pretrained.conftest import PRESET, answering
+
+
+def file_of(published):
+    return next(published.glob("*.npz"))
+
+
+def here(published, monkeypatch):
+    """Names the folder of the published weights."""
+    monkeypatch.setenv("GENZOO_WEIGHTS", str(published))
+
+
+# What is written
+
+
+def test_what_is_published(run, published):
+    names = {path.name for path in published.iterdir()}
+    own = {"card.json", "preset.json", "tiny@1.npz", "README.md", "SHA256SUMS", "samples.png"}
+    assert names == own | {"config.json", "metadata.json", "model.weights.h5"}
+    card = cards.read_card(published / "card.json")
+    assert (card.title, card.model, card.licence, card.trained.images) == ("tiny@1", "dcgan", "Apache-2.0", 16)
+    assert str(run.parent) not in (published / "card.json").read_text()
+    sums = (published / "SHA256SUMS").read_text()
+    assert f"{card.file.sha256}  tiny@1.npz" in sums and sums.count("\n") == len(names) - 1
+    text = (published / "README.md").read_text()
+    assert text.startswith('---\nlicense: "apache-2.0"\n') and "16 images seen, seed 3" in text
+
+
+def test_weights_of_use_are_those_of_the_average_alone(run):
+    model = load(run)
+    found = inference_weights(model)
+    assert {name.partition("/")[0] for name in found} == {"ema"}
+    assert len(found) == len(model.ema.weights)
+
+
+def test_keras_loads_what_is_published(run, published):
+    model = keras.saving.load_model(published)
+    np.testing.assert_array_equal(model.generate(3, seed=1), load(run).generate(3, seed=1))
+
+
+def test_half_precision_moves_images_by_its_rounding(run, tmp_path, enter, monkeypatch):
+    card = publish(run, tmp_path / "half", "MIT", "none", dtype="float16")
+    assert card.file.dtype == "float16" and card.file.bytes < 20_000
+    enter(**json.loads((tmp_path / "half" / "card.json").read_text()))
+    here(tmp_path / "half", monkeypatch)
+    one, other = from_pretrained("tiny").samples(np.arange(8)), load(run).samples(np.arange(8))
+    assert 0 < np.abs(one - other).max() < 2e-3 * np.abs(other).max()
+
+
+# What is used
+
+
+def test_a_name_stands_for_a_run(run, published, enter, monkeypatch, tmp_path, capsys):
+    enter()
+    here(published, monkeypatch)
+    expected = load(run).generate(4, seed=2)
+    for word in ("tiny@1", "tiny"):
+        np.testing.assert_array_equal(from_pretrained(word).generate(4, seed=2), expected)
+        np.testing.assert_array_equal(load(word).generate(4, seed=2), expected)
+    model = from_pretrained("tiny@1")
+    weights = named_weights(model)
+    for name in weights:  # the network in training begins at its average
+        if name.startswith("generator/"):
+            twin = weights[name.replace("generator", "ema", 1)]
+            np.testing.assert_array_equal(np.array(weights[name]), np.array(twin))
+    monkeypatch.chdir(tmp_path)
+    assert main(["sample", "tiny@1", "--num", "4", "--output", "faces.png"]) == 0
+    assert main(["evaluate", "tiny@1", "--metrics", "precision", "--features", "pixels", "--num", "16"]) == 0
+    assert main(["presets", "--pretrained"]) == 0
+    assert "tiny@1  dcgan  drawn_faces" in capsys.readouterr().out
+
+
+def test_a_training_begins_with_it_and_leaves_the_discriminator_new(run, published, enter, monkeypatch, tmp_path):
+    enter()
+    here(published, monkeypatch)
+    training = keras_genzoo.train(PRESET, tmp_path / "on", seed=5, epochs=1, from_run="tiny@1")
+    source = training.record["from"]
+    assert source["missing"] and all(name.startswith("discriminator/") for name in source["missing"])
+    with pytest.raises(RunError, match="pretrained model, without its training: train on by --from tiny@1"):
+        Run.resume("tiny@1", training.config)
+
+
+def test_a_preset_is_built_with_its_weights(published, enter, monkeypatch, tmp_path, run):
+    enter()
+    here(published, monkeypatch)
+    preset = tmp_path / "tiny.json"
+    preset.write_text(json.dumps(PRESET))
+    model = keras_genzoo.build(preset, pretrained=True)
+    np.testing.assert_array_equal(model.generate(2), load(run).generate(2))
+    preset.rename(tmp_path / "other.json")
+    with pytest.raises(ValueError, match=r"there are no pretrained weights; .*tiny@1"):
+        keras_genzoo.build(tmp_path / "other.json", pretrained=True)
+
+
+def test_names_of_nothing(enter):
+    enter()
+    with pytest.raises(RunError, match="there is no pretrained model 'tony'; did you mean 'tiny@1'"):
+        from_pretrained("tony")
+    with pytest.raises(RunError, match="there is no pretrained model 'tiny@2'; did you mean 'tiny@1'"):
+        load("tiny@2")
+    with pytest.raises(RunError, match=r"'tony' is not a run folder: it does not exist; .*presets --pretrained"):
+        load("tony")
+
+
+def test_the_newest_version_stands_for_the_name(enter):
+    enter()
+    content = enter(version=12)
+    assert content["version"] == 12
+    with pytest.raises(RunError, match=r"its file is 'tiny@1.npz', but tiny@12.npz is expected"):
+        cards.find("tiny")
+
+
+def test_a_preset_that_changed_is_refused(published, enter, monkeypatch):
+    enter(preset=None)
+    monkeypatch.setattr("keras_genzoo.config.find", lambda name: ({"model": "dcgan", "arguments": {}}, name))
+    with pytest.raises(RunError, match="tiny@1: the preset tiny has changed since these weights were trained"):
+        load("tiny@1")
+
+
+def test_weights_of_another_model_are_refused(published, enter, monkeypatch, tmp_path):
+    content = enter()
+    narrower = json.loads(json.dumps(content["preset"]).replace("[8, 4]", "[6, 4]"))
+    enter(preset=narrower, preset_sha256=cards.preset_digest(narrower))
+    here(published, monkeypatch)
+    with pytest.raises(RunError, match=r"ema/.* has shape \(.*\), but \(.*\) is expected"):
+        load("tiny@1")
+
+
+# Where weights come from
+
+
+def test_weights_from_an_address(published, enter, server, cache):
+    answers, address = server
+    content = file_of(published).read_bytes()
+    answers["/w.npz"] = answering(content)
+    enter(sources=[f"{address}/w.npz"])
+    path = weights_of(cards.find("tiny@1"))
+    assert path.read_bytes() == content and path.is_relative_to(cache)
+    answers.clear()
+    assert weights_of(cards.find("tiny@1")) == path  # no network is needed again
+
+
+def test_a_cut_connection_goes_on_where_it_was_cut(published, enter, server):
+    answers, address = server
+    content, asked = file_of(published).read_bytes(), []
+
+    def cut(handler):
+        asked.append(handler.headers.get("Range"))
+        if len(asked) > 1:
+            answering(content)(handler)
+            return
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:1000])
+
+    answers["/w.npz"] = cut
+    enter(sources=[f"{address}/w.npz"])
+    with pytest.raises(RunError, match=r"could not be fetched|the connection ended after 1,000 of"):
+        weights_of(cards.find("tiny@1"))
+    assert weights_of(cards.find("tiny@1")).read_bytes() == content
+    assert asked == [None, "bytes=1000-"]
+
+
+def test_what_an_address_may_not_do(published, enter, server, cache):
+    answers, address = server
+    content = file_of(published).read_bytes()
+
+    def elsewhere(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "http://localhost:1/other")
+        handler.end_headers()
+
+    flipped = bytes([content[0] ^ 1]) + content[1:]
+    cases = {
+        "/flipped": (answering(flipped), "is not what the card of tiny@1 says"),
+        "/long": (answering(content + b"x"), rf"has {len(content) + 1:,} bytes, but {len(content):,} are expected"),
+        "/missing": (answering(b"", status=404), "could not be fetched"),
+        "/redirect": (elsewhere, "leads elsewhere, to 'http://localhost:1/other'"),
+    }
+    for path, (answer, message) in cases.items():
+        answers[path] = answer
+        enter(sources=[address + path])
+        with pytest.raises(RunError, match=message) as caught:
+            weights_of(cards.find("tiny@1"))
+        assert "put the file tiny@1.npz" in str(caught.value) and "\n" not in str(caught.value)
+        assert not [path for path in cache.rglob("*.npz")]
+    enter(sources=["ftp://somewhere/w.npz"])
+    with pytest.raises(RunError, match=r"'ftp://somewhere/w.npz' is no https address"):
+        weights_of(cards.find("tiny@1"))
+
+
+def test_the_second_source_where_the_first_one_fails(published, enter, server):
+    answers, address = server
+    answers["/w.npz"] = answering(file_of(published).read_bytes())
+    answers["/none"] = answering(b"", status=404)
+    enter(sources=["package", f"{address}/none", f"{address}/w.npz"])
+    assert weights_of(cards.find("tiny@1")).exists()
+
+
+def test_a_cache_that_was_changed_is_refused(published, enter, monkeypatch):
+    enter()
+    here(published, monkeypatch)
+    path = weights_of(cards.find("tiny@1"))
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="it is damaged, or was changed: remove it"):
+        load("tiny@1")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions mean nothing to this user")
+def test_a_cache_that_is_closed(enter, cache):
+    enter()
+    cache.mkdir()
+    cache.chmod(0o500)
+    with pytest.raises(RunError, match="closed to writing: name another cache by GENZOO_CACHE"):
+        load("tiny@1")
+
+
+def test_a_cache_that_is_no_folder(enter, cache):
+    enter()
+    cache.write_text("")
+    with pytest.raises(RunError, match="is no folder: name another cache by GENZOO_CACHE"):
+        load("tiny@1")
+
+
+def fetch(folder):
+    cards.folder = lambda: folder
+    weights_of(cards.find("tiny@1"))
+
+
+@pytest.mark.slow
+def test_two_processes_fetch_once(published, enter, server, tmp_path):
+    answers, address = server
+    content, asked = file_of(published).read_bytes(), []
+
+    def counted(handler):
+        asked.append(1)
+        answering(content)(handler)
+
+    answers["/w.npz"] = counted
+    enter(sources=[f"{address}/w.npz"])
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=fetch, args=(tmp_path / "cards",)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0] and len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["../tiny@1.npz", "a/tiny@1.npz", "tiny@1.npz/..", ".tiny@1.npz", "tiny@1.h5", "C:tiny@1.npz"]
+)
+def test_names_of_files_that_lead_elsewhere(enter, published, name):
+    content = json.loads((published / "card.json").read_text())
+    enter(file={**content["file"], "name": name})
+    with pytest.raises(RunError, match=r"file\.name: expected|its file is"):
+        cards.find("tiny@1")
+
+
+# Hubs
+
+
+@pytest.fixture
+def hub(published, monkeypatch):
+    """A module in the place of huggingface_hub, whose one repository is the published folder."""
+    asked = []
+
+    def hf_hub_download(repository, name, revision=None):
+        asked.append((repository, name, revision))
+        if repository != "me/faces":
+            raise OSError("404: no such\nrepository")
+        return str(published / name)
+
+    class HfApi:
+        def create_repo(self, repository, exist_ok):
+            asked.append(("create", repository))
+
+        def upload_folder(self, repo_id, folder_path):
+            asked.append(("upload", repo_id, sorted(os.listdir(folder_path))))
+            return types.SimpleNamespace(oid=40 * "a")
+
+    module = types.SimpleNamespace(hf_hub_download=hf_hub_download, HfApi=HfApi)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    return asked
+
+
+def test_a_stranger_s_repository(run, hub):
+    word = f"hf://me/faces@{40 * 'b'}"
+    np.testing.assert_array_equal(from_pretrained(word).generate(2), load(run).generate(2))
+    assert {revision for _, _, revision in hub} == {40 * "b"}
+    with pytest.raises(RunError, match=r"hf://me/others: card.json could not be fetched"):
+        load("hf://me/others")
+    with pytest.raises(RunError, match="'hf://me' is no hf://ORG/REPO@COMMIT"):
+        load("hf://me")
+
+
+def test_a_card_that_names_a_hub_pins_its_commit(enter, hub):
+    enter(sources=["hf://me/faces@main"])
+    with pytest.raises(RunError, match="with the whole commit"):
+        load("tiny@1")
+    enter(sources=[f"hf://me/faces@{40 * 'c'}"])
+    load("tiny@1")
+
+
+def test_a_hub_without_its_library(enter, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    enter(sources=[f"hf://me/faces@{40 * 'c'}"])
+    with pytest.raises(RunError, match=r"pip install 'keras_genzoo\[hub\]'"):
+        load("tiny@1")
+    with pytest.raises(RunError, match=r"pip install 'keras_genzoo\[hub\]'"):
+        push("anywhere", "hf://me/faces")
+
+
+def test_push(run, tmp_path, hub, capsys):
+    given = ["push", str(run), "--licence", "MIT", "--data-licence", "none"]
+    assert main([*given[:2], "hf://me/faces", *given[2:]]) == 0
+    assert f"hf://me/faces@{40 * 'a'}: tiny@1" in capsys.readouterr().out
+    assert hub[0] == ("create", "me/faces") and "tiny@1.npz" in hub[1][2]
+    assert main([*given, "--to", str(tmp_path / "made")]) == 0
+    cases = [
+        (given, "say where to"),
+        ([*given[:2], "--to", str(tmp_path / "x")], "--licence"),
+        ([*given[:3], " ", *given[4:], "--to", str(tmp_path / "x")], "the licence is empty"),
+        ([*given, "--to", str(tmp_path / "made")], "holds tiny@1 already: give --force"),
+        ([*given, "--to", str(tmp_path / "made"), "--name", "other", "--force"], "holds another model, tiny@1"),
+        ([*given, "--to", str(run)], "holds other files"),
+        ([*given[:2], "somewhere", *given[2:]], "'somewhere' is no hf://ORG/REPO"),
+        (["push", "nothing", *given[2:], "--to", str(tmp_path / "x")], "'nothing' is not a run folder"),
+    ]
+    for words, message in cases:
+        assert main(words) == 2
+        assert message in capsys.readouterr().err
+        assert not (tmp_path / "x").exists()
+    assert main([*given, "--to", str(tmp_path / "made"), "--version", "2", "--force"]) == 0
+    assert cards.read_card(tmp_path / "made" / "card.json").title == "tiny@2"
+    assert not (tmp_path / "made" / "tiny@1.npz").exists()
+
+
+# The zoo's own
+
+
+@pytest.mark.parametrize("title", cards.list_pretrained())
+def test_models_of_the_package(title):
+    card = cards.find(title)
+    assert card.title == title and card.sources[0] == "package" and card.preset is None
+    assert card.file.bytes <= 2 * 2**20 and card.metrics
+    from_pretrained(title)
+
+
+def test_those_of_the_package_take_little_room():
+    assert sum(cards.find(title).file.bytes for title in cards.list_pretrained()) <= 12 * 2**20
+
+
+def test_a_copy_of_a_run_without_its_end_is_not_published(run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    record = json.loads((copy / "environment.json").read_text())
+    del record["finished"]
+    (copy / "environment.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match="has not ended: end it by genzoo train --resume"):
+        publish(copy, tmp_path / "x", "MIT", "none")

@@ -40,6 +40,7 @@ class FastGAN(Adversarial):
         adversarial_loss: name of the losses of both players: see `Adversarial`.
         generator: network from latents to images.
         discriminator: network from images to scores, and maps of 8 and of 16 places.
+        decoder: name of a network from square maps to images: for the small maps, and for a part of the large ones.
         kwargs: `label_smoothing`, `instance_noise`, `regularizers`, `discriminator_augmentation`: see `Adversarial`;
             `ema_momentum` (0.999 in the authors' code), `dtype`, `name`: see `GenerativeModel`.
 
@@ -59,6 +60,7 @@ class FastGAN(Adversarial):
         "latent_dim": 4,
         "generator": {"network": "fast_generator", "filters": (4, 4, 4, 4)},
         "discriminator": {"network": "fast_discriminator", "filters": (4, 4, 4, 4)},
+        "decoder": {"network": "fast_decoder", "filters": 4},
         "discriminator_augmentation": "diffaugment",
         "ema_momentum": 0.9,
     }
@@ -72,6 +74,7 @@ class FastGAN(Adversarial):
         adversarial_loss: AdversarialLossName = "hinge",
         generator: Network = "fast_generator",
         discriminator: Network = "fast_discriminator",
+        decoder: Network = "fast_decoder",
         **kwargs: Any,
     ):
         super().__init__(image_shape, latent_dim, adversarial_loss, generator, **kwargs)
@@ -87,9 +90,9 @@ class FastGAN(Adversarial):
             )
         small, large = ((SMALL, SMALL, part.shape[-1]) for part in self.discriminator.outputs[1:])
         side, channels = self.image_shape[0] // 2, self.image_shape[-1]
-        self.decoder = self.network("decoder", "fast_decoder", image_shape=small, target_shape=self.image_shape)
+        self.decoder = self.network("decoder", decoder, image_shape=small, target_shape=self.image_shape)
         part = (side, side, channels)
-        self.part_decoder = self.network("part_decoder", "fast_decoder", image_shape=large, target_shape=part)
+        self.part_decoder = self.network("part_decoder", decoder, image_shape=large, target_shape=part)
         self.ready(self.latent_inputs)
 
     def players(self) -> tuple[Player, ...]:

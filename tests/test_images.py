@@ -5,7 +5,17 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from keras_genzoo.images import as_floats, check_range, from_pixels, grid, to_pixels, write_gif, write_mp4, write_png
+from keras_genzoo.images import (
+    as_floats,
+    check_range,
+    from_pixels,
+    grid,
+    legible,
+    to_pixels,
+    write_gif,
+    write_mp4,
+    write_png,
+)
 
 LEVELS = np.arange(256, dtype="uint8")
 
@@ -170,3 +180,8 @@ def test_an_mp4_without_ffmpeg(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(ImportError, match=r"pip install 'keras_genzoo\[video\]', or write a GIF"):
         write_mp4(tmp_path / "a.mp4", np.zeros((1, 8, 8, 3), "uint8"))
+
+
+@pytest.mark.parametrize(("shape", "factor"), [((1, 1, 2), 2), ((32, 32, 3), 3), ((8, 16, 1), 6), ((256, 256, 3), 1)])
+def test_small_images_are_enlarged_and_planes_of_points_hardly(shape, factor):
+    assert legible(shape) == factor

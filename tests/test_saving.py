@@ -175,3 +175,11 @@ def test_numbers_of_numpy_are_numbers():
     small = {"encoder": {"network": "mlp_encoder", "hidden": ()}, "decoder": {"network": "mlp_decoder", "hidden": ()}}
     shape = tuple(np.array([2, 2, 1]))
     assert VAE(shape, np.int64(3), beta=np.float32(2.0), **small).latent_dim == 3
+
+
+def test_a_model_that_was_never_compiled_goes_through_a_keras_file(tmp_path):
+    model = MODELS["vae"](**MODELS["vae"].tiny)
+    model.save(tmp_path / "model.keras")
+    found = keras.saving.load_model(tmp_path / "model.keras")
+    assert getattr(found, "optimizer", None) is None
+    np.testing.assert_array_equal(found.generate(2), model.generate(2))

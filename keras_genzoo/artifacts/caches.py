@@ -19,6 +19,9 @@ from keras_genzoo.untrusted import UntrustedError, read_bytes
 _IMAGES = re.compile(r"\.?((.+-(?:\d+x){1,2}[13]-[0-9a-f]{8})-[0-9a-f]{16})\.(npy|json)(\.\d+\.part)?")
 _FEATURES = re.compile(r".+-[0-9a-f]{16}")
 _OF_FEATURES = re.compile(r"\.?(key\.json|\d{8}-\d{8}\.(npz|damaged))(\.\d+\.part)?")
+# A pretrained model: what using it takes, its run folder's files, and what was measured of it.
+_PRETRAINED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*@\d+-[0-9a-f]{8}")
+_OF_PRETRAINED = re.compile(r"inference\.npz|(card|config|environment)\.json|metric-\w+\.jsonl|\..+\.npz\.part")
 _WEIGHTS = re.compile(r"\.?(inception-[0-9-]+\.weights\.h5)(\.\d+\.part)?")
 _MOST_RECORD = 2**30
 
@@ -28,7 +31,7 @@ class Cached(NamedTuple):
 
     Args:
         name: string, unique in the cache.
-        kind: "images", "features" or "weights".
+        kind: "images", "features", "weights" or "pretrained".
         files: its files.
         size: integer, bytes.
         unused: float, seconds since it was last used.
@@ -62,6 +65,10 @@ def list_cache(cache: str | None = None) -> list[Cached]:
         files = [path for path in _files(entry) if _OF_FEATURES.fullmatch(path.name)]
         if _FEATURES.fullmatch(entry.name) and files:
             found["features", entry.name] = files
+    for entry in _folders(folder / "pretrained"):
+        files = [path for path in _files(entry) if _OF_PRETRAINED.fullmatch(path.name)]
+        if _PRETRAINED.fullmatch(entry.name) and files:
+            found["pretrained", entry.name] = files
     entries = [_entry(kind, name, files) for (kind, name), files in found.items()]
     return sorted(entries, key=lambda entry: (-entry.size, entry.name))
 
@@ -114,7 +121,7 @@ def _remove(entry: Cached, folder: Path) -> bool:
         with lock:
             for path in entry.files:
                 path.unlink(missing_ok=True)
-            if entry.kind == "features":
+            if entry.kind in ("features", "pretrained"):
                 with contextlib.suppress(OSError):  # what else somebody has put there stays
                     entry.files[0].parent.rmdir()
     except (Timeout, OSError, NotImplementedError):

@@ -13,6 +13,7 @@ import pytest
 
 import keras_genzoo
 from keras_genzoo.artifacts import Run, RunError, from_pretrained, load
+from keras_genzoo.artifacts.caches import list_cache, remove_cached
 from keras_genzoo.cli import main
 from keras_genzoo.named_weights import named_weights
 from keras_genzoo.pretrained import cards, inference_weights, weights_of
@@ -381,3 +382,13 @@ def test_a_copy_of_a_run_without_its_end_is_not_published(run, tmp_path):
     (copy / "environment.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match="has not ended: end it by genzoo train --resume"):
         publish(copy, tmp_path / "x", "MIT", "none")
+
+
+def test_the_cache_lists_and_removes_it(published, enter, monkeypatch, cache):
+    enter()
+    here(published, monkeypatch)
+    load("tiny@1")
+    (entry,) = list_cache()
+    assert entry.kind == "pretrained" and entry.name.startswith("tiny@1-") and len(entry.files) == 4
+    remove_cached(["tiny@1"])
+    assert not list_cache() and not list((cache / "pretrained").glob("tiny*"))

@@ -62,7 +62,7 @@ setup(
     package_dir={"keras_genzoo.zoo_configs": "zoo_configs"},  # the presets, in the root of the checkout
     package_data={
         "keras_genzoo": ["py.typed"],
-        "keras_genzoo.pretrained": ["cards/*.json", "weights/*.npz"],
+        "keras_genzoo.pretrained": ["cards/*.json", "weights/*.npz", "weights/*.h5"],
         "keras_genzoo.zoo_configs": ["*.json"],
     },
     entry_points={"console_scripts": ["genzoo = keras_genzoo.cli:main"]},

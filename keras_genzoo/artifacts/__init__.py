@@ -18,7 +18,7 @@ model.weights.h5    the last state, once the training is finished
 from keras_genzoo.artifacts.checkpoints import Checkpoints, DivergedError, Position
 from keras_genzoo.artifacts.environment import emulates_bfloat16, environment
 from keras_genzoo.artifacts.plots import plot_losses
-from keras_genzoo.artifacts.pretrained import from_pretrained, located
+from keras_genzoo.artifacts.pretrained import classifier_of, from_pretrained, located
 from keras_genzoo.artifacts.run import DIVERGED, JIT, Run, check_free, load, with_state
 from keras_genzoo.files import RunError
 
@@ -31,6 +31,7 @@ __all__ = [
     "Run",
     "RunError",
     "check_free",
+    "classifier_of",
     "emulates_bfloat16",
     "environment",
     "from_pretrained",

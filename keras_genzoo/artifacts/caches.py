@@ -21,7 +21,9 @@ _FEATURES = re.compile(r".+-[0-9a-f]{16}")
 _OF_FEATURES = re.compile(r"\.?(key\.json|\d{8}-\d{8}\.(npz|damaged))(\.\d+\.part)?")
 # A pretrained model: what using it takes, its run folder's files, and what was measured of it.
 _PRETRAINED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*@\d+-[0-9a-f]{8}")
-_OF_PRETRAINED = re.compile(r"inference\.npz|(card|config|environment)\.json|metric-\w+\.jsonl|\..+\.npz\.part")
+_OF_PRETRAINED = re.compile(
+    r"(inference\.npz|classifier\.weights\.h5|(classifier|card|config|environment)\.json|metric-\w+\.jsonl)|\..+\.part"
+)
 _WEIGHTS = re.compile(r"\.?(inception-[0-9-]+\.weights\.h5)(\.\d+\.part)?")
 _MOST_RECORD = 2**30
 

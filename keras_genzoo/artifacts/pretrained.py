@@ -50,6 +50,8 @@ def folder_of(word: str) -> Path | None:
     card = card_of(word)
     if card is None:
         return None
+    if card.kind != "model":
+        raise RunError(f"{card.title} is a {card.kind}, whose features measure models: give it to --features.")
     preset = _preset_of(card)
     weights_of(card)
     home = home_of(card)
@@ -61,6 +63,28 @@ def folder_of(word: str) -> Path | None:
             write_json(home / CARD, json.loads(card.model_dump_json(by_alias=True)))
             write_json(home / "environment.json", _record(card))
             write_json(home / "config.json", config)  # last: it makes the folder a run
+    return home
+
+
+def classifier_of(word: str) -> Path | None:
+    """The folder of a pretrained classifier, made in the cache if it is not there yet.
+
+    Args:
+        word: NAME or NAME@N of the zoo.
+
+    Returns:
+        The folder, as `genzoo classifier` makes it; None if the word names no pretrained classifier.
+
+    Raises:
+        RunError: its weights are not to be had.
+    """
+    card = None if expanded(word).exists() or word.startswith("hf://") else find(word)
+    if card is None or card.kind != "classifier":
+        return None
+    home = weights_of(card).parent
+    if not (home / "classifier.json").is_file():
+        with alone(home):
+            write_json(home / "classifier.json", card.run)
     return home
 
 

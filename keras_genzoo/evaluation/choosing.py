@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from keras_genzoo.artifacts import classifier_of
 from keras_genzoo.evaluation.metrics import ALIASES, METRICS
 from keras_genzoo.evaluation.subjects import EvaluationError
 from keras_genzoo.features.extractors import Extractor, ExtractorError, load_extractor
@@ -15,7 +16,7 @@ def metrics_and_extractor(
 
     Args:
         metrics: names, or a string of names with commas between them; None for all that are possible.
-        features: as for `load_extractor`; Inception by default.
+        features: as for `load_extractor`, or the name of a pretrained classifier; Inception by default.
         inception_weights: optional path of Inception's weights.
         samples: bool, whether the subject makes images; else metrics of features are not possible.
 
@@ -28,7 +29,7 @@ def metrics_and_extractor(
     extractor = None
     if (samples and names is None) or any(METRICS[name].of_features for name in names or ()):
         try:
-            extractor = load_extractor(features or "inception", inception_weights)
+            extractor = load_extractor(str(classifier_of(features or "") or features or "inception"), inception_weights)
         except ExtractorError as error:
             if features or given:
                 raise

@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from keras_genzoo.data.prepared import cache_folder
 from keras_genzoo.files import RunError, obstacle
-from keras_genzoo.pretrained.cards import WEIGHTS, Card
+from keras_genzoo.pretrained.cards import ENDINGS, WEIGHTS, Card
 from keras_genzoo.pretrained.sources import check, fetch
 
 
@@ -24,7 +24,7 @@ def weights_of(card: Card) -> Path:
         RunError: the cache cannot be written, no source has them, or they are not what the card says.
     """
     home = home_of(card)
-    path = home / WEIGHTS
+    path = home / (WEIGHTS if card.kind == "model" else f"classifier{ENDINGS[card.kind]}")
     if not path.exists():
         with alone(home):
             if not path.exists():  # another process may have been as quick

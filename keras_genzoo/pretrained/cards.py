@@ -16,6 +16,8 @@ from keras_genzoo.untrusted.records import Count, Number, Record, Sha256, Text, 
 
 WEIGHTS = "inference.npz"
 """The file of a pretrained model's weights in its folder."""
+ENDINGS = {"model": ".npz", "classifier": ".weights.h5"}
+"""Kinds of what is pretrained, and how the names of their files end."""
 _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,99}?)(?:@([0-9]{1,4}))?")
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
@@ -31,7 +33,7 @@ class Section(Record):
 class WeightsFile(Section):
     """The file of the weights that using the model takes."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}@[0-9]{1,4}\.npz$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}@[0-9]{1,4}\.(npz|weights\.h5)$")]
     bytes: Annotated[int, Field(ge=1, le=4 * 2**30)]
     sha256: Sha256
     dtype: Literal["float16", "float32"]
@@ -68,15 +70,16 @@ class Card(Section):
 
     `preset_sha256` is that of the preset's model and arguments. A card of the zoo names its preset, one that was
     published elsewhere holds it. `run` is what the record of its training says of data and seed, so that the model is
-    used as a run of its training would be.
+    used as a run of its training would be; of a classifier, which has no preset, all of its `classifier.json`.
     """
 
     schema_: Literal[1] = Field(alias="schema")
+    kind: Literal["model", "classifier"] = "model"
     name: Name
     version: Annotated[int, Field(ge=1, le=9_999)]
     model: Name
     about: Text
-    preset_sha256: Sha256
+    preset_sha256: Sha256 | None = None
     preset: dict[str, Any] | None = None
     file: WeightsFile
     sources: list[Line]
@@ -131,8 +134,8 @@ def read_card(path: Path) -> Card:
         found = checked(Card, read(path), str(path))
     except UntrustedError as error:
         raise RunError(f"{error}.") from None
-    if found.file.name != f"{found.title}.npz":
-        raise RunError(f"{path}: its file is '{found.file.name}', but {found.title}.npz is expected.")
+    if found.file.name != (expected := f"{found.title}{ENDINGS[found.kind]}"):
+        raise RunError(f"{path}: its file is '{found.file.name}', but {expected} is expected.")
     return found
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import keras_genzoo
-from keras_genzoo.artifacts import Run, RunError, from_pretrained, load
+from keras_genzoo.artifacts import Run, RunError, classifier_of, from_pretrained, load
 from keras_genzoo.artifacts.caches import list_cache, remove_cached
 from keras_genzoo.cli import main
+from keras_genzoo.features.extractors import load_extractor
 from keras_genzoo.named_weights import named_weights
 from keras_genzoo.pretrained import cards, inference_weights, weights_of
 from keras_genzoo.publishing import publish, push
@@ -367,7 +368,13 @@ def test_models_of_the_package(title):
     card = cards.find(title)
     assert card.title == title and card.sources[0] == "package" and card.preset is None
     assert card.file.bytes <= 2 * 2**20 and card.metrics
-    from_pretrained(title)
+    if card.kind == "model":
+        from_pretrained(title)
+        return
+    extractor = load_extractor(str(classifier_of(title)))
+    assert extractor(np.zeros((1, 32, 32, 3), "uint8")).shape == (1, extractor.dim)
+    with pytest.raises(RunError, match=f"{title} is a classifier, whose features measure models"):
+        load(title)
 
 
 def test_those_of_the_package_take_little_room():

@@ -8,6 +8,7 @@ from typing import Any
 from keras_genzoo.printable import is_terminal, printable
 
 _COLUMNS = ("name", "model", "dataset", "size", "about")
+_MOST_SCORES = 3  # in a line
 _PRETRAINED = ("name", "model", "dataset", "MB", "scores", "about")
 
 
@@ -58,12 +59,13 @@ def _pretrained(title: str) -> dict[str, Any]:
 
     card = find(title)
     assert card is not None
+    scores = [f"{score.name} {score.value:.3g}" for score in card.metrics]
     return {
         "name": title,
-        "model": card.model,
+        "model": card.model if card.kind == "model" else card.kind,
         "dataset": card.data.name,
         "MB": f"{card.file.bytes / 2**20:.1f}",
-        "scores": ", ".join(f"{score.name} {score.value:.3g}" for score in card.metrics),
+        "scores": ", ".join(scores[:_MOST_SCORES]) + (", ..." if len(scores) > _MOST_SCORES else ""),
         "about": card.about,
     }
 

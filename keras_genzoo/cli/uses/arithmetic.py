@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genzoo.artifacts import load
+from keras_genzoo.artifacts import classifier_of, load
 from keras_genzoo.cli.io.outputs import Output
 from keras_genzoo.cli.io.reading import in_one_pass, table_of
 from keras_genzoo.cli.io.sheets import finely, read_image, write_rows
@@ -68,7 +68,7 @@ def _of_images(args: argparse.Namespace, output: Output) -> None:
 
 def _of_samples(args: argparse.Namespace, output: Output) -> None:
     """The direction of samples, which a classifier labels."""
-    classifier = load_classifier(args.classifier)
+    classifier = load_classifier(classifier_of(args.classifier) or args.classifier)
     model = load(args.run, best=args.best)
     space = StyleSpace(model) if args.space == "w" else LatentSpace(model)
     z = draw(space, np.arange(_MOST_LEARNED + _MOST_TESTED))

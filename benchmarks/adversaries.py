@@ -1,7 +1,7 @@
 """The tables of docs/adversaries.md: trains each row by its preset, measures it and draws it, from one command.
 
-    python benchmarks/adversaries.py points|garments|clothes|faces --output runs/adversaries [--seeds 5] [--jobs 2]
-        [--data ffhq/] [--only NAME ...] [--epochs N] [--precision mixed_bfloat16]
+    python benchmarks/adversaries.py points|garments|clothes|faces|stacked|drawn --output runs/adversaries [--seeds 5]
+        [--jobs 2] [--data ffhq/] [--only NAME ...] [--epochs N] [--precision mixed_bfloat16]
 
 Each run is made by `genzoo train`, which resumes if interrupted; each number by `genzoo evaluate`, in features of the
 zoo's own classifiers; each row of the picture shows images of seed 0. Running the command again makes what is missing.
@@ -26,7 +26,8 @@ class Table:
     Args:
         rows: presets and settings (`--set`) of each.
         metrics: as `genzoo evaluate` takes them, and those of its results that are columns.
-        classifier: the dataset whose classifier gives the features; None for points.
+        classifier: the dataset whose classifier, made beside the runs, gives the features; None for points.
+        pretrained: the dataset whose pretrained classifier gives them.
         seeds: how many trainings of each row.
         num: generated images; None for as many as `evaluate` takes.
     """
@@ -35,6 +36,7 @@ class Table:
     metrics: str
     columns: Sequence[str]
     classifier: str | None = None
+    pretrained: str | None = None
     seeds: int = 1
     num: int | None = None
 
@@ -43,7 +45,7 @@ CONDITIONS = ("one_hot", "embedding", "every_layer")
 DISTRIBUTION = ("frechet", "precision", "recall", "coverage")
 TABLES = {
     "points": Table(
-        [(f"{name}_gaussians_25", "") for name in ("gan", "wgan", "wgan_gp", "sngan")],
+        [(f"{name}_gaussians_25", "") for name in ("gan", "wgan", "wgan_gp", "sngan", "r3gan")],
         "modes",
         ("modes", "good_samples"),
         seeds=5,
@@ -82,6 +84,23 @@ TABLES = {
         DISTRIBUTION,
         "drawn_faces",
         num=1000,
+    ),
+    "stacked": Table(
+        [(f"{name}_stacked_fashion_mnist_32", "") for name in ("dcgan", "wgan_gp", "sngan", "stylegan2", "r3gan")],
+        "class_modes,class_divergence",
+        ("class_modes", "class_divergence"),
+        pretrained="fashion_mnist",
+        num=26_000,
+    ),
+    "drawn": Table(
+        [
+            (f"{name}_drawn_faces_32", "")
+            for name in ("dcgan", "wgan_gp", "progan", "stylegan", "stylegan2", "r3gan", "fastgan")
+        ],
+        ",".join((*DISTRIBUTION, "authpct")),
+        (*DISTRIBUTION, "authpct"),
+        pretrained="drawn_faces",
+        num=2_000,
     ),
 }
 
@@ -139,7 +158,8 @@ def trainings(table: Table, args: argparse.Namespace, features: Path | None) -> 
     if unknown := set(args.only or ()) - set(known):
         sys.exit(f"--only: this table has no row {', '.join(sorted(unknown))}; it has {', '.join(known)}.")
     found = {}
-    columns = tuple(f"{column}_{features.name}" if features else column for column in table.columns)
+    measured_by = f"_{table.pretrained}_classifier" if table.pretrained else f"_{features.name}" if features else ""
+    columns = tuple(f"{column}{measured_by}" for column in table.columns)
     for name, (preset, setting) in zip(known, table.rows, strict=True):
         if args.only and name not in args.only:
             continue
@@ -149,7 +169,8 @@ def trainings(table: Table, args: argparse.Namespace, features: Path | None) -> 
         words += ["--data", args.data, "--held-out", "100"] if args.data else []
         words += ["--precision", args.precision] if args.precision else []
         measure = ["--metrics", table.metrics, *(["--num", str(table.num)] if table.num else [])]
-        measure += ["--features", str(features)] if features else []
+        named = f"classifier_{table.pretrained}@1" if table.pretrained else features
+        measure += ["--features", str(named)] if named else []
         found[name] = [
             Training(args.output / f"{name}-seed_{seed}", (*words, "--seed", str(seed)), tuple(measure), columns)
             for seed in range(args.seeds or table.seeds)

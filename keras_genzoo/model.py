@@ -1,7 +1,6 @@
 """GenerativeModel: a model of several players, the one train step that trains them all, and what users get of it."""
 
 import contextlib
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -15,13 +14,13 @@ from keras_genzoo.export import Endpoint, export_saved_model
 from keras_genzoo.fitting import VALIDATION_SEED, Fitting
 from keras_genzoo.in_batches import InBatches
 from keras_genzoo.networks import budget
-from keras_genzoo.networks.building import build_network
+from keras_genzoo.networks.building import build_network, check_policy
 from keras_genzoo.players import Player, counted, keeping_losses, player_optimizers, turn_batch
 from keras_genzoo.registry import did_you_mean
 from keras_genzoo.saving import Saved, python_numbers
 from keras_genzoo.scalar_schedules import OverImages, number_or_schedule, with_schedules, without_schedules
 from keras_genzoo.specs import SpecKind
-from keras_genzoo.types import ArraySpec, DType, Images, Inputs, Momentum, Network, Scalar
+from keras_genzoo.types import ArraySpec, DType, Frozen, Images, Inputs, Momentum, Network, Scalar
 
 Tensor = Any
 
@@ -37,6 +36,7 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         ema_momentum: float in [0, 1), momentum of an exponential moving average of the networks `ema_of`, which then
             makes the images; None for no average.
         ema_half_life: integer, the same as a number of images, after which a weight counts half as much.
+        frozen: how many of the first layers of a network keep their weights: {"discriminator": 4}; see `Freezing`.
         dtype: "float32", "mixed_float16" or "mixed_bfloat16"; None for Keras' global policy.
         name: string, the model's name.
     """
@@ -65,16 +65,14 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         self,
         ema_momentum: Momentum | None = None,
         ema_half_life: Images | None = None,
+        frozen: Frozen | None = None,
         dtype: DType | None = None,
         name: str | None = None,
     ):
         super().__init__(dtype=dtype, name=name, autocast=False)
-        if (policy := self.dtype_policy.name) not in typing.get_args(DType):
-            raise ValueError(
-                f"{type(self).__name__}: the dtype policy is '{policy}', but {', '.join(typing.get_args(DType))} are "
-                "trained: give dtype=..., or keras.config.set_dtype_policy one of them."
-            )
+        check_policy(self.dtype_policy, type(self).__name__)
         self._set_averages(ema_momentum, ema_half_life)
+        self.frozen = None if frozen is None else dict(frozen)
         self._specs: dict[str, Any] = {}
         self._graphs: dict[str, Callable[..., Tensor]] = {}
         self._in_validation = False
@@ -140,6 +138,7 @@ class GenerativeModel(Fitting, Saved, InBatches, backend.TrainStep, keras.Model)
         """
         self._trackers = [keras.metrics.Mean(name=log) for log in self.logs]
         self.renew_averages()
+        self.freeze()
         self._call_inputs = inputs
         self(keras.tree.map_structure(_symbol, self.call_inputs))
 

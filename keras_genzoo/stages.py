@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_genzoo.averages import Averaged
+from keras_genzoo.freezing import Freezing
 from keras_genzoo.players import PlayerOptimizers
 
 
@@ -34,7 +35,7 @@ class Stage(NamedTuple):
     learning_rate: float | Mapping[str, float] | None = None
 
 
-class Staged(Averaged):
+class Staged(Averaged, Freezing):
     """The part of a `GenerativeModel` that trains in stages, one after the other.
 
     Where a training stands is counted in images. A subclass that grows defines `stages` and `enter`.
@@ -104,6 +105,7 @@ class Staged(Averaged):
                 self.enter(self.stage + 1)
                 self.stage += 1
                 self.renew_averages(earlier)
+                self.freeze()
         if compiled is not None:
             self._compile_again(compiled)
 

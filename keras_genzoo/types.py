@@ -57,6 +57,8 @@ Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Ge(0), Le(1)]
 Images = Annotated[int, Ge(1), Le(10**9)]
 """A number of images seen in training."""
+Frozen = dict[str, Annotated[int, Ge(1), Le(1_000)]]
+"""Layers of a network, by its name, that are not trained."""
 Momentum = Annotated[float, Ge(0), Lt(1)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 AdversarialLossName = Literal[

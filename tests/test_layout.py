@@ -35,6 +35,7 @@ ROOMS = [
     "capabilities",
     "players",
     "averages",
+    "freezing",
     "stages",
     "export",
     "guard",

@@ -1,6 +1,7 @@
 """From a network's spec to the network."""
 
 import contextlib
+import typing
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +10,7 @@ import keras
 
 from keras_genzoo.networks import budget
 from keras_genzoo.specs import keywords
-from keras_genzoo.types import NETWORK, Network
+from keras_genzoo.types import NETWORK, DType, Network
 
 
 def build_network(
@@ -43,6 +44,20 @@ def build_network(
         budget.spend(name, network)
     network.name = name
     return network, spec
+
+
+def check_policy(policy: keras.DTypePolicy, where: str) -> None:
+    """Refuses a dtype policy by which no model is trained.
+
+    Raises:
+        ValueError: it is another than those of `types.DType`.
+    """
+    known = typing.get_args(DType)
+    if policy.name not in known:
+        raise ValueError(
+            f"{where}: the dtype policy is '{policy.name}', but {', '.join(known)} are trained: give dtype=..., or "
+            "keras.config.set_dtype_policy one of them."
+        )
 
 
 @contextlib.contextmanager

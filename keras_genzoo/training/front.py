@@ -35,6 +35,7 @@ def train(
     features: str | None = None,
     inception_weights: str | os.PathLike | None = None,
     from_run: Run | str | os.PathLike | None = None,
+    freeze: Mapping[str, int] | None = None,
     resume: bool = False,
     checkpoint_every: float = 60.0,
     on_nan: str = "stop",
@@ -71,6 +72,7 @@ def train(
         inception_weights: path of Inception's weights, converted or as published.
         from_run: a run, or its path, with whose weights to begin, wherever their names and shapes are the same. The
             plan that is printed reports what was taken, and `environment.json` of the run keeps that.
+        freeze: how many of the first layers of a network keep their weights: {"discriminator": 4}.
         resume: bool, whether to go on with the run in `output`, as it was begun; `epochs` may grow.
         checkpoint_every: float, seconds, the least time between two saves after epochs, and a fifth of that within one.
         on_nan: "stop" or "rollback": when a loss or a weight is NaN or infinite, stop; or go back to the last state

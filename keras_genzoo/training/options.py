@@ -41,6 +41,7 @@ class Options:
     features: str | None = None
     inception_weights: str | os.PathLike | None = None
     from_run: Run | str | os.PathLike | None = None
+    freeze: Mapping[str, int] | None = None
     resume: bool = False
     checkpoint_every: float = 60.0
     on_nan: str = "stop"
@@ -76,6 +77,7 @@ class Options:
             "fit.epochs": self.epochs,
             "fit.steps_per_epoch": self.steps_per_epoch,
             "arguments.dtype": self.precision,
+            "arguments.frozen": json.dumps(dict(self.freeze)) if self.freeze else None,
         }
         return own + [f"{key}={value}" for key, value in changes.items() if value is not None]
 

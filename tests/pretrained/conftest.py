@@ -1,12 +1,14 @@
 import functools
 import http.server
 import json
+import os
+import sys
 import threading
+import types
 
 import pytest
 
 import keras_genzoo
-from keras_genzoo.artifacts import pretrained as runs
 from keras_genzoo.pretrained import cards
 from keras_genzoo.publishing import publish
 
@@ -103,4 +105,25 @@ def answering(content, **arguments):
     return functools.partial(whole, content, **arguments)
 
 
-__all__ = ["PRESET", "answering", "runs"]
+@pytest.fixture
+def hub(published, monkeypatch):
+    """A module in the place of huggingface_hub, whose one repository is the published folder."""
+    asked = []
+
+    def hf_hub_download(repository, name, revision=None):
+        asked.append((repository, name, revision))
+        if repository != "me/faces":
+            raise OSError("404: no such\nrepository")
+        return str(published / name)
+
+    class HfApi:
+        def create_repo(self, repository, exist_ok):
+            asked.append(("create", repository))
+
+        def upload_folder(self, repo_id, folder_path):
+            asked.append(("upload", repo_id, sorted(os.listdir(folder_path))))
+            return types.SimpleNamespace(oid=40 * "a")
+
+    module = types.SimpleNamespace(hf_hub_download=hf_hub_download, HfApi=HfApi)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", module)
+    return asked

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-import keras_genzoo.models  # noqa: F401 - registers them
+import keras_genzoo.models
 from keras_genzoo.artifacts import Run, RunError
 from keras_genzoo.files import sha256_of
 from keras_genzoo.registry import MODELS
@@ -115,3 +115,43 @@ def test_a_training_reports_it_keeps_it_and_takes_it_again_if_it_was_stopped_ear
     run.add_to_record(**{"from": {**record, "sha256": 64 * "0"}})
     with pytest.raises(RunError, match="holds other weights now"):
         Training.prepare(Options(output=run.path, resume=True))
+
+
+GAN = {
+    "schema": 2,
+    "model": "dcgan",
+    "data": {"dataset": "drawn_faces", "batch_size": 8, "num_images": 32, "held_out": 16},
+    "arguments": {
+        "image_shape": [16, 16, 3],
+        "latent_dim": 4,
+        "generator": {"network": "dcgan_generator", "filters": [8, 4]},
+        "discriminator": {"network": "dcgan_discriminator", "filters": [4, 8]},
+    },
+    "fit": {"epochs": 1, "steps_per_epoch": 2},
+}
+
+
+@pytest.mark.slow
+def test_frozen_layers_keep_the_weights_they_began_with(tmp_path):
+    first = keras_genzoo.train(GAN, tmp_path / "first", seed=1)
+    before = values(keras_genzoo.load(first.path))
+    run = keras_genzoo.train(GAN, tmp_path / "second", seed=2, from_run=first, freeze={"discriminator": 1})
+    assert run.config["arguments"]["frozen"] == {"discriminator": 1}
+    after = values(keras_genzoo.load(run.path))
+    kept = {name for name in after if np.array_equal(before[name], after[name])}
+    assert kept == {name for name in after if name.startswith("discriminator/conv2d_1/")}
+    again = keras_genzoo.train(output=run.path, resume=True, epochs=2)
+    name = "discriminator/conv2d_1/kernel"
+    assert np.array_equal(values(keras_genzoo.load(again.path))[name], before[name])
+
+
+@pytest.mark.parametrize(
+    ("frozen", "message"),
+    [
+        ({"critic": 1}, "DCGAN.frozen: no network 'critic' is trained; there are: discriminator, generator"),
+        ({"discriminator": 4}, r"4 layers of the discriminator, which has \d with weights: freeze fewer"),
+    ],
+)
+def test_what_cannot_be_frozen(frozen, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS["dcgan"](**MODELS["dcgan"].tiny, frozen=frozen)

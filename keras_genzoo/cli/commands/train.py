@@ -65,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=path,
         help="begin with the weights of another run, wherever names and shapes are the same",
     )
+    parser.add_argument(
+        "--freeze",
+        metavar="NETWORK:N",
+        action="append",
+        type=_layers,
+        help="keep the weights of a network's first N layers, such as discriminator:4 of few images; for --from",
+    )
     parser.add_argument("--seed", metavar="N", type=seed, help="of weights, noise and the order of images (default 0)")
     parser.add_argument(
         "--jit",
@@ -124,10 +131,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="check everything, print the plan, make nothing")
 
 
+def _layers(text: str) -> tuple[str, int]:
+    network, _, number = text.rpartition(":")
+    if not network or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected NETWORK:N, such as discriminator:4, got '{text}'")
+    return network, int(number)
+
+
 def run(args: argparse.Namespace) -> int:
     """Trains."""
     from keras_genzoo.training import Interrupted, Options, Stop, check_early
 
+    args.freeze = dict(args.freeze) if args.freeze else None
     options = Options(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Options)})
     check_early(options)
 

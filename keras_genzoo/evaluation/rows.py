@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_genzoo.artifacts import Run
+from keras_genzoo.artifacts import Run, located
 from keras_genzoo.evaluation.results import Result, content, read
 
 
@@ -47,13 +47,14 @@ def opened_folders(paths: Sequence[Path]) -> list[Folder]:
     """Reads the results in folders.
 
     Args:
-        paths: of the folders.
+        paths: of the folders, or names of pretrained models.
 
     Raises:
         CompareError: none is given, one is missing or given twice, or none holds results.
     """
     if not paths:
         raise CompareError("compare: got no folders, expected the run folders to compare.")
+    paths = [located(path) for path in paths]
     places = [path.resolve() for path in paths]
     for at, (path, place) in enumerate(zip(paths, places, strict=True)):
         if not path.is_dir():

@@ -116,6 +116,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     if not arguments:
         arguments = ["--help"]
     args, unknown = parser.parse_known_args(arguments)
+    args.words = arguments
     if unknown:
         known = [option for action in command._actions for option in action.option_strings]
         word = unknown[0].partition("=")[0]

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 
-from keras_genzoo.cli.arguments import count, path, seconds, seed
+from keras_genzoo.cli.arguments import count, count_to, path, seconds, seed
 from keras_genzoo.printable import shell
 
 EPILOG = """examples:
@@ -74,6 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", metavar="N", type=seed, help="of weights, noise and the order of images (default 0)")
     parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=count_to(100),
+        help="train N times, with the seeds from --seed on, into RUN/seed-0, RUN/seed-1, ..., and compare them",
+    )
+    parser.add_argument(
         "--jit",
         choices=("auto", "on", "off"),
         help="compile by XLA or not (default auto: on an accelerator; on a CPU where it is faster, as for pixelcnn)",
@@ -142,6 +148,10 @@ def run(args: argparse.Namespace) -> int:
     """Trains."""
     from keras_genzoo.training import Interrupted, Options, Stop, check_early
 
+    if args.seeds is not None:
+        from keras_genzoo.cli import seeds
+
+        return seeds.run(args)
     args.freeze = dict(args.freeze) if args.freeze else None
     options = Options(**{field.name: getattr(args, field.name) for field in dataclasses.fields(Options)})
     check_early(options)

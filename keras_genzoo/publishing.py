@@ -80,7 +80,8 @@ def publish(
         bare = type(model).from_config(model.get_config())  # without optimizers
         read_inference(bare, made / file)
         keras.saving.save_model(bare, made, zipped=False)
-        (made / "assets").rmdir()  # of layers with files of their own, which no model has
+        if (made / "assets").exists():  # of layers with files of their own, which no model has
+            (made / "assets").rmdir()
         if isinstance(model, Samples):
             write_sheet(made / "samples.png", samples(model), model)
         write_text(made / "README.md", _readme(card, (made / "samples.png").exists()))

@@ -33,9 +33,16 @@ def of_model(place: Path) -> tuple[Card, Path]:
     """The card of a published model, which names its preset, and its weights."""
     card = read_card(place / CARD)
     now, then = (resolve(load_preset(preset)) for preset in (card.name, card.preset or {}))
+    then["arguments"]["dtype"] = now["arguments"]["dtype"]  # the precision of a training is on its card
     if any(now[key] != then[key] for key in ("model", "arguments")):
         sys.exit(f"the preset {card.name} is another than the one that these weights were trained by.")
-    update = {"preset": None, "preset_sha256": preset_digest(find(card.name)[0]), "sources": ["package"]}
+    preset = find(card.name)[0]
+    update = {
+        "preset": None,
+        "preset_sha256": preset_digest(preset),
+        "about": preset.get("about", ""),
+        "sources": ["package"],
+    }
     return card.model_copy(update=update), place / card.file.name
 
 

@@ -3,6 +3,11 @@ import pytest
 from keras_genzoo.cli.commands import demo
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENZOO_CACHE", str(tmp_path / "cache"))
+
+
 def test_an_earlier_demo_is_never_overwritten(tmp_path):
     assert demo.free(tmp_path / "demo") == tmp_path / "demo"
     (tmp_path / "demo").mkdir()
@@ -26,10 +31,12 @@ def test_it_ends_where_a_command_fails(genzoo, preset, tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "PRESET", str(preset))
     monkeypatch.setattr(demo.train, "run", lambda args: 130)
     code, text, _ = genzoo("demo", "--output", tmp_path / "demo")
-    assert code == 130 and "genzoo sample" not in text
+    assert code == 130 and "genzoo evaluate" not in text
+    assert (tmp_path / "demo-pretrained.png").exists()  # what comes first
 
 
 def test_the_preset_of_the_demo_is_there():
-    from keras_genzoo import config
+    from keras_genzoo import config, pretrained
 
     assert demo.PRESET in config.list_presets()
+    assert demo.PRETRAINED in pretrained.list_pretrained()

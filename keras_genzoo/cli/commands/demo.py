@@ -1,4 +1,4 @@
-"""`genzoo demo`: the whole way on drawn faces, from a preset to pictures, numbers and a SavedModel."""
+"""`genzoo demo`: the whole way on drawn faces: a pretrained model, then a training of one's own and all that follows."""
 
 import argparse
 import time
@@ -10,6 +10,7 @@ from keras_genzoo.cli.commands import evaluate, export, sample, train
 from keras_genzoo.printable import columns, duration, shell
 
 PRESET = "vae_drawn_faces_32_mlp"
+PRETRAINED = "r3gan_drawn_faces_32@1"
 _MADE = [
     ("samples.png", "faces it makes of noise"),
     ("reconstructions.png", "held-out faces, and below them what it makes of them"),
@@ -33,10 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Trains, samples, measures and exports, each by its own command."""
+    """Shows a pretrained model, then trains, samples, measures and exports, each by its own command."""
     began = time.perf_counter()
     folder = free(Path(args.output))
+    first = folder.with_name(f"{folder.name}-pretrained.png")
     acts: list[tuple[ModuleType, list[str]]] = [
+        (sample, [PRETRAINED, "--output", str(first)]),
         (train, [PRESET, "--output", str(folder)]),
         (sample, [str(folder), "--output", str(folder / "samples.png")]),
         (evaluate, [str(folder), "--metrics", "losses,mse,psnr,ssim"]),
@@ -49,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         command.add_arguments(parser)
         if code := command.run(parser.parse_args(arguments)):
             return code
-    print(f"\nThe demo took {duration(time.perf_counter() - began)}. In {folder}:\n{columns(_MADE)}")
+    print(f"\nThe demo took {duration(time.perf_counter() - began)}. {first} shows what a pretrained model makes.")
+    print(f"In {folder}:\n{columns(_MADE)}")
     return 0
 
 

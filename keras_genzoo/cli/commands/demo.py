@@ -1,4 +1,4 @@
-"""`genzoo demo`: the whole way on drawn faces: a pretrained model, then a training of one's own and all that follows."""
+"""`genzoo demo`: a pretrained model, then the whole way on drawn faces, from a preset to pictures and a SavedModel."""
 
 import argparse
 import time

@@ -59,7 +59,12 @@ def test_the_wheel_holds_the_package(wheel):
     info = f"keras_genzoo-{__version__}.dist-info/"
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "keras_genzoo").rglob("*.py")}
     presets = {f"keras_genzoo/zoo_configs/{name}" for name in PRESETS}
-    assert {name for name in names if not name.startswith(info)} == modules | presets | {"keras_genzoo/py.typed"}
+    pretrained = ROOT / "keras_genzoo" / "pretrained"
+    kept = [path for folder in ("cards", "weights") for path in (pretrained / folder).iterdir()]
+    cards = {path.relative_to(ROOT).as_posix() for path in kept}
+    assert cards and len(cards) % 2 == 0  # each with its weights
+    found = {name for name in names if not name.startswith(info)}
+    assert found == modules | presets | cards | {"keras_genzoo/py.typed"}
     assert any(name.startswith(info) and name.endswith("/LICENSE") for name in names)
 
 

@@ -91,6 +91,7 @@ def test_the_wheel_declares_what_it_imports(wheel):
     declared.add("pydantic_core")  # comes with pydantic, which pins it
     called = {"PIL": "pillow", "sklearn": "scikit_learn"}
     assert {called.get(name, name) for name in foreign} - declared == {
+        "huggingface_hub",
         "imageio_ffmpeg",
         "jax",
         "tensorflow_datasets",

@@ -28,6 +28,7 @@ class Table:
         metrics: as `genzoo evaluate` takes them, and those of its results that are columns.
         classifier: the dataset whose classifier, made beside the runs, gives the features; None for points.
         pretrained: the dataset whose pretrained classifier gives them.
+        called: what metrics are called that this classifier measures, where it is another name than the dataset's.
         seeds: how many trainings of each row.
         num: generated images; None for as many as `evaluate` takes.
     """
@@ -37,6 +38,7 @@ class Table:
     columns: Sequence[str]
     classifier: str | None = None
     pretrained: str | None = None
+    called: str | None = None
     seeds: int = 1
     num: int | None = None
 
@@ -90,6 +92,7 @@ TABLES = {
         "class_modes,class_divergence",
         ("class_modes", "class_divergence"),
         pretrained="fashion_mnist",
+        called="stacked_fashion_mnist",
         num=26_000,
     ),
     "drawn": Table(
@@ -158,7 +161,13 @@ def trainings(table: Table, args: argparse.Namespace, features: Path | None) -> 
     if unknown := set(args.only or ()) - set(known):
         sys.exit(f"--only: this table has no row {', '.join(sorted(unknown))}; it has {', '.join(known)}.")
     found = {}
-    measured_by = f"_{table.pretrained}_classifier" if table.pretrained else f"_{features.name}" if features else ""
+    measured_by = (
+        f"_{table.called or table.pretrained}_classifier"
+        if table.pretrained
+        else f"_{features.name}"
+        if features
+        else ""
+    )
     columns = tuple(f"{column}{measured_by}" for column in table.columns)
     for name, (preset, setting) in zip(known, table.rows, strict=True):
         if args.only and name not in args.only:

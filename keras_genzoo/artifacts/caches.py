@@ -20,7 +20,7 @@ _IMAGES = re.compile(r"\.?((.+-(?:\d+x){1,2}[13]-[0-9a-f]{8})-[0-9a-f]{16})\.(np
 _FEATURES = re.compile(r".+-[0-9a-f]{16}")
 _OF_FEATURES = re.compile(r"\.?(key\.json|\d{8}-\d{8}\.(npz|damaged))(\.\d+\.part)?")
 # A pretrained model: what using it takes, its run folder's files, and what was measured of it.
-_PRETRAINED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*@\d+-[0-9a-f]{8}")
+_PRETRAINED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*@\d+-[0-9a-f]{16}")
 _OF_PRETRAINED = re.compile(
     r"(inference\.npz|classifier\.weights\.h5|(classifier|card|config|environment)\.json|metric-\w+\.jsonl)|\..+\.part"
 )

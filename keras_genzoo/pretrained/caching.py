@@ -7,14 +7,14 @@ from pathlib import Path
 from filelock import FileLock
 
 from keras_genzoo.data.prepared import cache_folder
-from keras_genzoo.files import RunError, obstacle
+from keras_genzoo.files import RunError, obstacle, sha256
 from keras_genzoo.pretrained.cards import ENDINGS, WEIGHTS, Card
 from keras_genzoo.pretrained.sources import check, fetch
 
 
 def home_of(card: Card) -> Path:
-    """The folder of a card's model in the cache; of two models of one name, each has its own."""
-    return cache_folder() / "pretrained" / f"{card.title}-{card.file.sha256[:8]}"
+    """The folder of a card's model in the cache. Each card has its own: a stranger's shares none with the zoo's."""
+    return cache_folder() / "pretrained" / f"{card.title}-{sha256(card.model_dump_json())[:16]}"
 
 
 def weights_of(card: Card) -> Path:

@@ -254,6 +254,15 @@ def test_a_stranger_s_repository(run, hub):
         load("hf://me")
 
 
+def test_a_stranger_s_model_shares_no_folder_with_the_zoo_s(enter, hub, published, monkeypatch, cache):
+    """Of the same name and weights, with another preset."""
+    load(f"hf://me/faces@{40 * 'b'}")
+    enter()
+    here(published, monkeypatch)
+    load("tiny@1")
+    assert len(list((cache / "pretrained").glob("tiny@1-*"))) == 2
+
+
 def test_a_card_that_names_a_hub_pins_its_commit(enter, hub):
     enter(sources=["hf://me/faces@main"])
     with pytest.raises(RunError, match="with the whole commit"):

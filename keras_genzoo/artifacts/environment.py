@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ def devices() -> list[str]:
 
         names = [device.device_kind for device in jax.devices() if device.platform != "cpu"]
     return [*names, f"CPU ({_cpu()}, {os.cpu_count()} cores)"]
+
+
+def peak_memory() -> int | None:
+    """Returns how much main memory this process has held at most, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(largest / (2**20 if sys.platform == "darwin" else 2**10))  # there bytes, else KiB
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from keras_genzoo.artifacts.checkpoints import (
     check_size,
     load_weights,
 )
-from keras_genzoo.artifacts.environment import environment
+from keras_genzoo.artifacts.environment import environment, peak_memory
 from keras_genzoo.artifacts.pretrained import located
 from keras_genzoo.artifacts.records import Divergence, Environment, Epoch
 from keras_genzoo.files import (
@@ -221,6 +221,7 @@ class Run:
             "iterations": position.iterations,
             "images": position.images,
             "sha256": sha256_of(target),
+            "peak_memory_mib": peak_memory(),
         }
         self.add_to_record(finished=finished)
         return target

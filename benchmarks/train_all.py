@@ -55,7 +55,7 @@ SHOWN = {
     "bits_per_dimension": "bits per dimension",
     "psnr": "PSNR",
     "ssim": "SSIM",
-    "l1": "L1",
+    "target_l1": "L1 to the target",
     "target_psnr": "PSNR to the target",
     "target_ssim": "SSIM to the target",
     "cycle_error": "cycle error",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from keras_genzoo.artifacts.pretrained import located
 from keras_genzoo.artifacts.run import Run
 from keras_genzoo.data import DataError, Source, Split, load_split
 from keras_genzoo.data.ffhq import INSTRUCTIONS
@@ -135,7 +136,7 @@ def check_targets(targets: str, dataset: str | None = None) -> Path:
 
 
 def check_data(data: str, dataset: str | None = None, option: str = "--data") -> Path | None:
-    """Returns the folder that a user's word for images means; None if it names a dataset.
+    """Returns the folder that a user's word for images, or for a run, means; None if it names a dataset.
 
     Args:
         data: a path, or the name of a dataset.
@@ -145,7 +146,7 @@ def check_data(data: str, dataset: str | None = None, option: str = "--data") ->
     Raises:
         DataError: it is neither.
     """
-    path = expanded(data)
+    path = expanded(data) if data in DATASETS else located(data)
     if path.exists():
         return path
     if data not in DATASETS:
@@ -250,8 +251,9 @@ def images_beside(run: Run, data: str | None, tolerant: bool = False, targets: s
         DataError: they cannot be used, or it is not known which of them the run was trained on.
     """
     record = run.record["data"]
-    if data is not None and (Path(data).expanduser() / "config.json").is_file():
-        split = images_beside(Run(Path(data).expanduser()), None).split
+    other = None if data is None or data in DATASETS else located(data)
+    if other is not None and (other / "config.json").is_file():
+        split = images_beside(Run(other), None).split
     else:
         own = folder_of(run, None, "--data") if data is None else None
         if own is not None and (second := recorded_targets(run)):

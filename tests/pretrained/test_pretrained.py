@@ -11,6 +11,7 @@ import pytest
 import keras_genzoo
 from keras_genzoo.artifacts import Run, RunError, classifier_of, from_pretrained, load
 from keras_genzoo.artifacts.caches import list_cache, remove_cached
+from keras_genzoo.artifacts.run_data import images_beside
 from keras_genzoo.cli import main
 from keras_genzoo.features.extractors import load_extractor
 from keras_genzoo.named_weights import named_weights
@@ -47,6 +48,12 @@ def test_a_name_stands_for_a_run(run, published, enter, monkeypatch, tmp_path, c
     monkeypatch.chdir(tmp_path)
     assert main(["sample", "tiny@1", "--num", "4", "--output", "faces.png"]) == 0
     assert main(["evaluate", "tiny@1", "--metrics", "precision", "--features", "pixels", "--num", "16"]) == 0
+    assert (
+        main(["evaluate", "noise", "--data", "tiny@1", "--metrics", "precision", "--features", "pixels", "--num", "16"])
+        == 0
+    )
+    named, own = (images_beside(Run(run), data).split.held_out.manifest() for data in ("tiny@1", None))
+    assert named == own
     assert main(["presets", "--pretrained"]) == 0
     assert "tiny@1  dcgan  drawn_faces" in capsys.readouterr().out
 

@@ -91,7 +91,10 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _is_run(dataset: str) -> bool:
-    return (Path(dataset).expanduser() / "config.json").is_file()
+    from keras_genzoo.artifacts import located
+    from keras_genzoo.registry import DATASETS
+
+    return dataset not in DATASETS and (located(dataset) / "config.json").is_file()
 
 
 def _is_folder(args: argparse.Namespace) -> bool:
@@ -117,7 +120,7 @@ def _images(args: argparse.Namespace) -> tuple["Split", str]:
             f"'{args.dataset}' is a run, whose images are taken as it was trained on them: leave "
             f"{' and '.join(f'--{key}' for key in options)} out."
         )
-    run = Run(Path(args.dataset).expanduser())
+    run = Run(args.dataset)
     folder = folder_of(run, args.data, "--data")
     return images_of(run, args.data), name_for(run.config["data"]["dataset"], None if folder is None else str(folder))
 

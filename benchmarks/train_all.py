@@ -184,20 +184,23 @@ def picture(name: str, run: Path, preset: dict[str, Any]) -> None:
     import numpy as np
     from PIL import Image
 
-    from keras_genzoo.callbacks import samples
+    from keras_genzoo import images
     from keras_genzoo.capabilities import Samples
 
     model = genzoo.load(str(run))
     if isinstance(model, Samples):
-        sheet = samples(model, 8)
+        made = model.generate(8, seed=0)
+        sheet = images.grid(made, 1 if images.are_points(model.image_shape) else 8)
     else:
-        newest = sorted((run / "samples").glob("epoch-*.png")) or sorted((run / "translations").glob("epoch-*.png"))
+        newest = [path for kind in ("samples", "translations") for path in sorted((run / kind).glob("epoch-*.png"))]
         if not newest:
             return
-        sheet = np.asarray(Image.open(newest[-1]))
-    shown = Image.fromarray(sheet.squeeze())
+        # One row of inputs, what the model makes of them, and their targets or what comes back, if there are any.
+        rows = 3 if newest[-1].parent.name == "translations" else 2
+        sheet = np.asarray(Image.open(newest[-1]))[: rows * (model.image_shape[0] + 2) - 2]
+    shown = Image.fromarray(np.squeeze(sheet)).convert("RGB")
     PICTURES.mkdir(exist_ok=True)
-    shown.convert("RGB").save(PICTURES / f"{name}.jpg", quality=85)
+    shown.save(PICTURES / f"{name}.jpg", quality=85)
 
 
 def write_table(results: dict[str, dict[str, Any]]) -> None:

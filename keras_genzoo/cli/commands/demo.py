@@ -1,4 +1,4 @@
-"""`genzoo demo`: a pretrained model, then the whole way on drawn faces, from a preset to pictures and a SavedModel."""
+"""`genzoo demo`: pretrained models, then the whole way on drawn faces, from a preset to pictures and a SavedModel."""
 
 import argparse
 import time
@@ -10,7 +10,7 @@ from keras_genzoo.cli.commands import evaluate, export, sample, train
 from keras_genzoo.printable import columns, duration, shell
 
 PRESET = "vae_drawn_faces_32_mlp"
-PRETRAINED = "r3gan_drawn_faces_32@1"
+PRETRAINED = ("r3gan_drawn_faces_32@1", "flow_matching_drawn_faces_32_small@1")
 _MADE = [
     ("samples.png", "faces it makes of noise"),
     ("reconstructions.png", "held-out faces, and below them what it makes of them"),
@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Shows a pretrained model, then trains, samples, measures and exports, each by its own command."""
+    """Shows pretrained models, then trains, samples, measures and exports, each by its own command."""
     began = time.perf_counter()
     folder = free(Path(args.output))
-    first = folder.with_name(f"{folder.name}-pretrained.png")
+    pictures = [folder.with_name(f"{folder.name}-{name.partition('_')[0]}.png") for name in PRETRAINED]
     acts: list[tuple[ModuleType, list[str]]] = [
-        (sample, [PRETRAINED, "--output", str(first)]),
+        *((sample, [name, "--output", str(made)]) for name, made in zip(PRETRAINED, pictures, strict=True)),
         (train, [PRESET, "--output", str(folder)]),
         (sample, [str(folder), "--output", str(folder / "samples.png")]),
         (evaluate, [str(folder), "--metrics", "losses,mse,psnr,ssim"]),
@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         command.add_arguments(parser)
         if code := command.run(parser.parse_args(arguments)):
             return code
-    print(f"\nThe demo took {duration(time.perf_counter() - began)}. {first} shows what a pretrained model makes.")
+    shown = " and ".join(map(str, pictures))
+    print(f"\nThe demo took {duration(time.perf_counter() - began)}. What pretrained models make: {shown}.")
     print(f"In {folder}:\n{columns(_MADE)}")
     return 0
 

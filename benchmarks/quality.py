@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from keras_genzoo.artifacts import Run, load
+from keras_genzoo.capabilities import Samples
 from keras_genzoo.evaluation import evaluate, read
 
 METRICS = ("frechet", "precision", "recall")
@@ -50,15 +51,14 @@ def measured(run: Path, options: dict[str, Any], features: str, num: int) -> dic
     return known()
 
 
-def evaluations(kind: str, options: dict[str, Any]) -> int:
+def evaluations(model: Samples, options: dict[str, Any]) -> int:
     """Passes through the network that a sample takes."""
-    steps = options.get("steps", 1)
-    return 2 * steps - 1 if options.get("sampler") == "heun" else steps
+    protocol = model.sampling_protocol(options)
+    return int(protocol.get("evaluations") or protocol.get("steps") or 1)
 
 
-def seconds(run: Path, options: dict[str, Any], num: int = 64) -> float:
+def seconds(model: Samples, options: dict[str, Any], num: int = 64) -> float:
     """Seconds for a thousand samples, in batches of 64; the first batch, which compiles, is not counted."""
-    model = load(run)
     model.generate(num, seed=0, **options)
     start = time.perf_counter()
     model.generate(num, seed=1, **options)
@@ -74,7 +74,9 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axes = figure.add_subplot(1, 2, panel)
         for label in dict.fromkeys(row["label"] for row in rows):
             of = sorted((row["evaluations"], row[metric]) for row in rows if row["label"] == label)
-            axes.plot(*np.transpose(of), marker="o", markersize=4, label=label)
+            axes.plot(
+                *np.transpose(of), marker="o" if len(of) > 2 else "*", markersize=4 if len(of) > 2 else 9, label=label
+            )
         axes.set_xscale("log")
         axes.set_yscale("log" if metric == "frechet" else "linear")
         axes.set_xlabel("evaluations of the network for a sample")
@@ -97,14 +99,15 @@ def main() -> None:
         run = Run(path)
         name, kind = str(run.record["preset"]), str(run.config["model"])
         training = sum(line["seconds"] for line in run.history()) / 60
+        model = load(path)
         for sampler, options in ways(kind):
             row: dict[str, Any] = {
                 "name": name,
                 "label": f"{name} {sampler}".strip(),
-                "evaluations": evaluations(kind, options),
+                "evaluations": evaluations(model, options),
             }
             row |= measured(path, options, args.features, args.num)
-            row |= {"training": training, "seconds": seconds(path, options)}
+            row |= {"training": training, "seconds": seconds(model, options)}
             rows.append(row)
             print(f"{row['label']}: {row['evaluations']} evaluations, {row['frechet']:.2f}", flush=True)
     print("\n| model | sampler | evaluations | Fréchet | precision | recall | training, min | s for 1,000 samples |")

@@ -33,7 +33,7 @@ FIRST = {
     "vq_prior_fashion_mnist_32": "vq_vae_fashion_mnist_32",
     "cvq_prior_fashion_mnist_32": "vq_vae_fashion_mnist_32",
     "vq_prior_ffhq_64": "vq_vae_ffhq_64",
-    "consistency_drawn_faces_32_small": "flow_matching_drawn_faces_32_small",
+    "consistency_drawn_faces_32_small": "edm_drawn_faces_32_small",
     "consistency_fashion_mnist_32": "edm_fashion_mnist_32",
 }
 """Presets that begin with the weights of another one's run."""

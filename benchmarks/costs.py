@@ -38,6 +38,7 @@ PRESETS = (
     "r3gan_ffhq_64_narrow",
 )
 """One of each kind, as a CPU trains it."""
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def measure(pipe: Connection, name: str, precision: str, jit: bool, seconds: float) -> None:
@@ -100,7 +101,7 @@ def main() -> None:
     """Prints the table, a row as soon as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("presets", metavar="PRESET", nargs="*", default=PRESETS)
-    parser.add_argument("--precision", nargs="+", default=["float32", "mixed_bfloat16"])
+    parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS[:2])
     parser.add_argument("--xla", action="store_true", help="compile the steps by XLA")
     parser.add_argument("--seconds", type=float, default=8.0, help="to train in each row (default 8)")
     args = parser.parse_args()

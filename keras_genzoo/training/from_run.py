@@ -150,7 +150,9 @@ def check_first_stage(model: GenerativeModel, taken: Taken | None) -> None:
     if lacking:
         raise RunError(f"--from '{taken.path}': it has no {lacking[0]}, which {name} needs: name a run of {models}.")
     if taken.model not in model.first_models:
-        raise RunError(f"--from '{taken.path}': it is of {taken.model}, but {name} begins with a run of {models}.")
+        chosen = [f"{key}={value}" for key, value in model.get_config().items() if value in model.first_models]
+        why = f" (arguments.{chosen[0]} in its preset)" if chosen else ""
+        raise RunError(f"--from '{taken.path}': it is of {taken.model}, but {name} begins with a run of {models}{why}.")
 
 
 def _part(weight: str) -> str:
